@@ -1,0 +1,62 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be tuned: durations, quotas, and one switch for each rule that AWS's documents leave open."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+@dataclasses.dataclass
+class Settings:
+    """Every value may be changed while the emulator runs; ``reset`` restores the defaults."""
+
+    # Durations in virtual seconds.
+    copy_seconds_per_gib: float = 0.0
+    copy_seconds_minimum: float = 0.0
+    snapshot_seconds_per_gib: float = 0.0
+    instance_start_seconds: float = 0.0
+    instance_stop_seconds: float = 0.0
+    volume_create_seconds: float = 0.0
+    not_found_lag: float = 0.0
+    tag_filter_lag: float = 0.0
+
+    # Quotas (aws_semantics §8); zero switches a quota off.
+    concurrent_snapshot_copies: int = 20
+    concurrent_image_copies: int = 300
+    pending_snapshots: int = 100
+    copy_image_counts_snapshots: bool = True  # UNVERIFIED whether CopyImage counts against the 20.
+
+    # Rules on which AWS's documents contradict each other or are silent.
+    copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5
+    copy_snapshot_same_region_key: t.Literal["source", "aws_ebs"] = "aws_ebs"  # §1.3, EBS guide
+    copy_image_duplicate_names: bool = True  # §1.1 Name
+    copy_image_reports_source: bool = True  # §9: lineage fields on the copy at all
+    copy_image_reports_source_while_pending: bool = True  # §9
+    copy_image_sends_default_description: bool = False  # §1.1 Description
+    copy_image_keeps_snapshots_of_failed: bool = True  # §1.2.4
+    copy_image_failed_image_vanishes: bool = False  # §1.2.4
+    token_outlives_image: bool = True  # §9: a token whose image is gone returns the old id
+    explicit_false_under_default_encryption: t.Literal["error", "ignored"] = "ignored"  # §1.3 row 1
+    register_image_keeps_billing: bool = False  # §3.2: does CopySnapshot keep the billing metadata
+    image_mapping_shows_key: bool = False  # §5.1: KmsKeyId in Image BDM
+    default_key_reported_as_alias: bool = True  # §6: GetEbsDefaultKmsKeyId
+    progress_reaches_100_while_pending: bool = True  # §2
+    bad_key_volume: t.Literal["vanishes", "error"] = "vanishes"  # §4.2
+
+    def update(self, values: t.Mapping[str, t.Any]) -> None:
+        """Set the named values; an unknown name raises ``KeyError``."""
+        known = {field.name for field in dataclasses.fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise KeyError(name)
+            setattr(self, name, value)
+
+    def reset(self) -> None:
+        """Restore every default."""
+        self.update(dataclasses.asdict(Settings()))
+
+
+settings = Settings()
