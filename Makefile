@@ -1,0 +1,23 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Every target does its own set-up: a virtual environment under .venv with the pinned packages, made once.
+PYTHON ?= python3
+RUN = .venv/bin/python tests/tools
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lint format
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Make the virtual environment, unless it is there already
+	@$(PYTHON) tests/tools/setup.py
+
+lint: setup ## Style, types, YAML, playbooks, licences, changelog
+	@$(RUN)/lint.py
+
+format: setup ## Bring the Python sources into the agreed form
+	@.venv/bin/ruff check --quiet --fix-only
+	@.venv/bin/ruff format

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start programs so that none outlives the tool that started it, and prepare what several tools need."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import typing as t
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / ".work"
+BIN = pathlib.Path(sys.executable).parent
+GRACE_SECONDS = 10.0
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Argument = str | os.PathLike[str]
+
+
+def _leave(number: int, _frame: t.Any) -> t.NoReturn:
+    for other in STOPPING:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def stop_on_signals() -> None:
+    """Turn the first of SIGINT, SIGTERM and SIGHUP into ``SystemExit``, so that every ``finally`` is carried out."""
+    for number in STOPPING:
+        signal.signal(number, _leave)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment with the tools of the virtual environment first in PATH."""
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(BIN.parent), **extra}
+
+
+def _stop_group(process: subprocess.Popen[t.Any]) -> None:
+    """End the process and all that it started in its group: politely first, for certain after the grace."""
+    deadline = time.monotonic() + GRACE_SECONDS
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            process.poll()
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextlib.contextmanager
+def locked(name: str) -> t.Iterator[None]:
+    """Keep other runs of the same checkout out of the block."""
+    WORK.mkdir(exist_ok=True)
+    with (WORK / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def started(command: t.Sequence[Argument], **options: t.Any) -> t.Iterator[subprocess.Popen[t.Any]]:
+    """Run a program beside the block; at its end the program and its children are gone."""
+    options.setdefault("env", environment())
+    options.setdefault("cwd", ROOT)
+    with subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, **options) as process:
+        try:
+            yield process
+        finally:
+            _stop_group(process)
+
+
+def run(*command: Argument, **options: t.Any) -> int:
+    """Run a program to its end and return its exit status."""
+    with started(command, **options) as process:
+        return process.wait()
+
+
+def must_run(*command: Argument, **options: t.Any) -> None:
+    """Run a program to its end; leave with its exit status if it fails."""
+    sys.stdout.flush()
+    if status := run(*command, **options):
+        print(f"failed ({status}): {' '.join(str(word) for word in command)}", file=sys.stderr, flush=True)
+        sys.exit(status if status > 0 else 1)
+
+
+def copy_sources(destination: pathlib.Path) -> None:
+    """Copy what git tracks, or would track, into an empty ``destination``."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    shutil.rmtree(destination, ignore_errors=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        # A file may be listed though deleted, or vanish while others work in this checkout.
+        with contextlib.suppress(FileNotFoundError):
+            (destination / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, destination / name, follow_symlinks=False)
