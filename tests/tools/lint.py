@@ -32,6 +32,7 @@ def main() -> None:
         ("ruff check", (BIN / "ruff", "check", "--quiet"), {}),
         ("ruff format", (BIN / "ruff", "format", "--check", "--quiet"), {}),
         ("mypy plugins", (*mypy, "ansible_collections/sealed/ami/plugins"), {"cwd": collection_tree()}),
+        ("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), {"cwd": collection_tree()}),
         ("mypy tests", (*mypy, *typed_tests), {}),
         ("yamllint", (BIN / "yamllint", "--strict", "."), {}),
         ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),

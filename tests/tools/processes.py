@@ -91,8 +91,8 @@ def must_run(*command: Argument, **options: t.Any) -> None:
         sys.exit(status if status > 0 else 1)
 
 
-def copy_sources(destination: pathlib.Path) -> None:
-    """Copy what git tracks, or would track, into an empty ``destination``."""
+def copy_sources(destination: pathlib.Path, *, keep: t.Callable[[str], bool] = bool) -> None:
+    """Copy what git tracks, or would track, and ``keep`` accepts into an empty ``destination``."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -101,7 +101,7 @@ def copy_sources(destination: pathlib.Path) -> None:
         text=True,
     )
     shutil.rmtree(destination, ignore_errors=True)
-    for name in filter(None, listed.stdout.split("\0")):
+    for name in filter(keep, filter(None, listed.stdout.split("\0"))):
         # A file may be listed though deleted, or vanish while others work in this checkout.
         with contextlib.suppress(FileNotFoundError):
             (destination / name).parent.mkdir(parents=True, exist_ok=True)

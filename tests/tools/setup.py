@@ -36,7 +36,7 @@ def link_collection() -> None:
 def is_usable(python: pathlib.Path) -> bool:
     """Return whether the environment's interpreter runs and is of this version."""
     command = [str(python), "-c", f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"]
-    return python.exists() and subprocess.run(command).returncode == 0
+    return python.exists() and subprocess.run(command, check=False).returncode == 0
 
 
 def install() -> None:

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep every function and file in ``plugins`` small enough to be read at once."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+
+import pytest
+
+COLLECTION = pathlib.Path(__file__).resolve().parents[3]
+FILES = sorted((COLLECTION / "plugins").rglob("*.py"))
+FUNCTION_LINES, MAIN_LINES, NESTING = 40, 25, 3
+FILE_LINES, MODULE_LINES = 300, 120
+DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+
+Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+Block = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
+
+
+def label(path: pathlib.Path) -> str:
+    """Name a file as people do."""
+    return path.relative_to(COLLECTION).as_posix()
+
+
+def lines(node: ast.stmt) -> int:
+    """Return how many lines a statement takes."""
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def code_lines(source: str) -> int:
+    """Return the number of lines apart from the documentation that Ansible wants in a module."""
+    documentation = (
+        node
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and {getattr(target, "id", "") for target in node.targets} & DOCUMENTATION
+    )
+    return len(source.splitlines()) - sum(lines(node) for node in documentation)
+
+
+def depth(node: ast.AST, *, is_elif: bool = False) -> int:
+    """Return how deep blocks are nested; an ``elif`` is as deep as its ``if``, an inner function starts anew."""
+    own = isinstance(node, Block) and not is_elif
+    below = [0]
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (*Function, ast.ClassDef)):
+            below.append(depth(child, is_elif=isinstance(node, ast.If) and node.orelse == [child] and is_if(child)))
+    return int(own) + max(below)
+
+
+def is_if(node: ast.AST) -> bool:
+    """Return whether the node is an ``if``."""
+    return isinstance(node, ast.If)
+
+
+def functions(path: pathlib.Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Return every function of a file, methods and inner functions too."""
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, Function)]
+
+
+@pytest.mark.parametrize("path", FILES, ids=label)
+def test_files_are_short(path: pathlib.Path) -> None:
+    limit = MODULE_LINES if path.parent.name == "modules" else FILE_LINES
+    assert code_lines(path.read_text()) <= limit
+
+
+@pytest.mark.parametrize("path", FILES, ids=label)
+def test_functions_are_short(path: pathlib.Path) -> None:
+    module = path.parent.name == "modules"
+    limits = {node: MAIN_LINES if module and node.name == "main" else FUNCTION_LINES for node in functions(path)}
+    assert not {node.name: lines(node) for node, limit in limits.items() if lines(node) > limit}
+
+
+@pytest.mark.parametrize("path", FILES, ids=label)
+def test_functions_are_flat(path: pathlib.Path) -> None:
+    assert not {node.name: depth(node) for node in functions(path) if depth(node) > NESTING}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("def f(): return 1", 0, id="none"),
+        pytest.param("def f():\n if a: b()\n elif c: d()\n else: e()", 1, id="elif"),
+        pytest.param("def f():\n if a: b()\n else:\n  for x in y:\n   if z: e()", 3, id="else"),
+        pytest.param("def f():\n with a:\n  try:\n   b()\n  except C:\n   while d:\n    if e: g()", 4, id="four"),
+        pytest.param("def f():\n if a:\n  def g():\n   if b: c()", 1, id="inner function"),
+    ],
+)
+def test_depth_is_counted(source: str, expected: int) -> None:
+    assert depth(ast.parse(source).body[0]) == expected
