@@ -28,7 +28,7 @@ class Clock:
 
     def utcnow(self) -> datetime.datetime:
         """Return the virtual time as an aware UTC datetime."""
-        return datetime.datetime.fromtimestamp(self.now(), tz=datetime.timezone.utc)
+        return datetime.datetime.fromtimestamp(self.now(), tz=datetime.UTC)
 
     def advance(self, seconds: float) -> float:
         """Move time forward and return the new time; works in both modes."""

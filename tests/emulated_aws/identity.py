@@ -117,6 +117,12 @@ class Identities:
         )
         return caller, self._issue("ASIA", caller, token=secrets.token_hex(32))
 
+    def session(self, caller: Caller, *, seconds: float) -> Credentials:
+        """Open a session of the caller itself."""
+        return self._issue(
+            "ASIA", dataclasses.replace(caller, expires_at=clock.now() + seconds), token=secrets.token_hex(32)
+        )
+
     def _issue(self, prefix: str, caller: Caller, *, token: str | None) -> Credentials:
         access_key = prefix + secrets.token_hex(8).upper()
         with self._lock:

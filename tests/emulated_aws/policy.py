@@ -26,7 +26,10 @@ class Question:
 def evaluate(documents: t.Iterable[Document], question: Question) -> Verdict:
     """Return ``deny`` if any statement denies, else ``allow`` if any allows, else ``none``."""
     effects = {
-        statement["Effect"] for document in documents for statement in statements(document) if applies(statement, question)
+        statement["Effect"]
+        for document in documents
+        for statement in statements(document)
+        if applies(statement, question)
     }
     if "Deny" in effects:
         return "deny"

@@ -16,7 +16,9 @@ from emulated_aws.kms.model import EmulatedGrant, EmulatedKey
 
 def refusal(caller: Caller, action: str, key: EmulatedKey, context: t.Mapping[str, t.Any] | None = None) -> str:
     """Return AWS's sentence if the caller may not do the action with the key, or nothing."""
-    facts = {"kms:calleraccount": caller.account, "aws:principalarn": caller.policy_arn, "kms:keyarn": key.arn} | dict(context or {})
+    facts = {"kms:calleraccount": caller.account, "aws:principalarn": caller.policy_arn, "kms:keyarn": key.arn} | dict(
+        context or {}
+    )
     question = policy.Question(caller.arn, action, key.arn, facts)
     own = identities.verdict(caller, question)
     granted = any(_grant_allows(grant, caller, action) for grant in key.grants.values())
@@ -42,7 +44,9 @@ def _grant_allows(grant: EmulatedGrant, caller: Caller, action: str) -> bool:
     return grant.grantee_principal in grantees and action.removeprefix("kms:") in grant.operations
 
 
-def _key_policy_verdict(key: EmulatedKey, caller: Caller, question: policy.Question) -> t.Literal["allow", "deny", "account", "none"]:
+def _key_policy_verdict(
+    key: EmulatedKey, caller: Caller, question: policy.Question
+) -> t.Literal["allow", "deny", "account", "none"]:
     """Return ``account`` where the policy leaves the decision to the caller's account."""
     found: set[str] = set()
     for statement in policy.statements(json.loads(key.policy)):

@@ -118,7 +118,9 @@ class KeyStore(KmsBackend):
         stores = list(kms_backends[self.account_id].values())
         return [store.keys[key.id] for store in stores if key.id in store.keys]  # type: ignore[misc]  # ours, after install()
 
-    def add_replica(self, key: EmulatedKey, region: str, *, policy: str | None = None, description: str | None = None) -> EmulatedKey:
+    def add_replica(
+        self, key: EmulatedKey, region: str, *, policy: str | None = None, description: str | None = None
+    ) -> EmulatedKey:
         """Make the replica of a multi-Region primary key in the region."""
         if not key.multi_region or key.region != key.primary_region:
             raise KmsError("UnsupportedOperationException", f"{key.arn} is not a multi-Region primary key.")

@@ -40,9 +40,18 @@ def aws_managed_policy(account_id: str, region: str) -> str:
     through_ebs = {
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"],
+        "Action": [
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncrypt*",
+            "kms:GenerateDataKey*",
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+        ],
         "Resource": "*",
-        "Condition": {"StringEquals": {"kms:ViaService": f"ec2.{region}.amazonaws.com", "kms:CallerAccount": account_id}},
+        "Condition": {
+            "StringEquals": {"kms:ViaService": f"ec2.{region}.amazonaws.com", "kms:CallerAccount": account_id}
+        },
     }
     metadata = {
         "Effect": "Allow",

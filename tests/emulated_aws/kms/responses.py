@@ -13,7 +13,7 @@ from moto.core.utils import get_service_model
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import RESERVED_ALIASES
 
-from emulated_aws import policy
+from emulated_aws import ec2, policy
 from emulated_aws.identity import current_caller, identities
 from emulated_aws.kms import keys
 from emulated_aws.kms.access import refusal
@@ -26,7 +26,12 @@ CRYPTOGRAPHY = {
     "Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Sign", "Verify",
     "GenerateMac", "VerifyMac", "GetPublicKey",
 }  # fmt: skip
-NEEDS_ENABLED = CRYPTOGRAPHY - {"GetPublicKey"} | {"CreateGrant", "ReplicateKey", "EnableKeyRotation", "DisableKeyRotation"}
+NEEDS_ENABLED = CRYPTOGRAPHY - {"GetPublicKey"} | {
+    "CreateGrant",
+    "ReplicateKey",
+    "EnableKeyRotation",
+    "DisableKeyRotation",
+}
 NOT_WHILE_DYING = NEEDS_ENABLED | {
     "CreateAlias", "UpdateAlias", "EnableKey", "DisableKey", "ScheduleKeyDeletion", "TagResource", "UntagResource",
     "UpdateKeyDescription", "GetPublicKey",
@@ -34,7 +39,15 @@ NOT_WHILE_DYING = NEEDS_ENABLED | {
 TAKES_ALIAS = CRYPTOGRAPHY | {"DescribeKey"}
 CROSS_ACCOUNT = TAKES_ALIAS | {"CreateGrant", "ListGrants", "RevokeGrant", "RetireGrant", "GetKeyRotationStatus"}
 KEY_PARAMETER = {"CreateAlias": "TargetKeyId", "UpdateAlias": "TargetKeyId", "ReEncrypt": "DestinationKeyId"}
-WITHOUT_KEY = {"CreateKey", "ListKeys", "ListAliases", "GenerateRandom", "ListRetirableGrants", "DeleteAlias", "RetireGrant"}
+WITHOUT_KEY = {
+    "CreateKey",
+    "ListKeys",
+    "ListAliases",
+    "GenerateRandom",
+    "ListRetirableGrants",
+    "DeleteAlias",
+    "RetireGrant",
+}
 MISSING = (
     "because the resource does not exist in this Region, no resource-based policies allow access, "
     "or a resource-based policy explicitly denies access"
@@ -48,10 +61,15 @@ class KmsAnswers(KmsResponse):
 
     def call_action(self) -> t.Any:
         """Judge the call, then let the method of its name answer."""
+        ec2.settle()  # What was due by now found the keys as they were.
         try:
             self._gate(self._get_action())
         except KmsError as error:
-            return error.code, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": error.error_type}, error.description
+            return (
+                error.code,
+                {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": error.error_type},
+                error.description,
+            )
         return super().call_action()
 
     def _gate(self, action: str) -> None:
@@ -84,7 +102,8 @@ class KmsAnswers(KmsResponse):
                 member = name[0].lower() + name[1:]
                 raise KmsError(
                     "ValidationException",
-                    f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: Member must not be null",
+                    f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
+                    "Member must not be null",
                 )
 
     def _locate(self, action: str, reference: str) -> EmulatedKey:
@@ -93,12 +112,15 @@ class KmsAnswers(KmsResponse):
             raise not_found(f"Invalid keyId '{reference}'")
         foreign = named is not None and named["account"] != self.current_account
         if foreign and action not in CROSS_ACCOUNT:
-            raise access_denied(f"User: {current_caller().arn} is not authorized to perform: kms:{action} on this resource")
+            raise access_denied(
+                f"User: {current_caller().arn} is not authorized to perform: kms:{action} on this resource"
+            )
         try:
             return keys.locate(self.current_account, self.region, reference)
         except KmsError as error:
             if foreign and not error.message.startswith("Invalid arn"):
-                sentence = f"User: {current_caller().arn} is not authorized to perform: kms:{action} on this resource {MISSING}"
+                who = current_caller().arn
+                sentence = f"User: {who} is not authorized to perform: kms:{action} on this resource {MISSING}"
                 raise access_denied(sentence) from None
             raise
 
@@ -156,7 +178,11 @@ class KmsAnswers(KmsResponse):
     def create_grant(self) -> str:
         """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html"""
         if self._get_param("DryRun"):
-            raise KmsError("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.", status=412)
+            raise KmsError(
+                "DryRunOperationException",
+                "The request would have succeeded, but the DryRun option is set.",
+                status=412,
+            )
         grant = self.keys.add_grant(self.key, json.loads(self.body))
         return json.dumps({"GrantId": grant.id, "GrantToken": grant.token})
 

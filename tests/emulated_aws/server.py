@@ -1,0 +1,130 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The emulated AWS as one WSGI application: the admin path, and a line of gates around moto's dispatcher."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import socket
+import sys
+import time
+import traceback
+import typing as t
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.test import run_wsgi_app
+
+from emulated_aws import enforcement, sts, wire
+from emulated_aws.faults import ConnectionDropped, Faults
+from emulated_aws.identity import Caller, calling_as, identities
+from emulated_aws.log import CallLog, Entry
+
+StartResponse = t.Callable[..., t.Any]
+ADMIN_PATH = "/_emulator"
+
+
+@dataclasses.dataclass
+class Application:
+    """Everything that one emulator is made of; ``crashes`` are faults of its own, which no test should see."""
+
+    latency_ms: float = 0.0
+    log: CallLog = dataclasses.field(default_factory=CallLog)
+    faults: Faults = dataclasses.field(default_factory=Faults)
+    crashes: collections.deque[str] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=100))
+
+    def __post_init__(self) -> None:
+        self._services = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: wire.Environ, start_response: StartResponse) -> t.Iterable[bytes]:
+        """Serve one request; a dropped connection is raised where the caller is no web server."""
+        from emulated_aws import admin
+
+        if environ.get("PATH_INFO", "").startswith(ADMIN_PATH):
+            answer = admin.serve(self, environ)
+        else:
+            try:
+                answer = self.serve(wire.read_request(environ))
+            except ConnectionDropped:
+                _hang_up(environ)
+        start_response(f"{answer.status} {'OK' if answer.status < 300 else 'Error'}", _with_length(answer))
+        return [answer.body]
+
+    def serve(self, request: wire.Request) -> wire.Answer:
+        """Answer one call of AWS's; raise ``ConnectionDropped`` where the client is to get none."""
+        if self.latency_ms:
+            time.sleep(self.latency_ms / 1000)
+        caller = identities.caller(request.access_key)
+        entry = self.log.open(request, caller)
+        answer: wire.Answer | None = None
+        try:
+            answer = self._through_the_gates(request, caller, entry)
+            return answer
+        finally:
+            self.log.close(entry, answer)
+
+    def _through_the_gates(self, request: wire.Request, caller: Caller, entry: Entry) -> wire.Answer:
+        rules = self.faults.strike(request, caller)
+        entry.faults = [rule.kind for rule in rules]
+        answer = self.faults.before(rules, request, caller, entry) or _refuse(request, caller)
+        if answer is not None:
+            return answer
+        with calling_as(caller):
+            answer = self._act(request, caller)
+        entry.took_effect = answer.status < 300
+        return self.faults.after(rules, request, caller, entry, answer)
+
+    def _act(self, request: wire.Request, caller: Caller) -> wire.Answer:
+        environ = request.send_on()
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
+        try:
+            chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
+            return wire.Answer(int(status.split()[0]), list(headers), b"".join(chunks))
+        except NotImplementedError:
+            words = f"The action {request.action} is not valid for this web service."
+            return wire.error(request.service, code="InvalidAction", message=words, status=400)
+        except Exception as error:  # A crash of ours must not look like a fault of AWS's, which clients retry.
+            return self._crash(request, error)
+
+    def _crash(self, request: wire.Request, error: Exception) -> wire.Answer:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{where.filename.rpartition('site-packages/')[2]}:{where.lineno}"
+        words = f"the emulator failed on {request.service}:{request.action}: {type(error).__name__}: {error} ({place})"
+        self.crashes.append("".join(traceback.format_exception(error)))
+        print(words, file=sys.stderr, flush=True)
+        return wire.error(request.service, code="EmulatorFailure", message=words, status=400)
+
+
+def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
+    if caller.expired:
+        names = {"ec2": ("RequestExpired", 400, "Request has expired."), "kms": ("ExpiredTokenException", 400, EXPIRED)}
+        code, status, message = names.get(request.service, ("ExpiredToken", 403, EXPIRED))
+        return wire.error(request.service, code=code, message=message, status=status)
+    return enforcement.refuse(request, caller)
+
+
+EXPIRED = "The security token included in the request is expired"
+
+
+def _with_length(answer: wire.Answer) -> list[tuple[str, str]]:
+    kept = [(name, value) for name, value in answer.headers if name.lower() not in ("content-length", "status")]
+    return [*kept, ("Content-Length", str(len(answer.body)))]
+
+
+def _hang_up(environ: wire.Environ) -> t.NoReturn:
+    """Close the connection without a word; werkzeug takes a ``ConnectionError`` as the client's leaving."""
+    connection = environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("dropped on request")
+
+
+def create_app() -> Application:
+    """Return the emulator, with moto's EC2, KMS and STS replaced by ours."""
+    from emulated_aws import ec2, kms
+
+    ec2.install()
+    kms.install()
+    sts.install()
+    return Application()

@@ -1,0 +1,175 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read AWS's requests and write its answers and errors, by botocore's model. Nothing in this file decides."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import io
+import json
+import re
+import typing as t
+import urllib.parse
+import uuid
+import xml.sax.saxutils
+
+import botocore.parsers
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel, OperationNotFoundError
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+
+Environ = dict[str, t.Any]
+_CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+
+
+@dataclasses.dataclass
+class Request:
+    """One call as it came in; ``parameters`` are named and nested as in boto3."""
+
+    access_key: str
+    region: str
+    service: str
+    action: str
+    parameters: dict[str, t.Any]
+    body: bytes
+    environ: Environ = dataclasses.field(repr=False)
+
+    def send_on(self) -> Environ:
+        """Return the environ for the next application, with a body that can be read again."""
+        self.environ["wsgi.input"] = io.BytesIO(self.body)
+        self.environ["CONTENT_LENGTH"] = str(len(self.body))
+        return self.environ
+
+
+@dataclasses.dataclass
+class Answer:
+    """One answer, complete."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def error_code(self) -> str | None:
+        """Return AWS's error code, or nothing for a success."""
+        if self.status < 300:
+            return None
+        found = re.search(rb'<Code>([^<]+)</Code>|"__type"\s*:\s*"(?:[^"#]*#)?([^"]+)"', self.body)
+        return (found[1] or found[2]).decode() if found else f"HTTP {self.status}"
+
+
+def read_request(environ: Environ) -> Request:
+    """Take a WSGI request apart; what cannot be told stays empty."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "") + environ.get("QUERY_STRING", ""))
+    service = found["service"] if found else ""
+    form = _form(environ, body)
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    action = form.get("Action") or target.rpartition(".")[2] or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    return Request(
+        access_key=found["key"] if found else "",
+        region=found["region"] if found else "us-east-1",
+        service=service,
+        action=action,
+        parameters=_parameters(service, action, form, body),
+        body=body,
+        environ=environ,
+    )
+
+
+def _form(environ: Environ, body: bytes) -> dict[str, str]:
+    pairs = urllib.parse.parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        pairs += urllib.parse.parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    return dict(pairs)
+
+
+@functools.cache
+def operation(service: str, action: str) -> OperationModel | None:
+    """Return botocore's model of the action, if it has one."""
+    try:
+        return get_service_model(service).operation_model(action)
+    except (UnknownServiceError, OperationNotFoundError, ValueError):
+        return None
+
+
+def protocol(service: str) -> str:
+    """Return the protocol of a service; the query protocol for one that botocore does not know."""
+    try:
+        return str(get_service_model(service).metadata["protocol"])
+    except (UnknownServiceError, ValueError):
+        return "query"
+
+
+def _parameters(service: str, action: str, form: dict[str, str], body: bytes) -> dict[str, t.Any]:
+    kind, model = protocol(service), operation(service, action)
+    if kind == "json":
+        return _json(body)
+    if model is None or kind not in ("ec2", "query"):
+        return dict(form)
+    request: t.Any = {"values": form, "body": body, "headers": {}, "method": "POST", "url_params": {}, "url_path": "/"}
+    try:
+        return t.cast(dict[str, t.Any], PROTOCOL_PARSERS[kind](model).parse(request))
+    except ValueError:
+        return dict(form)
+
+
+def _json(body: bytes) -> dict[str, t.Any]:
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def error(service: str, *, code: str, message: str, status: int) -> Answer:
+    """Return an error as the service words it."""
+    request_id = str(uuid.uuid4())
+    kind = protocol(service)
+    if kind in ("json", "rest-json"):
+        headers = [
+            ("Content-Type", "application/x-amz-json-1.1"),
+            ("x-amzn-errortype", code),
+            ("x-amzn-requestid", request_id),
+        ]
+        return Answer(status, headers, json.dumps({"__type": code, "message": message}).encode())
+    text = xml.sax.saxutils.escape(message)
+    inner = f"<Code>{code}</Code><Message>{text}</Message>"
+    form = {
+        "ec2": f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>",
+        "rest-xml": f"<Error>{inner}<RequestId>{request_id}</RequestId></Error>",
+    }.get(
+        kind,
+        f"<ErrorResponse><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type>{inner}</Error>"
+        f"<RequestId>{request_id}</RequestId></ErrorResponse>",
+    )
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n{form}'
+    return Answer(
+        status, [("Content-Type", "text/xml;charset=UTF-8"), ("x-amzn-requestid", request_id)], document.encode()
+    )
+
+
+def parse_answer(request: Request, answer: Answer) -> dict[str, t.Any]:
+    """Return a successful answer as boto3 would show it; an action without a model raises ``LookupError``."""
+    model = operation(request.service, request.action)
+    if model is None or model.output_shape is None:
+        raise LookupError(f"no model of an answer to {request.service}:{request.action}")
+    parser = botocore.parsers.create_parser(protocol(request.service))
+    response = {"status_code": answer.status, "headers": dict(answer.headers), "body": answer.body}
+    parsed: dict[str, t.Any] = parser.parse(response, model.output_shape)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
+
+
+def render_answer(request: Request, content: t.Mapping[str, t.Any]) -> Answer:
+    """Return boto3's form of an answer in the service's own."""
+    model = operation(request.service, request.action)
+    serializer = get_serializer_class(request.service, protocol(request.service))(t.cast(t.Any, model))
+    serialized = serializer.serialize(content)
+    body = serialized["body"]
+    headers = [(name, str(value)) for name, value in serialized["headers"].items()]
+    return Answer(serialized["status_code"], headers, body.encode() if isinstance(body, str) else t.cast(bytes, body))
