@@ -44,6 +44,8 @@ class Settings:
     image_mapping_shows_key: bool = False  # §5.1: KmsKeyId in Image BDM
     default_key_reported_as_alias: bool = True  # §6: GetEbsDefaultKmsKeyId
     progress_reaches_100_while_pending: bool = True  # §2
+    copy_snapshot_explicit_false: t.Literal["error", "ignored"] = "ignored"  # §2: "You cannot set this parameter to false"
+    deregistered_image_known_seconds: float = 3600.0  # §5.1: empty list, and Unavailable, before NotFound
     bad_key_volume: t.Literal["vanishes", "error"] = "vanishes"  # §4.2
 
     def update(self, values: t.Mapping[str, t.Any]) -> None:
