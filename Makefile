@@ -7,13 +7,13 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format
+.PHONY: help setup test lint format emulator
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: ## Make the virtual environment, unless it is there already
-	@$(PYTHON) tests/tools/setup.py
+test: setup ## Run every test; ONLY="lint package" runs some kinds
+	@$(RUN)/test.py $(ONLY)
 
 lint: setup ## Style, types, YAML, playbooks, licences, changelog
 	@$(RUN)/lint.py
@@ -21,3 +21,9 @@ lint: setup ## Style, types, YAML, playbooks, licences, changelog
 format: setup ## Bring the Python sources into the agreed form
 	@.venv/bin/ruff check --quiet --fix-only
 	@.venv/bin/ruff format
+
+emulator: setup ## Run the emulated AWS in the foreground; ARGS="--port 5001" reaches it
+	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws $(ARGS)
+
+setup: ## Make the virtual environment, unless it is there already
+	@$(PYTHON) tests/tools/setup.py

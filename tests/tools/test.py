@@ -1,0 +1,53 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run every test, one kind after the other; ``test.py NAME ...`` runs the named kinds only."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from checks import Check, run_all
+from processes import BIN, ROOT, stop_on_signals
+
+TOOLS = ROOT / "tests" / "tools"
+SUITES = ("unit", "unit_emulator", "conformance", "system")
+WORKERS = os.environ.get("PYTEST_WORKERS", "2")
+
+
+def pytest_checks() -> list[Check]:
+    """Run each suite by itself: a broken one does not hide the others, and each ends in its own summary."""
+    found = [name for name in SUITES if any((ROOT / "tests" / name).rglob("test_*.py"))]
+    options = ("-q", "-n", WORKERS, "--dist", "worksteal")
+    return [(f"pytest {name}", (BIN / "pytest", *options, f"tests/{name}"), {}) for name in found]
+
+
+def tool(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command that runs another of these tools."""
+    return (sys.executable, str(TOOLS / f"{name}.py"), *arguments)
+
+
+def all_checks() -> list[Check]:
+    """Return every check there is something for."""
+    checks: list[Check] = [
+        ("lint", tool("lint"), {}),
+        *pytest_checks(),
+        ("sanity", tool("ansible_test", "sanity"), {}),
+        ("ansible-test units", tool("ansible_test", "units"), {}),
+        ("package", tool("package"), {}),
+    ]
+    if any(ROOT.glob("extensions/molecule/*/molecule.yml")):
+        checks.append(("molecule", tool("molecule"), {}))
+    return checks
+
+
+def main() -> None:
+    """Leave with status 1 if any check fails."""
+    stop_on_signals()
+    wanted = set(sys.argv[1:])
+    run_all(check for check in all_checks() if not wanted or check[0] in wanted)
+
+
+if __name__ == "__main__":
+    main()
