@@ -88,8 +88,15 @@ def test_deciding_is_pure(path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("path", sources("module_utils/_execute"), ids=label)
-def test_doing_knows_plans_and_no_library(path: pathlib.Path) -> None:
-    assert not outside(imported(path), "_image", "_execute")
+def test_doing_uses_plans_and_the_gateway(path: pathlib.Path) -> None:
+    assert not outside(imported(path), "_image", "_aws", "_execute")
+
+
+@pytest.mark.parametrize("path", sources("module_utils/_aws"), ids=label)
+def test_the_gateway_knows_nothing_above_it(path: pathlib.Path) -> None:
+    assert not {
+        name for name in imported(path) if name.startswith(("plugins.module_utils._execute.", "plugins.modules."))
+    }
 
 
 @pytest.mark.parametrize("path", [path for path in sources(".") if "_aws" not in path.parts], ids=label)
