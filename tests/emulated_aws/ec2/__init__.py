@@ -1,0 +1,34 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""EC2 and EBS of the emulated AWS."""
+
+from __future__ import annotations
+
+
+def install() -> None:
+    """Put the emulated EC2 in the place of moto's; call it before moto makes its first EC2 backend."""
+    from moto.ec2 import models
+
+    from emulated_aws.ec2 import actions, response
+    from emulated_aws.ec2.backend import Ec2Region
+
+    actions.load()
+    response.install_actions()
+    models.ec2_backends.backend = Ec2Region
+
+
+def settle() -> None:
+    """Let everything happen that is due by now; also to be called before a change of keys or clock settings."""
+    from emulated_aws.ec2.agenda import agenda
+
+    agenda.settle()
+
+
+def reset() -> None:
+    """Forget events and organisations; moto's own reset forgets the resources."""
+    from emulated_aws.ec2 import organizations
+    from emulated_aws.ec2.agenda import agenda
+
+    agenda.clear()
+    organizations.clear()

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way of a request through the emulated EC2: due events, checks, the action, and errors as EC2 words them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from botocore.model import OperationNotFoundError
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import camelcase_to_underscores
+from moto.ec2.responses import EC2Response
+
+from emulated_aws.ec2 import errors, request
+from emulated_aws.ec2.agenda import agenda, lock
+
+Answer = tuple[int, dict[str, t.Any], str | bytes]
+
+# moto rewrites these fields of its own objects; ours are right already.
+OURS = ("Image.", "Volume.", "Volumes.", "CreateVolumeResponse.", "RunInstances.", "ModifyVolumeResponse.")
+
+
+class Ec2Response(EC2Response):
+    """moto's EC2 with the actions of ``request.ACTIONS`` put in the place of moto's."""
+
+    RESPONSE_KEY_PATH_TO_TRANSFORMER: t.ClassVar[dict[str, t.Callable[[t.Any], t.Any]]] = {
+        path: transform
+        for path, transform in EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
+        if not path.startswith(OURS)
+    }
+
+    def parse_parameters(self, http_request: t.Any) -> None:
+        """Parse what can be parsed; what cannot is reported by ``call_action``."""
+        self.params: dict[str, t.Any] = {}
+        self.unparsable: errors.AwsError | None = None
+        try:
+            super().parse_parameters(http_request)
+        except OperationNotFoundError:
+            self.unparsable = errors.AwsError(
+                "InvalidAction", f"The action {self._get_action()} is not valid for this web service."
+            )
+        except ValueError as error:
+            self.unparsable = errors.AwsError("InvalidParameterValue", f"A value has the wrong form: {error}")
+
+    def call_action(self) -> Answer:
+        """Answer the request; never with HTTP 500 for what only the emulator lacks."""
+        with lock:
+            agenda.settle()
+            try:
+                self._check_request()
+                return super().call_action()
+            except errors.AwsError as error:
+                return self._answer_error(error)
+            except NotImplementedError as error:
+                return self._answer_error(self._not_implemented(error))
+
+    def _check_request(self) -> None:
+        action = self._get_action()
+        if not action:
+            raise errors.AwsError("MissingAction", "The request is missing an action or a required parameter.")
+        if self.unparsable:
+            raise self.unparsable
+        request.check(action, self.querystring, self.params)
+
+    def _answer_error(self, error: errors.AwsError) -> Answer:
+        status, headers, body = self.serialized(ActionResult(error))
+        headers, body = self._enrich_response(headers, body)
+        return status, headers, body
+
+    def _not_implemented(self, error: NotImplementedError) -> errors.AwsError:
+        for one in self.params.get("Filters", []):
+            if one.get("Name") and one["Name"] in str(error):
+                return errors.invalid_filter(one["Name"])
+        return errors.AwsError(
+            "InvalidAction", f"The action {self._get_action()} is not valid for this web service. ({error})"
+        )
+
+    def serialized(self, action_result: ActionResult) -> Answer:
+        """Serialise a result or an error, the latter with its own HTTP status."""
+        status, headers, body = super().serialized(action_result)
+        if isinstance(action_result.result, errors.AwsError):
+            status = action_result.result.status
+            headers["status"] = status
+        return status, headers, body
+
+
+def _method(name: str, handler: request.Handler) -> t.Callable[[Ec2Response], ActionResult]:
+    def answer(self: Ec2Response) -> ActionResult:
+        result = handler(request.Call(self.ec2_backend, self.params, name))
+        return EmptyResult() if result is None else ActionResult(result)
+
+    return answer
+
+
+def install_actions() -> None:
+    """Put every registered action in the place of moto's."""
+    for name, handler in request.ACTIONS.items():
+        setattr(Ec2Response, camelcase_to_underscores(name), _method(name, handler))
