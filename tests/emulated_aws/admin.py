@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The admin path: JSON over ``/_emulator/<verb>``. Nothing here is part of AWS, and nothing here is logged as a call."""
+"""The admin path: JSON over ``/_emulator/<verb>``. It is no part of AWS, and none of it is logged as a call."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Emulator:
     def session(
         self, *, account: str = HOME_ACCOUNT, region: str = "us-east-1", credentials: Credentials | None = None
     ) -> boto3.Session:
-        """Return a session whose clients reach this emulator as the account's administrator, or as ``credentials`` say."""
+        """Return a session whose clients come as the account's administrator, or as ``credentials`` say."""
         chosen = credentials or Credentials(account_access_key(account), "emulated")
         core = botocore.session.Session()
         for name, value in (("config_file", os.devnull), ("credentials_file", os.devnull)):

@@ -237,7 +237,8 @@ class Faults:
         if rule.kind in ("drop", "unreachable"):
             raise ConnectionDropped(unreachable=rule.kind == "unreachable")
         if rule.kind == "hold":
-            return self._hold(rule, entry)
+            self._hold(rule, entry)
+            return None
         return rule.answer(request, caller)
 
     def _hold(self, rule: Rule, entry: Entry) -> None:

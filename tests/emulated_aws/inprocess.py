@@ -42,13 +42,15 @@ def answer_instead_of_network(request: AWSPreparedRequest, **_unused: t.Any) -> 
         if dropped.unreachable:
             raise EndpointConnectionError(endpoint_url=request.url) from None
         raise ConnectionClosedError(endpoint_url=request.url) from None
-    return AWSResponse(request.url, answer.status, dict(answer.headers), RawBody(answer.body))
+    headers: t.Any = dict(answer.headers)
+    return AWSResponse(request.url, answer.status, headers, RawBody(answer.body))
 
 
 def environ_of(request: AWSPreparedRequest) -> wire.Environ:
     """Return the WSGI form of a request that botocore was about to send."""
     url = urllib.parse.urlsplit(request.url)
-    body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+    body: t.Any = request.body or b""
+    body = body.read() if hasattr(body, "read") else body
     data = body.encode() if isinstance(body, str) else bytes(body)
     environ: wire.Environ = {
         "REQUEST_METHOD": request.method,
@@ -67,7 +69,8 @@ def environ_of(request: AWSPreparedRequest) -> wire.Environ:
         "wsgi.run_once": False,
         "HTTP_HOST": url.netloc,
     }
-    for name, value in request.headers.items():
+    headers: dict[str, t.Any] = dict(request.headers.items())  # botocore puts bytes in it, too
+    for name, value in headers.items():
         text = value.decode() if isinstance(value, bytes) else str(value)
         key = name.upper().replace("-", "_")
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text

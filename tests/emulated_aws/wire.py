@@ -113,7 +113,7 @@ def _parameters(service: str, action: str, form: dict[str, str], body: bytes) ->
         return dict(form)
     request: t.Any = {"values": form, "body": body, "headers": {}, "method": "POST", "url_params": {}, "url_path": "/"}
     try:
-        return t.cast(dict[str, t.Any], PROTOCOL_PARSERS[kind](model).parse(request))
+        return dict(PROTOCOL_PARSERS[kind](t.cast(t.Any, model)).parse(request))
     except ValueError:
         return dict(form)
 
@@ -172,4 +172,4 @@ def render_answer(request: Request, content: t.Mapping[str, t.Any]) -> Answer:
     serialized = serializer.serialize(content)
     body = serialized["body"]
     headers = [(name, str(value)) for name, value in serialized["headers"].items()]
-    return Answer(serialized["status_code"], headers, body.encode() if isinstance(body, str) else t.cast(bytes, body))
+    return Answer(serialized["status_code"], headers, body.encode() if isinstance(body, str) else body)

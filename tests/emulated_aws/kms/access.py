@@ -55,7 +55,7 @@ def _key_policy_verdict(
             found.add("deny" if statement["Effect"] == "Deny" else named)
     for verdict in ("deny", "allow", "account"):
         if verdict in found:
-            return verdict  # type: ignore[return-value]  # mypy sees a str, not the literal
+            return verdict
     return "none"
 
 

@@ -33,7 +33,7 @@ class KeyStore(KmsBackend):
         self.keys[key.id] = key
         return key
 
-    def create_key(  # type: ignore[override]  # moto passes None for what the caller left out
+    def create_key(
         self,
         policy: str | None,
         key_usage: str | None,
@@ -82,7 +82,7 @@ class KeyStore(KmsBackend):
 
     def update_alias(self, target_key_id: str, alias_name: str) -> EmulatedAlias:
         """Point the alias at another key."""
-        alias = super().update_alias(target_key_id, alias_name)
+        alias = t.cast(EmulatedAlias, super().update_alias(target_key_id, alias_name))
         alias.updated = clock.now()
         return alias
 

@@ -92,9 +92,9 @@ class EmulatedKey(Key):
         self.enabled = origin != "EXTERNAL"
         self.key_state = "Enabled" if self.enabled else "PendingImport"
         self.deletes_at: float | None = None
-        self.grants: dict[str, EmulatedGrant] = {}
+        self.grants: dict[str, EmulatedGrant] = {}  # type: ignore[assignment]  # narrower than moto's
         self.rotations: list[dict[str, t.Any]] = []
-        self.aliases: dict[str, EmulatedAlias] = {}
+        self.aliases: dict[str, EmulatedAlias] = {}  # type: ignore[assignment]  # the same
 
     @functools.cached_property
     def private_key(self) -> AbstractPrivateKey:  # type: ignore[override]  # moto makes it at once, which is slow
