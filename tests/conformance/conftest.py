@@ -25,12 +25,15 @@ MARKERS = (
 )
 
 
+EMULATORS = ("emulator", "server")
+
+
 def make_target(name: str) -> Target:
     """Return the target that ``CONFORMANCE_TARGET`` names."""
-    if name == "emulator":
+    if name in EMULATORS:
         from .emulated import EmulatedAws
 
-        return EmulatedAws()
+        return EmulatedAws(in_process=name == "emulator")
     return {"moto": StockMoto, "aws": RealAws}[name]()
 
 
@@ -65,7 +68,7 @@ def skip_reason(item: pytest.Item) -> str:
     """Say why a test does not apply to the target; empty if it does."""
     if TARGET == "aws" and not item.get_closest_marker("aws_safe"):
         return "not marked as safe and cheap on AWS"
-    if TARGET != "emulator" and item.get_closest_marker("emulator_only"):
+    if TARGET not in EMULATORS and item.get_closest_marker("emulator_only"):
         return "needs the emulator's own controls"
     return ""
 

@@ -19,16 +19,6 @@ Client = t.Any
 SELF, OTHER = "self", "other"
 OTHER_ACCOUNT_ID = "222222222222"
 
-# Non-zero, so that the phases that AWS passes through are there to be seen.
-DURATIONS = {
-    "copy_seconds_minimum": 30.0,
-    "copy_seconds_per_gib": 10.0,
-    "snapshot_seconds_per_gib": 10.0,
-    "volume_create_seconds": 5.0,
-    "instance_start_seconds": 20.0,
-    "instance_stop_seconds": 20.0,
-}
-
 
 class Target(abc.ABC):
     """An AWS to test: its sessions, its passing of time, and whether its rules can be switched."""
@@ -57,12 +47,19 @@ class Target(abc.ABC):
         """Keep the target up for the whole run."""
         yield self
 
-    def begin_test(self) -> None:
+    def begin_test(self) -> None:  # noqa: B027 - a real account has nothing to do here
         """Give a test a clean start."""
 
     def configure(self, **settings: t.Any) -> None:
         """Switch rules or durations; only the emulator can."""
         pytest.skip(f"{self.name} has no switches: {', '.join(settings)}")
+
+    def trouble(self, kind: str, **fields: t.Any) -> None:
+        """Put a fault in force; only the emulator can."""
+        pytest.skip(f"{self.name} has no faults on demand: {kind}")
+
+    def load_images(self) -> None:  # noqa: B027 - elsewhere they are there already
+        """See that the images that AWS and others publish are there."""
 
     def client(self, service: str, *, region: str, account: str, validate: bool = True) -> Client:
         """Return a client, the same one each time; without ``validate`` botocore sends what it is given."""

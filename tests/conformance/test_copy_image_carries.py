@@ -93,6 +93,7 @@ def test_ephemeral_devices_come_along(home: Place) -> None:
 @rule("1.4 billing", "UG-how")
 def test_billing_comes_along(home: Place) -> None:
     """CopyImage keeps the platform, and with it the billing."""
+    home.target.load_images()
     windows = home.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "platform", "Values": ["windows"]}])
     source = windows["Images"][0]
     copy_ = copied(home, source["ImageId"])
