@@ -7,6 +7,18 @@ from __future__ import annotations
 
 import typing as t
 
+from moto.moto_api._internal import mock_random
+
+from emulated_aws.catalogue_images import IMAGES, ImageSpec
+from emulated_aws.catalogue_keys import REGIONS, load_keys
+from emulated_aws.ec2 import seed
+from emulated_aws.ec2.model import Image
+from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT
+
+ENCRYPTED_BY_DEFAULT = "ap-southeast-2"
+RANDOM_SEED = 20261124
+INSTANCE_OF = "database-sealed"
+
 _loaded: dict[str, t.Any] = {}
 
 
@@ -14,7 +26,63 @@ def load(which: str) -> dict[str, t.Any]:
     """Fill the accounts with ``full`` or ``none`` and return what is there."""
     if which not in ("full", "none"):
         raise ValueError("seed is full or none")
+    if which == "full" and not _loaded:
+        mock_random.seed(RANDOM_SEED)  # Ids of snapshots and instances are the same each time.
+        _loaded.update(_load_all())
+        mock_random.seed()
     return loaded()
+
+
+def _load_all() -> dict[str, t.Any]:
+    keys = load_keys()
+    images = {spec.image_id: _load_image(spec) for spec in IMAGES}
+    default = seed.Place(HOME_ACCOUNT, ENCRYPTED_BY_DEFAULT).backend()
+    default.ebs_encryption_by_default = True
+    default.default_key = keys[f"{HOME_ACCOUNT} {ENCRYPTED_BY_DEFAULT}"]["alias/golden"]
+    return {
+        "accounts": ACCOUNTS,
+        "regions": list(REGIONS),
+        "encrypted_by_default": {ENCRYPTED_BY_DEFAULT: "alias/golden"},
+        "keys": keys,
+        "images": images,
+    }
+
+
+def _load_image(spec: ImageSpec) -> dict[str, t.Any]:
+    place = seed.Place(spec.account, spec.region)
+    permissions = [seed.share(Group="all") if who == "all" else seed.share(UserId=who) for who in spec.launch]
+    extras = seed.Extras(
+        **{"image_id": spec.image_id, "launch_permissions": tuple(permissions), "description": spec.why}
+        | dict(spec.extras)
+    )
+    seed.image(
+        place,
+        name=spec.name,
+        disks=spec.disks,
+        boot=spec.boot,
+        billing=spec.billing,
+        tags=dict(spec.tags),
+        extras=extras,
+    )
+    image = place.backend().amis[spec.image_id]
+    _set_state(place, image, spec.state)
+    return {
+        "name": spec.name,
+        "why": spec.why,
+        "account": spec.account,
+        "region": spec.region,
+        "snapshots": image.snapshot_ids(),
+    }
+
+
+def _set_state(place: seed.Place, image: Image, state: str) -> None:
+    if state == "failed":
+        image.fail("Client.InternalError", "Copy image failed with an internal error")
+    elif state == "pending":
+        image.state = state
+        for snapshot_id in image.snapshot_ids():
+            snapshot = place.backend().snapshots[snapshot_id]
+            snapshot.state, snapshot.completed_at = state, None
 
 
 def loaded() -> dict[str, t.Any]:

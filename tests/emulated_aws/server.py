@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import run_wsgi_app
 
 from emulated_aws import enforcement, sts, wire
+from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import ConnectionDropped, Faults
 from emulated_aws.identity import Caller, calling_as, identities
 from emulated_aws.log import CallLog, Entry
@@ -79,7 +80,8 @@ class Application:
         environ = request.send_on()
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
         try:
-            chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
+            with lock:
+                chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
             return wire.Answer(int(status.split()[0]), list(headers), b"".join(chunks))
         except NotImplementedError:
             words = f"The action {request.action} is not valid for this web service."
