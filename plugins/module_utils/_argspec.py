@@ -1,0 +1,75 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""The options of the modules. Their documentation stands in each module and must say the same."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+
+_PERMISSIONS: t.Final = {
+    "type": "dict",
+    "options": {
+        name: {"type": "list", "elements": "str"} for name in ("user_ids", "group_names", "org_arns", "org_unit_arns")
+    },
+}
+_PROTECTION: t.Final = {"type": "str", "choices": ["enabled", "enabled-with-cooldown", "disabled"]}
+
+# AWX's credential sets AWS_SECURITY_TOKEN, which amazon.aws does not read.
+SESSION_TOKEN: t.Final = {
+    "aliases": ["aws_session_token"],
+    "fallback": (env_fallback, ["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]),
+    "no_log": True,
+}
+
+# What an image looks like apart from its content; the same for every module that makes images.
+ATTRIBUTE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "description": {"type": "str"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+    "snapshot_tags": {"type": "dict"},
+    "launch_permissions": _PERMISSIONS,
+    "deprecate_at": {"type": "str"},
+    "deregistration_protection": _PROTECTION,
+}
+
+RUN_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "session_token": SESSION_TOKEN,
+    "on_failure": {"type": "str", "choices": ["keep", "rollback"], "default": "keep"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "wait": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 3600},
+    "wait_delay": {"type": "int", "default": 15},
+}
+
+_DESTINATION: t.Final[dict[str, t.Any]] = {
+    "region": {"type": "str", "required": True},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "name": {"type": "str"},
+    "description": {"type": "str"},
+    "tags": {"type": "dict"},
+    "snapshot_tags": {"type": "dict"},
+    "launch_permissions": _PERMISSIONS,
+    "deprecate_at": {"type": "str"},
+    "deregistration_protection": _PROTECTION,
+}
+
+COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    **ATTRIBUTE_ARGUMENTS,
+    **RUN_ARGUMENTS,
+    "source_image_id": {"type": "str"},
+    "source_image_ids": {"type": "list", "elements": "str"},
+    "source_region": {"type": "str"},
+    "destinations": {"type": "list", "elements": "dict", "options": _DESTINATION},
+    "name": {"type": "str"},
+    "encrypted": {"type": "bool", "default": True},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "copy_tags": {"type": "bool", "default": False},
+    "snapshot_copy_completion_duration_minutes": {"type": "int"},
+    "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
+    "tag_equality": {"type": "bool", "default": False},
+}

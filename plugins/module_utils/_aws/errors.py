@@ -1,0 +1,89 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Call AWS, retry what deserves it, and turn botocore's errors into sentences."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
+from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
+    from botocore.exceptions import ClientError
+
+T = t.TypeVar("T")
+
+# KMS says ThrottlingException where EC2 says RequestLimitExceeded; AWSRetry knows only the latter.
+_RETRIED_CODES: t.Final = [
+    "EC2ThrottledException",
+    "ThrottlingException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "ConcurrentTagAccess",
+    "KMSInternalException",
+    "DependencyTimeoutException",
+    "InternalServerError",
+    "ServiceUnavailableException",
+]
+_EXPIRED_CODES: t.Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_CLOCK_CODES: t.Final = {"AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException"}
+_DENIED_CODES: t.Final = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
+
+
+class AwsError(AnsibleAWSError):
+    """An API call failed. ``code`` is AWS's error code, empty where AWS never answered."""
+
+    @property
+    def code(self) -> str:
+        """Return AWS's error code."""
+        response = getattr(self.exception, "response", None) or {}
+        return str(response.get("Error", {}).get("Code", ""))
+
+    @property
+    def is_denied(self) -> bool:
+        """Tell whether a policy forbids the call."""
+        return self.code in _DENIED_CODES
+
+    def __str__(self) -> str:
+        remedy = _remedy(self.code, self.exception)
+        return f"{super().__str__()}{remedy}"
+
+
+class _ErrorHandler(AWSErrorHandler):
+    _CUSTOM_EXCEPTION = AwsError
+
+
+def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = True, **params: t.Any) -> T:
+    """Call one API operation; a failure reads ``Failed to <description>: <AWS's words>``.
+
+    Throttling and server errors are retried with jitter, unless ``retry`` is off: creating calls without a client token
+    must not be repeated blindly.
+    """
+    attempt = AWSRetry.jittered_backoff(retries=10, delay=1, catch_extra_error_codes=_RETRIED_CODES)
+    function = attempt(operation) if retry else operation
+    return _ErrorHandler.common_error_handler(description)(function)(**params)
+
+
+def _remedy(code: str, exception: t.Any) -> str:
+    if code in _EXPIRED_CODES:
+        return ". The credentials expired; renew them and run the task again: it resumes where it stopped"
+    if code in _CLOCK_CODES:
+        return ". Check the credentials and that this machine's clock is right"
+    if code in _DENIED_CODES and isinstance(exception, ClientError):
+        return f". Allow the action {_action(exception)} in the policy of this principal"
+    if not code and exception is not None:
+        return (
+            ". AWS did not answer; check the region, the network and endpoint_url, then run the task again: it resumes"
+        )
+    return ""
+
+
+def _action(exception: t.Any) -> str:
+    service = "kms" if exception.response["Error"]["Code"] == "AccessDeniedException" else "ec2"
+    return f"{service}:{exception.operation_name}"

@@ -1,0 +1,206 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Images in one region: botocore's dictionaries in, ``Image`` values out."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
+    ansible_dict_to_boto3_tag_list,
+    boto3_tag_list_to_ansible_dict,
+)
+
+from .._image.model import SOURCE_TAG, BlockDevice, Image
+from .._image.steps import CopyImage
+from .connection import Region
+from .errors import AwsError, call
+
+Filters = list[dict[str, t.Any]]
+
+# AWS takes up to 200 values in a filter.
+FILTER_VALUES: t.Final = 200
+_PAGE: t.Final = 1000
+_GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
+_BOOT: t.Final = (
+    "Architecture",
+    "VirtualizationType",
+    "EnaSupport",
+    "SriovNetSupport",
+    "BootMode",
+    "TpmSupport",
+    "ImdsSupport",
+    "KernelId",
+    "RamdiskId",
+)
+_BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
+
+
+def chunks(values: t.Sequence[str], size: int = FILTER_VALUES) -> t.Iterator[list[str]]:
+    """Yield the values in lists that a filter can take."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+def describe_images(region: Region, filters: Filters, *, owners: t.Sequence[str] = ("self",)) -> list[Image]:
+    """Return the images that match, in no particular order; ids that do not exist are simply absent."""
+    params: dict[str, t.Any] = {"Filters": filters, "PaginationConfig": {"PageSize": _PAGE}}
+    if owners:
+        params["Owners"] = list(owners)
+    return [_to_image(entry, region.name) for entry in _pages(region, f"describe images in {region.name}", params)]
+
+
+def find_images(region: Region, image_ids: t.Iterable[str], *, owners: t.Sequence[str] = ()) -> dict[str, Image]:
+    """Return images by id, whoever owns them; what AWS does not show is absent."""
+    found: dict[str, Image] = {}
+    for ids in chunks(sorted(set(image_ids))):
+        images = describe_images(region, [{"Name": "image-id", "Values": ids}], owners=owners)
+        found.update((image.image_id, image) for image in images)
+    return found
+
+
+def find_copies(region: Region, *, source_image_ids: t.Sequence[str], source_region: str) -> list[Image]:
+    """Return the caller's images whose lineage, as AWS records it, is one of the sources."""
+    shows_lineage = "SourceImageId" in _output_members(region)
+    found = []
+    for ids in chunks(source_image_ids, FILTER_VALUES if shows_lineage else 1):
+        filters = [
+            {"Name": "source-image-id", "Values": ids},
+            {"Name": "source-image-region", "Values": [source_region]},
+        ]
+        for image in describe_images(region, filters):
+            found.append(image if shows_lineage else _with_lineage(image, ids[0], source_region))
+    return found
+
+
+def find_tagged_copies(region: Region, source_tags: t.Sequence[str]) -> list[Image]:
+    """Return the caller's images that carry this collection's tag for one of the sources."""
+    found = []
+    for values in chunks(source_tags):
+        found += describe_images(region, [{"Name": f"tag:{SOURCE_TAG}", "Values": values}])
+    return found
+
+
+def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
+    """Return those of the snapshots that some image of the caller uses, disabled images included."""
+    used: set[str] = set()
+    for ids in chunks(snapshot_ids):
+        params = {"Filters": [{"Name": "block-device-mapping.snapshot-id", "Values": ids}], "Owners": ["self"]}
+        if region.knows("DescribeImages", "IncludeDisabled"):
+            params["IncludeDisabled"] = t.cast(t.Any, True)
+        for entry in _pages(region, f"find the images that use snapshots in {region.name}", params):
+            used.update(_to_image(entry, region.name).snapshot_ids)
+    return used.intersection(snapshot_ids)
+
+
+def copy_image(region: Region, step: CopyImage) -> str:
+    """Start a copy into the region and return its id; the client token makes repeating safe."""
+    params: dict[str, t.Any] = {
+        "SourceImageId": step.source_image_id,
+        "SourceRegion": step.source_region,
+        "Name": step.name,
+        "ClientToken": step.client_token,
+        "TagSpecifications": [
+            {"ResourceType": "image", "Tags": ansible_dict_to_boto3_tag_list(dict(sorted(step.tags.items())))},
+            {
+                "ResourceType": "snapshot",
+                "Tags": ansible_dict_to_boto3_tag_list(dict(sorted(step.snapshot_tags.items()))),
+            },
+        ],
+    }
+    if step.description:
+        params["Description"] = step.description
+    if step.kms_key_id is not None:
+        params.update(Encrypted=True, KmsKeyId=step.kms_key_id)
+    if step.completion_duration_minutes is not None:
+        params["SnapshotCopyCompletionDurationMinutes"] = step.completion_duration_minutes
+    what = f"copy image {step.source_image_id} from {step.source_region} to {region.name}"
+    return str(call(what, region.ec2.copy_image, **params)["ImageId"])
+
+
+def deregister_image(region: Region, image_id: str) -> bool:
+    """Deregister an image, asking AWS to delete its snapshots too; return False where it was gone already.
+
+    Whether the snapshots went is for the caller to look at: AWS skips those in use and answers success all the same.
+    """
+    params: dict[str, t.Any] = {"ImageId": image_id}
+    if region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
+        params["DeleteAssociatedSnapshots"] = True
+    try:
+        call(f"deregister image {image_id} in {region.name}", region.ec2.deregister_image, **params)
+    except AwsError as error:
+        if error.code in _GONE:
+            return False
+        raise
+    return True
+
+
+def _pages(region: Region, description: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    pages = call(description, _read_pages, client=region.ec2, operation="describe_images", params=params)
+    return [entry for page in pages for entry in page.get("Images") or ()]
+
+
+def _read_pages(client: t.Any, operation: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    return list(client.get_paginator(operation).paginate(**params))
+
+
+def _output_members(region: Region) -> t.Container[str]:
+    model = region.ec2.meta.service_model.operation_model("DescribeImages").output_shape
+    members: t.Container[str] = model.members["Images"].member.members
+    return members
+
+
+def _with_lineage(image: Image, source_image_id: str, source_region: str) -> Image:
+    return dataclasses.replace(image, source_image_id=source_image_id, source_region=source_region)
+
+
+def _to_image(entry: dict[str, t.Any], region: str) -> Image:
+    return Image(
+        image_id=entry["ImageId"],
+        region=region,
+        name=entry.get("Name") or "",
+        description=entry.get("Description") or "",
+        state=entry.get("State") or "unknown",
+        state_reason=_reason(entry.get("StateReason") or {}),
+        owner_id=entry.get("OwnerId") or "",
+        creation_date=entry.get("CreationDate") or "",
+        source_image_id=entry.get("SourceImageId"),
+        source_region=entry.get("SourceImageRegion"),
+        source_instance_id=entry.get("SourceInstanceId"),
+        root_device_name=entry.get("RootDeviceName") or "",
+        root_device_type=entry.get("RootDeviceType") or "",
+        devices=tuple(_to_device(mapping) for mapping in _by_name(entry.get("BlockDeviceMappings") or ())),
+        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+        deprecation_time=entry.get("DeprecationTime"),
+        deregistration_protection=entry.get("DeregistrationProtection") or "disabled",
+        boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},
+        billing={name: entry[name] for name in _BILLING if entry.get(name)},
+    )
+
+
+def _by_name(mappings: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return sorted(mappings, key=lambda mapping: str(mapping.get("DeviceName")))
+
+
+def _to_device(mapping: dict[str, t.Any]) -> BlockDevice:
+    ebs = mapping.get("Ebs") or {}
+    return BlockDevice(
+        device_name=mapping.get("DeviceName") or "",
+        snapshot_id=ebs.get("SnapshotId"),
+        encrypted=ebs.get("Encrypted"),
+        volume_size=int(ebs.get("VolumeSize") or 0),
+        volume_type=ebs.get("VolumeType"),
+        iops=ebs.get("Iops"),
+        throughput=ebs.get("Throughput"),
+        delete_on_termination=ebs.get("DeleteOnTermination"),
+        virtual_name=mapping.get("VirtualName"),
+        no_device=mapping.get("NoDevice") is not None,
+    )
+
+
+def _reason(reason: dict[str, t.Any]) -> str:
+    return ": ".join(str(reason[key]) for key in ("Code", "Message") if reason.get(key))

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""KMS keys and the account's encryption settings in one region."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._image.errors import PreflightError
+from .._image.keys import RequiredKey, key_arn_in, not_found_message, require_usable
+from .._image.model import KmsKey
+from .connection import Region
+from .errors import AwsError, call
+
+Warn = t.Callable[[str], None]
+
+
+def require_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKey:
+    """Return the key behind an id, ARN, alias or alias ARN as this region sees it; None means the default EBS key.
+
+    EC2 accepts a disabled or missing key and fails the copy hours later, so usability is judged here
+    (PreflightError). Where kms:DescribeKey is denied, EBS may still be allowed to use the key: that is a warning.
+    """
+    is_default = reference is None
+    name = reference if reference is not None else _default_key_id(region)
+    try:
+        key = describe_key(region, name)
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        warn(
+            f"kms:DescribeKey on {name} is denied in {region.name}, so the key could not be checked before use; "
+            "a key that EBS cannot use makes the copy fail late"
+        )
+        return RequiredKey(name, key_arn_in(name), is_default=is_default)
+    require_usable(key, reference=name, region=region.name)
+    return RequiredKey(name, key.arn, key, is_default=is_default)
+
+
+def describe_key(region: Region, reference: str) -> KmsKey:
+    """Return what KMS says of a key, usable or not; a key that does not exist here raises PreflightError."""
+    try:
+        answer = call(f"describe KMS key {reference} in {region.name}", region.kms.describe_key, KeyId=reference)
+    except AwsError as error:
+        if error.code in ("NotFoundException", "InvalidArnException"):
+            raise PreflightError(not_found_message(reference, region=region.name)) from error
+        raise
+    return _to_key(answer["KeyMetadata"])
+
+
+def encryption_by_default(region: Region, *, warn: Warn) -> bool:
+    """Tell whether the account encrypts every new snapshot in this region; assume not where reading it is denied."""
+    try:
+        answer = call(f"read encryption by default in {region.name}", region.ec2.get_ebs_encryption_by_default)
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        warn(f"ec2:GetEbsEncryptionByDefault is denied in {region.name}; the prediction assumes that it is off")
+        return False
+    return bool(answer.get("EbsEncryptionByDefault"))
+
+
+def _default_key_id(region: Region) -> str:
+    try:
+        answer = call(f"read the default EBS key of {region.name}", region.ec2.get_ebs_default_kms_key_id)
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        raise PreflightError(f"{error}, or pass kms_key_id for {region.name}") from error
+    return str(answer["KmsKeyId"])
+
+
+def _to_key(metadata: dict[str, t.Any]) -> KmsKey:
+    deletion_date = metadata.get("DeletionDate")
+    return KmsKey(
+        arn=metadata["Arn"],
+        state=metadata.get("KeyState") or ("Enabled" if metadata.get("Enabled", True) else "Disabled"),
+        usage=metadata.get("KeyUsage") or "ENCRYPT_DECRYPT",
+        spec=metadata.get("KeySpec") or metadata.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT",
+        manager=metadata.get("KeyManager") or "CUSTOMER",
+        account_id=metadata.get("AWSAccountId") or "",
+        deletion_date=str(deletion_date) if deletion_date else None,
+    )

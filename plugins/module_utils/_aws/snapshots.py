@@ -1,0 +1,75 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Snapshots in one region: botocore's dictionaries in, ``Snapshot`` values out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
+from .._image.model import Snapshot
+from .connection import Region
+from .errors import AwsError, call
+from .images import Filters, chunks
+
+_PAGE: t.Final = 1000
+
+
+def find_snapshots(region: Region, snapshot_ids: t.Iterable[str]) -> dict[str, Snapshot]:
+    """Return snapshots by id; those that AWS does not show to the caller are absent."""
+    found: dict[str, Snapshot] = {}
+    for ids in chunks(sorted(set(snapshot_ids))):
+        entries = _describe(region, [{"Name": "snapshot-id", "Values": ids}])
+        found.update((entry["SnapshotId"], _to_snapshot(entry)) for entry in entries)
+    return found
+
+
+def find_snapshots_by_tag(
+    region: Region, tag: str, values: t.Sequence[str], *, volume_id: str | None = None
+) -> list[Snapshot]:
+    """Return the caller's snapshots that carry one of the values, optionally of one (placeholder) volume id only."""
+    filters: Filters = [{"Name": f"tag:{tag}", "Values": list(values)}]
+    if volume_id is not None:
+        filters.append({"Name": "volume-id", "Values": [volume_id]})
+    return [_to_snapshot(entry) for entry in _describe(region, filters, OwnerIds=["self"])]
+
+
+def delete_snapshot(region: Region, snapshot_id: str) -> bool:
+    """Delete a snapshot; return False where it is gone already or an image still uses it."""
+    try:
+        call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
+    except AwsError as error:
+        if error.code in ("InvalidSnapshot.NotFound", "InvalidSnapshot.InUse"):
+            return False
+        raise
+    return True
+
+
+def _describe(region: Region, filters: Filters, **params: t.Any) -> list[dict[str, t.Any]]:
+    def read_pages() -> list[dict[str, t.Any]]:
+        paginator = region.ec2.get_paginator("describe_snapshots")
+        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE}, **params)
+        return [entry for page in pages for entry in page.get("Snapshots") or ()]
+
+    return call(f"describe snapshots in {region.name}", read_pages)
+
+
+def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
+    expiry = entry.get("RestoreExpiryTime")
+    return Snapshot(
+        snapshot_id=entry["SnapshotId"],
+        state=entry.get("State") or "unknown",
+        encrypted=bool(entry.get("Encrypted")),
+        kms_key_arn=entry.get("KmsKeyId"),
+        volume_size=int(entry.get("VolumeSize") or 0),
+        state_message=entry.get("StateMessage") or "",
+        progress=entry.get("Progress") or "",
+        storage_tier=entry.get("StorageTier") or "standard",
+        restore_expiry_time=expiry.strftime("%Y-%m-%dT%H:%M:%SZ") if expiry else None,
+        owner_id=entry.get("OwnerId") or "",
+        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+    )

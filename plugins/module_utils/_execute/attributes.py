@@ -1,0 +1,49 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Apply the steps that change attributes of an existing image."""
+
+from __future__ import annotations
+
+from .._aws import attributes as aws
+from .._aws.connection import Region
+from .._image.model import Image
+from .._image.permissions import LaunchPermissions, Sharing
+from .._image.steps import (
+    AttributeStep,
+    ModifyLaunchPermissions,
+    ModifySnapshotPermissions,
+    SetDeprecation,
+    SetDeregistrationProtection,
+    SetDescription,
+    SetTags,
+)
+
+
+def apply_attribute(region: Region, image: Image, step: AttributeStep) -> None:
+    """Carry out one step on the image."""
+    if isinstance(step, SetDescription):
+        aws.set_description(region, image.image_id, step.description)
+    elif isinstance(step, SetTags):
+        aws.set_tags(region, step.resource_ids, add=step.add, remove=step.remove)
+    elif isinstance(step, ModifyLaunchPermissions):
+        aws.modify_launch_permissions(region, image.image_id, add=step.add, remove=step.remove)
+    elif isinstance(step, ModifySnapshotPermissions):
+        for snapshot_id in [step.snapshot_id] if step.snapshot_id else image.snapshot_ids:
+            aws.modify_snapshot_permissions(region, snapshot_id, add=step.add, remove=step.remove)
+    elif isinstance(step, SetDeprecation):
+        aws.set_deprecation(region, image.image_id, step.deprecate_at)
+    elif isinstance(step, SetDeregistrationProtection):
+        aws.set_deregistration_protection(region, image.image_id, step.protection)
+
+
+def read_sharing(region: Region, image: Image, desired: LaunchPermissions | None) -> Sharing | None:
+    """Return the permissions on an image and its snapshots where they are asked for; each is a call of its own."""
+    if desired is None:
+        return None
+    return Sharing(
+        image=aws.launch_permissions(region, image.image_id),
+        snapshots={snapshot_id: aws.snapshot_permissions(region, snapshot_id) for snapshot_id in image.snapshot_ids},
+    )

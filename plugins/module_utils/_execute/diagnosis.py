@@ -1,0 +1,72 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Say why a copy failed: AWS spreads the cause over the image, its snapshots and the key."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._aws.connection import Region
+from .._aws.errors import AwsError
+from .._aws.keys import describe_key
+from .._aws.snapshots import find_snapshots
+from .._image.errors import SealedError
+from .._image.keys import RequiredKey, require_usable
+from .._image.model import BlockDevice, Image
+
+_KEY_ACTIONS: t.Final = (
+    "kms:DescribeKey, kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt* and kms:Decrypt"
+)
+
+
+def explain_failure(region: Region, image: Image, key: RequiredKey | None) -> str:
+    """Return one sentence or more: the image's reason, each snapshot's message, and what is wrong with the key now."""
+    parts = [
+        f"the copy {image.image_id} in {region.name} is {image.state}: {image.state_reason or 'AWS gives no reason'}"
+    ]
+    parts += _snapshot_messages(region, image)
+    parts.append(_key_verdict(region, key))
+    return ". ".join(part for part in parts if part)
+
+
+def explain_mismatch(image: Image, wrong: t.Sequence[BlockDevice], key: RequiredKey | None) -> str:
+    """Return the sentence for a copy that is available but not under the key that was asked for."""
+    wanted = f"key {key.shown}" if key else "the encryption status of the source"
+    found = "; ".join(f"{device.device_name} has {_found(device)}" for device in wrong)
+    return (
+        f"image {image.image_id} in {image.region} is not sealed: {found}; wanted {wanted}. "
+        "Do not use the image; deregister it and report which region and key this was"
+    )
+
+
+def _found(device: BlockDevice) -> str:
+    if not device.encrypted:
+        return f"an unencrypted snapshot ({device.snapshot_id})"
+    return f"key {device.kms_key_arn or 'unknown'} ({device.snapshot_id})"
+
+
+def _snapshot_messages(region: Region, image: Image) -> list[str]:
+    try:
+        snapshots = find_snapshots(region, image.snapshot_ids)
+    except AwsError as error:
+        return [str(error)]
+    names = {device.snapshot_id: device.device_name for device in image.ebs_devices}
+    return [
+        f"snapshot {snapshot.snapshot_id} of {names[snapshot.snapshot_id]} is {snapshot.state}: "
+        f"{snapshot.state_message}"
+        for snapshot in snapshots.values()
+        if snapshot.state != "completed" and snapshot.state_message
+    ]
+
+
+def _key_verdict(region: Region, key: RequiredKey | None) -> str:
+    if key is None:
+        return ""
+    try:
+        require_usable(describe_key(region, key.arn or key.reference), reference=key.reference, region=region.name)
+    except (SealedError, AwsError) as error:
+        return str(error)
+    return f"The usual cause is a policy of the key {key.shown} that does not allow this principal {_KEY_ACTIONS}"

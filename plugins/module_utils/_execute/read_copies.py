@@ -1,0 +1,118 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Read what planning needs: the sources, the keys, and the images in each destination that came from the sources."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._aws.connection import Region
+from .._aws.images import find_copies, find_images, find_tagged_copies, images_using
+from .._aws.keys import Warn, encryption_by_default, require_key
+from .._aws.snapshots import find_snapshots, find_snapshots_by_tag
+from .._image.copy_planner import Facts
+from .._image.copy_request import CopyRequest, Destination
+from .._image.identity import Lineage, Requirement, classify
+from .._image.keys import RequiredKey
+from .._image.model import SOURCE_TAG, Image, Snapshot
+from .._image.permissions import Sharing
+from .._image.removal_planner import COPIED_VOLUME
+from .attributes import read_sharing
+
+
+@dataclasses.dataclass(frozen=True)
+class RegionFacts:
+    """What one destination region holds for all sources and all destinations in it.
+
+    ``keys`` has the required key by ``kms_key_id``, None where statuses are preserved. ``orphans`` are snapshots of
+    earlier copies that no image uses; they are read for removals only.
+    """
+
+    keys: t.Mapping[str | None, RequiredKey | None]
+    images: tuple[Image, ...]
+    snapshots: t.Mapping[str, Snapshot]
+    encryption_by_default: bool = False
+    orphans: tuple[Snapshot, ...] = ()
+
+
+def read_sources(region: Region, request: CopyRequest) -> dict[str, Image]:
+    """Return the source images that AWS shows, by id."""
+    return find_images(region, request.source_image_ids)
+
+
+def read_region(
+    region: Region, request: CopyRequest, destinations: t.Sequence[Destination], *, warn: Warn
+) -> RegionFacts:
+    """Return the facts of one region in three calls, one more where AWS records no lineage for some source."""
+    keys = {
+        reference: require_key(region, reference, warn=warn) if request.encrypted else None
+        for reference in dict.fromkeys(destination.kms_key_id for destination in destinations)
+    }
+    images = _read_images(region, request)
+    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
+    return RegionFacts(
+        keys=keys,
+        images=tuple(image.with_snapshots(snapshots) for image in images),
+        snapshots=snapshots,
+        encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
+        orphans=() if request.present else _read_orphans(region, request),
+    )
+
+
+def facts_for(
+    region: Region,
+    request: CopyRequest,
+    destination: Destination,
+    source: Image | None,
+    lineage: Lineage,
+    held: RegionFacts,
+) -> Facts:
+    """Return the facts for one source in one destination, with the permissions of its copy where they are asked for."""
+    devices = source.devices if source else None
+    requirement = Requirement(held.keys[destination.kms_key_id], devices, held.encryption_by_default)
+    images = tuple(image for image in held.images if lineage.is_of(image))
+    return Facts(
+        lineage=lineage,
+        source=source,
+        requirement=requirement,
+        images=images,
+        snapshot_tags={snapshot_id: snapshot.tags for snapshot_id, snapshot in held.snapshots.items()},
+        sharing=_read_sharing(region, destination, images, lineage, requirement) if request.present else {},
+    )
+
+
+def _read_images(region: Region, request: CopyRequest) -> list[Image]:
+    images = {
+        image.image_id: image
+        for image in find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
+    }
+    lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
+    unseen = [lineage.tag for lineage in lineages if not any(lineage.is_of(image) for image in images.values())]
+    if unseen:
+        images.update((image.image_id, image) for image in find_tagged_copies(region, unseen))
+    return list(images.values())
+
+
+def _read_orphans(region: Region, request: CopyRequest) -> tuple[Snapshot, ...]:
+    tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
+    snapshots = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
+    used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots])
+    return tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used and snapshot.state != "pending")
+
+
+def _read_sharing(
+    region: Region,
+    destination: Destination,
+    images: tuple[Image, ...],
+    lineage: Lineage,
+    requirement: Requirement,
+) -> dict[str, Sharing]:
+    desired = destination.attributes.launch_permissions
+    if desired is None:
+        return {}
+    met = classify(images, lineage, requirement).met[:1]
+    return {image.image_id: t.cast(Sharing, read_sharing(region, image, desired)) for image in met}

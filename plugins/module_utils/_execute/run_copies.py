@@ -1,0 +1,153 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Carry out a copy request from end to end: read, judge, plan, and, unless only the plan is wanted, apply."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._aws.connection import Connection, Region
+from .._aws.errors import AwsError
+from .._aws.keys import Warn
+from .._image.copy_planner import plan_copy
+from .._image.copy_request import CopyRequest, Destination
+from .._image.identity import Lineage
+from .._image.model import Image
+from .._image.outcome import Outcome, Target
+from .._image.removal_planner import plan_removal
+from .._image.source import require_found
+from .copies import RegionCopies
+from .job import Job, Waiting
+from .pace import Pace
+from .parallel import for_each
+from .preflight import require_copyable_sources, require_distinct_keys, require_shareable_keys
+from .read_copies import RegionFacts, facts_for, read_region, read_sources
+from .regions import require_regions
+
+Pair = tuple[str, Destination]
+
+
+class CopyRun:
+    """One task: every source image to every destination."""
+
+    def __init__(self, connection: Connection, request: CopyRequest, *, warn: Warn, pace: Pace | None = None) -> None:
+        self._connection = connection
+        self._request = request
+        self._warn = warn
+        self._pace = pace or Pace()
+        names = {request.source_region, *(destination.region for destination in request.destinations)}
+        self._regions: dict[str, Region] = {name: connection.region(name) for name in sorted(names)}
+
+    def run(self, *, check_mode: bool) -> list[Outcome]:
+        """Return one outcome for each source image in each destination, in the order they were asked for.
+
+        Whatever makes the request impossible raises before anything is changed; later trouble stands in its outcome.
+        """
+        require_regions(self._connection, list(self._regions), source_region=self._request.source_region)
+        pairs = [
+            (image_id, destination)
+            for image_id in self._request.source_image_ids
+            for destination in self._request.destinations
+        ]
+        jobs = self._plan(pairs)
+        if check_mode:
+            return [_predicted(job) for job in jobs]
+        self._apply(jobs)
+        self._settle([(pair, job) for pair, job in zip(pairs, jobs) if self._needs_second_look(job)])
+        return [job.outcome for job in jobs]
+
+    def _plan(self, pairs: t.Sequence[Pair]) -> list[Job]:
+        by_region: dict[str, list[Destination]] = {}
+        for _image_id, destination in pairs:
+            by_region.setdefault(destination.region, []).append(destination)
+        sources, held = self._read(by_region)
+        require_distinct_keys(held)
+        jobs = [self._plan_one(pair, sources, held[pair[1].region]) for pair in pairs]
+        source = self._regions[self._request.source_region]
+        copied = {job.lineage.source_image_id for job in jobs if job.plan.create is not None}
+        require_copyable_sources(source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now())
+        if self._request.present:
+            require_shareable_keys(self._regions, [(pair[1], job) for pair, job in zip(pairs, jobs)])
+        return jobs
+
+    def _read(
+        self, by_region: t.Mapping[str, t.Sequence[Destination]]
+    ) -> tuple[dict[str, Image], dict[str, RegionFacts | AwsError]]:
+        """Read the sources and every destination region at once; only the sources are indispensable."""
+
+        def read(name: str | None) -> dict[str, Image] | RegionFacts:
+            if name is None:
+                return read_sources(self._regions[self._request.source_region], self._request)
+            return read_region(self._regions[name], self._request, by_region[name], warn=self._warn)
+
+        answers = t.cast("dict[str | None, t.Any]", for_each([*self._source_keys(), *by_region], read))
+        sources = answers.pop(None, {})
+        if isinstance(sources, AwsError):
+            raise sources
+        if self._request.present:
+            for image_id in self._request.source_image_ids:
+                require_found(sources.get(image_id), image_id=image_id, region=self._request.source_region)
+        return sources, t.cast("dict[str, RegionFacts | AwsError]", answers)
+
+    def _source_keys(self) -> list[str | None]:
+        # A copy can be removed after its source is gone, so removals do not ask for it.
+        return [None] if self._request.present else []
+
+    def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
+        image_id, destination = pair
+        lineage = Lineage(image_id, self._request.source_region)
+        target = Target(image_id, self._request.source_region, destination.region)
+        if isinstance(held, AwsError):
+            return Job.failed(target, lineage, str(held))
+        region = self._regions[destination.region]
+        try:
+            facts = facts_for(region, self._request, destination, sources.get(image_id), lineage, held)
+        except AwsError as error:
+            return Job.failed(target, lineage, str(error))
+        if self._request.present:
+            plan = plan_copy(self._request, destination, facts)
+        else:
+            plan = plan_removal(facts, region=region.name, orphans=held.orphans)
+        for warning in plan.warnings:
+            self._warn(warning)
+        return Job(Outcome(target, plan), plan, lineage, facts.requirement)
+
+    def _apply(self, jobs: t.Sequence[Job]) -> None:
+        waiting = Waiting(
+            wait=self._request.wait,
+            timeout=float(self._request.wait_timeout),
+            longest_delay=float(self._request.wait_delay),
+            rollback=self._request.rollback,
+        )
+        by_region: dict[str, list[Job]] = {}
+        for job in jobs:
+            by_region.setdefault(job.outcome.target.region, []).append(job)
+
+        def apply(name: str) -> None:
+            RegionCopies(self._regions[name], waiting, self._pace).apply(by_region[name])
+
+        for answer in for_each(by_region, apply).values():
+            if isinstance(answer, AwsError):
+                raise answer
+
+    def _needs_second_look(self, job: Job) -> bool:
+        """Tell whether a copy that somebody else started has become available: only now can it be judged."""
+        return self._request.wait and job.adopted and job.outcome.error is None
+
+    def _settle(self, adopted: t.Sequence[tuple[Pair, Job]]) -> None:
+        """Plan the adopted copies again, now that their keys can be read, and apply what is still missing."""
+        if not adopted:
+            return
+        jobs = self._plan([pair for pair, _job in adopted])
+        self._apply(jobs)
+        for job, (_pair, first) in zip(jobs, adopted):
+            first.outcome = job.outcome
+            if job.outcome.action == "unchanged":
+                first.outcome.action, first.outcome.reason = "adopted", first.plan.reason
+
+
+def _predicted(job: Job) -> Outcome:
+    return job.outcome if job.outcome.error else Outcome.predicted(job.outcome.target, job.plan)

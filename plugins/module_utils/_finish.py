@@ -1,0 +1,24 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""End a module with its outcomes: one way for success, one for failure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ._image.outcome import Outcome
+from ._image.result import failure_message, to_diff, to_result
+
+
+def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool) -> None:
+    """Exit with the result, or fail with the same result, so that nothing created is ever unnamed."""
+    result = to_result(outcomes, single=single)
+    if module._diff:
+        result["diff"] = to_diff(outcomes)
+    message = failure_message(outcomes)
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Decide which attributes of an image differ from what was asked. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .model import Image, user_tags
+from .permissions import NOBODY, LaunchPermissions, Sharing
+from .steps import (
+    ModifyLaunchPermissions,
+    ModifySnapshotPermissions,
+    SetDeprecation,
+    SetDeregistrationProtection,
+    SetDescription,
+    SetTags,
+    Step,
+)
+from .timestamps import same_minute
+
+
+@dataclasses.dataclass(frozen=True)
+class Attributes:
+    """What an image shall look like apart from its content; None leaves an attribute as it is.
+
+    ``tags`` and ``snapshot_tags`` hold users' tags only. ``deprecate_at`` of ``""`` removes a deprecation.
+    """
+
+    description: str | None = None
+    tags: t.Mapping[str, str] | None = None
+    snapshot_tags: t.Mapping[str, str] | None = None
+    purge_tags: bool = True
+    launch_permissions: LaunchPermissions | None = None
+    deprecate_at: str | None = None
+    deregistration_protection: str | None = None
+
+
+def plan_attributes(
+    image: Image,
+    desired: Attributes,
+    *,
+    snapshot_tags: t.Mapping[str, t.Mapping[str, str]],
+    sharing: Sharing | None,
+) -> tuple[Step, ...]:
+    """Return the steps that bring an existing image to the desired attributes, one step for each that differs.
+
+    ``snapshot_tags`` holds the present tags by snapshot id; ``sharing`` is needed where launch permissions are asked
+    for.
+    """
+    steps: list[Step] = []
+    if desired.description is not None and desired.description != image.description:
+        steps.append(SetDescription(desired.description))
+    steps += _plan_tags(image, desired, snapshot_tags)
+    if desired.launch_permissions is not None:
+        steps += _plan_sharing(desired.launch_permissions, sharing or Sharing(), image.snapshot_ids)
+    if desired.deprecate_at is not None and not same_minute(desired.deprecate_at, image.deprecation_time or ""):
+        steps.append(SetDeprecation(desired.deprecate_at))
+    wanted = desired.deregistration_protection
+    if wanted is not None and not _protection_is(image.deregistration_protection, wanted):
+        steps.append(SetDeregistrationProtection(wanted))
+    return tuple(steps)
+
+
+def plan_new_attributes(desired: Attributes) -> tuple[Step, ...]:
+    """Return the steps for an image that is still to be made: what no creating call can carry.
+
+    Description and tags travel with the creating call; the rest can only be set once the image is available. Snapshot
+    ids are not known yet, so the sharing steps name none and mean all snapshots of the image.
+    """
+    steps: list[Step] = []
+    if desired.launch_permissions:
+        steps.append(ModifyLaunchPermissions(add=desired.launch_permissions))
+        if desired.launch_permissions.for_snapshots:
+            steps.append(ModifySnapshotPermissions(add=desired.launch_permissions.for_snapshots))
+    if desired.deprecate_at:
+        steps.append(SetDeprecation(desired.deprecate_at))
+    if desired.deregistration_protection not in (None, "disabled"):
+        steps.append(SetDeregistrationProtection(str(desired.deregistration_protection)))
+    return tuple(steps)
+
+
+def _plan_tags(image: Image, desired: Attributes, snapshot_tags: t.Mapping[str, t.Mapping[str, str]]) -> list[Step]:
+    steps = []
+    if desired.tags is not None:
+        steps += _tag_step((image.image_id,), "image", image.tags, desired.tags, purge=desired.purge_tags)
+    if desired.snapshot_tags is not None:
+        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for snapshot_id, tags in snapshot_tags.items():
+            groups.setdefault(tuple(sorted(tags.items())), []).append(snapshot_id)
+        for present, snapshot_ids in groups.items():
+            steps += _tag_step(
+                tuple(snapshot_ids), "snapshot", dict(present), desired.snapshot_tags, purge=desired.purge_tags
+            )
+    return steps
+
+
+def _tag_step(
+    resource_ids: tuple[str, ...],
+    kind: str,
+    present: t.Mapping[str, str],
+    desired: t.Mapping[str, str],
+    *,
+    purge: bool,
+) -> list[Step]:
+    current = user_tags(present)
+    add = {key: value for key, value in desired.items() if current.get(key) != value}
+    remove = tuple(sorted(set(current) - set(desired))) if purge else ()
+    return [SetTags(resource_ids=resource_ids, kind=kind, add=add, remove=remove)] if add or remove else []
+
+
+def _plan_sharing(desired: LaunchPermissions, present: Sharing, snapshot_ids: tuple[str, ...]) -> list[Step]:
+    steps: list[Step] = []
+    add, remove = desired.minus(present.image), present.image.minus(desired)
+    if add or remove:
+        steps.append(ModifyLaunchPermissions(add=add, remove=remove))
+    for snapshot_id in snapshot_ids:
+        current = present.snapshots.get(snapshot_id, NOBODY)
+        add, remove = desired.for_snapshots.minus(current), current.minus(desired.for_snapshots)
+        if add or remove:
+            steps.append(ModifySnapshotPermissions(snapshot_id=snapshot_id, add=add, remove=remove))
+    return steps
+
+
+def _protection_is(present: str, wanted: str) -> bool:
+    """Compare AWS's free text, such as ``enabled-without-cooldown``, with the option's three values."""
+    if wanted == "disabled":
+        return not present.startswith("enabled")
+    if wanted == "enabled-with-cooldown":
+        return present.startswith("enabled-with-cooldown")
+    return present.startswith("enabled")

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""The values that plans are made of: images, block devices, snapshots and keys. Nothing in this file talks to AWS."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+SOURCE_TAG: t.Final = "sealed.ami:source"
+KEY_TAG: t.Final = "sealed.ami:kms_key"
+COPY_TAG: t.Final = "sealed.ami:copy"
+RECIPE_TAG: t.Final = "sealed.ami:recipe"
+DEVICE_TAG: t.Final = "sealed.ami:device"
+OWN_TAG_PREFIX: t.Final = "sealed.ami:"
+
+
+@dataclasses.dataclass(frozen=True)
+class KmsKey:
+    """A KMS key as DescribeKey shows it in the region where it was asked for."""
+
+    arn: str
+    state: str = "Enabled"
+    usage: str = "ENCRYPT_DECRYPT"
+    spec: str = "SYMMETRIC_DEFAULT"
+    manager: str = "CUSTOMER"
+    account_id: str = ""
+    deletion_date: str | None = None
+
+    @property
+    def region(self) -> str:
+        """Return the region in the key's ARN; keys of other regions are useless to EBS."""
+        return self.arn.split(":")[3]
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockDevice:
+    """One entry of an image's block device mapping, with what DescribeSnapshots says of its snapshot.
+
+    ``volume_size`` is in GiB. ``encrypted`` and ``kms_key_arn`` are None where AWS does not show them (yet).
+    """
+
+    device_name: str
+    snapshot_id: str | None = None
+    encrypted: bool | None = None
+    kms_key_arn: str | None = None
+    volume_size: int = 0
+    volume_type: str | None = None
+    iops: int | None = None
+    throughput: int | None = None
+    delete_on_termination: bool | None = None
+    virtual_name: str | None = None
+    no_device: bool = False
+
+    @property
+    def is_ebs(self) -> bool:
+        """Tell EBS devices from ephemeral and suppressed ones, which have no snapshot and no key."""
+        return self.virtual_name is None and not self.no_device
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A snapshot as DescribeSnapshots shows it; ``progress`` is AWS's text, such as ``80%``, and may be empty."""
+
+    snapshot_id: str
+    state: str
+    encrypted: bool
+    kms_key_arn: str | None = None
+    volume_size: int = 0
+    state_message: str = ""
+    progress: str = ""
+    storage_tier: str = "standard"
+    restore_expiry_time: str | None = None
+    owner_id: str = ""
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """An image in one region. ``tags`` includes this collection's own tags."""
+
+    image_id: str
+    region: str
+    name: str = ""
+    description: str = ""
+    state: str = "available"
+    state_reason: str = ""
+    owner_id: str = ""
+    creation_date: str = ""
+    source_image_id: str | None = None
+    source_region: str | None = None
+    source_instance_id: str | None = None
+    root_device_name: str = ""
+    root_device_type: str = "ebs"
+    devices: tuple[BlockDevice, ...] = ()
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    deprecation_time: str | None = None
+    deregistration_protection: str = "disabled"
+    boot: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    billing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def ebs_devices(self) -> tuple[BlockDevice, ...]:
+        """Return the devices that have, or will have, a snapshot."""
+        return tuple(device for device in self.devices if device.is_ebs)
+
+    @property
+    def snapshot_ids(self) -> tuple[str, ...]:
+        """Return the ids of the snapshots known so far; a pending image may show none of them."""
+        return tuple(device.snapshot_id for device in self.ebs_devices if device.snapshot_id)
+
+    @property
+    def user_tags(self) -> dict[str, str]:
+        """Return the tags that belong to users: neither AWS's own nor this collection's."""
+        return user_tags(self.tags)
+
+    def with_snapshots(self, snapshots: t.Mapping[str, Snapshot]) -> Image:
+        """Return the image with encryption and key of each device taken from its snapshot.
+
+        A device whose snapshot AWS does not show keeps no key: what was not seen is not known.
+        """
+        return dataclasses.replace(self, devices=tuple(_with_snapshot(device, snapshots) for device in self.devices))
+
+
+def _with_snapshot(device: BlockDevice, snapshots: t.Mapping[str, Snapshot]) -> BlockDevice:
+    snapshot = snapshots.get(device.snapshot_id or "")
+    if snapshot is None:
+        return dataclasses.replace(device, kms_key_arn=None)
+    return dataclasses.replace(device, encrypted=snapshot.encrypted, kms_key_arn=snapshot.kms_key_arn)
+
+
+def user_tags(tags: t.Mapping[str, str]) -> dict[str, str]:
+    """Drop the tags that users neither set nor may remove (``aws:``) and this collection's own."""
+    return {key: value for key, value in tags.items() if not key.startswith(("aws:", OWN_TAG_PREFIX))}
+
+
+def source_tag_value(*, source_region: str, source_image_id: str) -> str:
+    """Return the value of the ``sealed.ami:source`` tag that a copy and its snapshots carry from birth."""
+    return f"{source_region}:{source_image_id}"

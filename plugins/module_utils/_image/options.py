@@ -1,0 +1,126 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Turn options that several modules share into values, refusing what can never be right. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .attributes import Attributes
+from .errors import RequestError
+from .keys import require_region
+from .model import OWN_TAG_PREFIX
+from .permissions import LaunchPermissions
+from .timestamps import parse_timestamp
+
+Options = t.Mapping[str, t.Any]
+
+_IMAGE_ID = re.compile(r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")
+_REGION = re.compile(r"^[a-z]{2,}(-[a-z]+)+-\d+$")
+_NAME = re.compile(r"^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$")
+_KEY = re.compile(
+    r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[A-Za-z0-9:/_-]+"
+    r"|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))$"
+)
+_ACCOUNT = re.compile(r"^\d{12}$")
+_ORGANIZATION = re.compile(r"^arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/")
+
+
+def require_image_id(image_id: str, *, option: str) -> str:
+    """Return the id when it has the form of an image id."""
+    if not _IMAGE_ID.match(image_id):
+        raise RequestError(f"{option} {image_id!r} is not an image id; expected ami- and 17 (or 8) hexadecimal digits")
+    return image_id
+
+
+def require_region_name(region: str, *, option: str) -> str:
+    """Return the region when it has the form of a region code; whether it exists only AWS can say."""
+    if not _REGION.match(region):
+        raise RequestError(f"{option} {region!r} is not a region code such as eu-west-1")
+    return region
+
+
+def require_image_name(name: str) -> str:
+    """Return the name when AWS allows it (CopyImage, parameter Name)."""
+    if not _NAME.match(name):
+        raise RequestError(
+            f"name {name!r} is not allowed; AWS takes 3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _"
+        )
+    return name
+
+
+def require_key_reference(reference: str, *, region: str) -> str:
+    """Return the reference when it has one of KMS's four forms and does not name another region."""
+    if not _KEY.match(reference):
+        hint = "" if ":" in reference or "/" in reference else f"; an alias needs its prefix: alias/{reference}"
+        raise RequestError(
+            f"kms_key_id {reference!r} is neither a key id, a key ARN, an alias name nor an alias ARN{hint}"
+        )
+    require_region(reference, region=region)
+    return reference
+
+
+def parse_attributes(options: Options) -> Attributes:
+    """Return the attributes asked for; every option that is absent stays None, which means: leave as it is."""
+    description = options.get("description")
+    if description is not None and len(description) > 255:
+        raise RequestError(f"description has {len(description)} characters; AWS takes 255 at most")
+    tags = _parse_tags(options.get("tags"), option="tags")
+    snapshot_tags = _parse_tags(options.get("snapshot_tags"), option="snapshot_tags")
+    return Attributes(
+        description=description,
+        tags=tags,
+        snapshot_tags=tags if snapshot_tags is None else snapshot_tags,
+        purge_tags=bool(options.get("purge_tags", True)),
+        launch_permissions=_parse_launch_permissions(options.get("launch_permissions")),
+        deprecate_at=_parse_deprecate_at(options.get("deprecate_at")),
+        deregistration_protection=options.get("deregistration_protection"),
+    )
+
+
+def _parse_tags(tags: t.Mapping[str, t.Any] | None, *, option: str) -> dict[str, str] | None:
+    if tags is None:
+        return None
+    parsed = {str(key): "" if value is None else str(value) for key, value in tags.items()}
+    for key, value in parsed.items():
+        if key.startswith(("aws:", OWN_TAG_PREFIX)):
+            raise RequestError(f"{option}: the tag key {key!r} is reserved; choose a key without the prefix")
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise RequestError(
+                f"{option}: {key[:140]!r}: AWS takes keys of 1 to 128 and values of up to 256 characters"
+            )
+    return parsed
+
+
+def _parse_launch_permissions(options: Options | None) -> LaunchPermissions | None:
+    if options is None:
+        return None
+    permissions = LaunchPermissions(
+        **{
+            name: frozenset(str(item).strip() for item in options.get(name) or ())
+            for name in ("user_ids", "group_names", "org_arns", "org_unit_arns")
+        }
+    )
+    for user_id in permissions.user_ids:
+        if not _ACCOUNT.match(user_id):
+            raise RequestError(
+                f"launch_permissions: user id {user_id!r} is not an account id of 12 digits (quote it in YAML)"
+            )
+    for arn in permissions.org_arns | permissions.org_unit_arns:
+        if not _ORGANIZATION.match(arn):
+            raise RequestError(
+                f"launch_permissions: {arn!r} is not the full ARN of an organisation or organisational unit"
+            )
+    if permissions.group_names - {"all"}:
+        raise RequestError(f"launch_permissions: the only group is 'all', not {sorted(permissions.group_names)}")
+    return permissions
+
+
+def _parse_deprecate_at(text: str | None) -> str | None:
+    if text and parse_timestamp(text) is None:
+        raise RequestError(f"deprecate_at {text!r} is not a time such as 2027-01-31T00:00:00Z")
+    return text

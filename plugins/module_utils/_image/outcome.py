@@ -1,0 +1,47 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What became of one plan. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .model import Image
+from .steps import Plan
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One source image on its way to one destination region."""
+
+    source_image_id: str
+    source_region: str
+    region: str
+
+
+@dataclasses.dataclass
+class Outcome:
+    """The end, so far, of one target.
+
+    ``created`` lists the ids of everything that was made and still exists; a failure never hides them.
+    ``timed_out`` tells a copy that still runs from one that failed.
+    """
+
+    target: Target
+    plan: Plan | None = None
+    image: Image | None = None
+    action: str = "unchanged"
+    reason: str = ""
+    changed: bool = False
+    error: str | None = None
+    timed_out: bool = False
+    created: list[str] = dataclasses.field(default_factory=list)
+    removed: list[str] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def predicted(cls, target: Target, plan: Plan) -> Outcome:
+        """Return what applying the plan will end in, for check mode."""
+        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed)

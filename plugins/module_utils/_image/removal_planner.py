@@ -1,0 +1,74 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Decide what may be removed for state=absent: only what is provably this copy. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+from .copy_planner import Facts
+from .errors import PreflightError
+from .identity import Lineage, Requirement
+from .model import KEY_TAG, SOURCE_TAG, Image, Snapshot
+from .steps import DeleteSnapshot, DeregisterImage, Plan, Step
+
+COPIED_VOLUME = "vol-ffffffff"
+
+
+def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) -> Plan:
+    """Return the plan that removes the copy of one source under the required key, and snapshots it left behind.
+
+    ``orphans`` are snapshots that no image uses and that came from a copy; they are judged here by tags and key.
+    """
+    steps: list[Step] = []
+    warnings: list[str] = []
+    removed: Image | None = None
+    for image in facts.images:
+        if not facts.lineage.is_of(image) or not _is_under_requirement(image, facts.requirement):
+            continue
+        if not facts.lineage.is_proven(image):
+            warnings.append(_unproven(image))
+            continue
+        _require_unprotected(image)
+        removed = removed or image
+        steps.append(DeregisterImage(image.image_id, image.snapshot_ids, "state is absent"))
+    steps += [
+        DeleteSnapshot(snapshot.snapshot_id, "left behind by a deregistered copy")
+        for snapshot in orphans
+        if _is_ours(snapshot, facts.lineage, facts.requirement)
+    ]
+    if not steps:
+        return Plan("unchanged", f"{region} has no such copy", None, warnings=tuple(warnings))
+    devices = removed.devices if removed else ()
+    return Plan(
+        "removed", "state is absent", removed, after=tuple(steps), devices_before=devices, warnings=tuple(warnings)
+    )
+
+
+def _is_under_requirement(image: Image, requirement: Requirement) -> bool:
+    return image.tags.get(KEY_TAG) == requirement.key_tag or requirement.is_met_by(image)
+
+
+def _is_ours(snapshot: Snapshot, lineage: Lineage, requirement: Requirement) -> bool:
+    tagged = snapshot.tags.get(SOURCE_TAG) == lineage.tag and snapshot.tags.get(KEY_TAG) == requirement.key_tag
+    if requirement.key is not None and requirement.key.arn is not None and snapshot.kms_key_arn is not None:
+        return tagged and snapshot.kms_key_arn == requirement.key.arn
+    return tagged
+
+
+def _unproven(image: Image) -> str:
+    missing = "AWS's lineage" if image.source_image_id is None else "this collection's tags"
+    return (
+        f"{image.region}: {image.image_id} is kept: it lacks {missing}, so it is not proven to be this "
+        "collection's copy; "
+        "deregister it by hand if it is"
+    )
+
+
+def _require_unprotected(image: Image) -> None:
+    if image.deregistration_protection.startswith("enabled"):
+        raise PreflightError(
+            f"image {image.image_id} in {image.region} has deregistration protection "
+            f"({image.deregistration_protection}); disable it first"
+        )

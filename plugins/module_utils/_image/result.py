@@ -1,0 +1,136 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Turn outcomes into what a module returns: one shape whether a copy was made, found or predicted. No AWS."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .model import BlockDevice, Image
+from .outcome import Outcome
+
+_COLUMNS: t.Final = ("device", "snapshot", "GiB", "encrypted", "key")
+
+
+def to_result(outcomes: t.Sequence[Outcome], *, single: bool) -> dict[str, t.Any]:
+    """Return the module's result; ``image`` and ``image_id`` stand at the top level where one copy was asked for."""
+    images = [to_entry(outcome) for outcome in outcomes]
+    result: dict[str, t.Any] = {"changed": any(outcome.changed for outcome in outcomes), "images": images}
+    if single:
+        result.update(image_id=images[0]["image_id"], image=images[0])
+    return result
+
+
+def to_entry(outcome: Outcome) -> dict[str, t.Any]:
+    """Return one entry of ``images``."""
+    image = outcome.image
+    entry: dict[str, t.Any] = {
+        "image_id": (image.image_id or None) if image else None,
+        "name": image.name if image else None,
+        "state": _state(outcome),
+        "region": outcome.target.region,
+        "source_image_id": outcome.target.source_image_id,
+        "source_region": outcome.target.source_region,
+        "action": "failed" if outcome.error else outcome.action,
+        "reason": outcome.reason,
+        "snapshots": [_to_snapshot(device) for device in image.ebs_devices] if image else [],
+        "tags": dict(image.tags) if image else {},
+        "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
+    }
+    if outcome.removed:
+        entry["removed"] = list(outcome.removed)
+    if outcome.error:
+        entry.update(error=outcome.error, created=list(outcome.created))
+    return entry
+
+
+def failure_message(outcomes: t.Sequence[Outcome]) -> str | None:
+    """Return one message for all that failed, naming region and cause of each; None where nothing did."""
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if not failed:
+        return None
+    head = f"{len(failed)} of {len(outcomes)} copies failed: " if len(outcomes) > 1 else ""
+    return head + " | ".join(_failure(outcome) for outcome in failed)
+
+
+def to_diff(outcomes: t.Sequence[Outcome]) -> list[dict[str, str]]:
+    """Return Ansible's diff form: for each target that changes, a table of devices before and after."""
+    return [_diff(outcome) for outcome in outcomes if outcome.changed and outcome.plan is not None]
+
+
+def device_table(devices: t.Iterable[BlockDevice]) -> str:
+    """Return one line for each device: what a person compares."""
+    rows = [_COLUMNS, *(_row(device) for device in devices)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+    return "\n".join(lines) + "\n"
+
+
+def _failure(outcome: Outcome) -> str:
+    created = f" [still there: {', '.join(outcome.created)}]" if outcome.created else ""
+    target = outcome.target
+    return f"{target.source_image_id} to {target.region}: {outcome.error}{created}"
+
+
+def _state(outcome: Outcome) -> str:
+    if outcome.image is None or outcome.action == "removed":
+        return "absent"
+    return outcome.image.state
+
+
+def _to_snapshot(device: BlockDevice) -> dict[str, t.Any]:
+    return {
+        "device_name": device.device_name,
+        "snapshot_id": device.snapshot_id,
+        "encrypted": device.encrypted,
+        "kms_key_arn": device.kms_key_arn,
+        "volume_size": device.volume_size,
+    }
+
+
+def _row(device: BlockDevice) -> tuple[str, ...]:
+    if not device.is_ebs:
+        return (device.device_name, device.virtual_name or "none", "-", "-", "-")
+    encrypted = "?" if device.encrypted is None else "yes" if device.encrypted else "no"
+    key = device.kms_key_arn or ("chosen by AWS" if device.encrypted else "-")
+    return (device.device_name, device.snapshot_id or "(new)", str(device.volume_size), encrypted, key)
+
+
+def _diff(outcome: Outcome) -> dict[str, str]:
+    plan, target = outcome.plan, outcome.target
+    header = f"{target.source_image_id} ({target.source_region}) in {target.region}"
+    before = _facts(None, plan.devices_before if plan else ())
+    after = "" if outcome.action == "removed" else _after(outcome)
+    return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}
+
+
+def _after(outcome: Outcome) -> str:
+    image = outcome.image
+    steps = [describe_step(step) for step in outcome.plan.steps] if outcome.plan else []
+    return _facts(image, image.devices if image else ()) + "".join(f"{step}\n" for step in steps)
+
+
+def _facts(image: Image | None, devices: t.Sequence[BlockDevice]) -> str:
+    return device_table(devices) if devices else ""
+
+
+def describe_step(step: t.Any) -> str:
+    """Return a step as one line: its kind and the values that matter."""
+    name = type(step).__name__
+    fields = {key: value for key, value in vars(step).items() if value not in (None, (), {}) and _is_shown(key)}
+    return f"{name}: " + ", ".join(f"{key}={_plain(value)}" for key, value in sorted(fields.items()))
+
+
+def _is_shown(field: str) -> bool:
+    return field not in ("client_token", "snapshot_count", "size_gib")
+
+
+def _plain(value: t.Any) -> str:
+    if hasattr(value, "to_dict"):
+        return str({key: items for key, items in value.to_dict().items() if items})
+    if isinstance(value, t.Mapping):
+        return str(dict(value))
+    return str(value)

@@ -1,0 +1,65 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Judge whether an image can be copied at all. Nothing in this file talks to AWS, to Ansible or to a clock."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import PreflightError
+from .model import Image, Snapshot
+from .timestamps import parse_timestamp
+
+_DAY: t.Final = 24 * 3600
+
+
+def require_found(image: Image | None, *, image_id: str, region: str) -> Image:
+    """Return the image, or say why AWS may not show it."""
+    if image is None:
+        raise PreflightError(
+            f"source image {image_id} is not found in {region}; check the id and source_region, and that its owner has "
+            "given this account launch permission"
+        )
+    return image
+
+
+def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: float) -> None:
+    """Refuse what CopyImage or CopySnapshot would refuse, now or after hours.
+
+    ``now`` is in seconds since the epoch. A temporarily restored snapshot is refused when it returns to the archive
+    within a day, for a large encrypted copy takes hours.
+    """
+    name = f"source image {image.image_id} in {image.region}"
+    if image.state != "available":
+        raise PreflightError(f"{name} is {image.state}, not available; wait for it or choose another image")
+    if image.root_device_type != "ebs":
+        raise PreflightError(
+            f"{name} is backed by instance store; only EBS-backed images have snapshots to encrypt. "
+            "Launch it, install onto an EBS root, and make an image of that"
+        )
+    missing = [snapshot_id for snapshot_id in image.snapshot_ids if snapshot_id not in snapshots]
+    if missing:
+        raise PreflightError(
+            f"{name}: snapshots {', '.join(missing)} cannot be read. Either they are deleted, or account "
+            f"{image.owner_id} has "
+            "given launch permission on the image but not create-volume permission on its snapshots; copying needs both"
+        )
+    for device in image.ebs_devices:
+        _require_readable(name, device.device_name, snapshots[device.snapshot_id or ""], now=now)
+
+
+def _require_readable(name: str, device_name: str, snapshot: Snapshot, *, now: float) -> None:
+    what = f"{name}: snapshot {snapshot.snapshot_id} of {device_name}"
+    if snapshot.storage_tier == "archive":
+        raise PreflightError(f"{what} is archived; restore it first (ec2:RestoreSnapshotTier)")
+    if snapshot.state != "completed":
+        raise PreflightError(f"{what} is {snapshot.state}, not completed {snapshot.state_message}".rstrip())
+    expiry = parse_timestamp(snapshot.restore_expiry_time or "")
+    if expiry is not None and expiry - now < _DAY:
+        raise PreflightError(
+            f"{what} returns to the archive at {snapshot.restore_expiry_time}, perhaps before the copy is done; "
+            "restore it permanently or for longer (ec2:RestoreSnapshotTier)"
+        )

@@ -1,0 +1,286 @@
+#!/usr/bin/python
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ec2_ami_encrypted_copy
+version_added: 1.0.0
+short_description: Copy AMIs with encryption under the right KMS key, to one region or many
+description:
+  - Copies Amazon Machine Images with their snapshots encrypted, or encrypted anew, under a KMS key of your choice.
+  - A copy counts as present when an image of this account in the destination region comes from the source image and
+    every snapshot of it carries the required key. Names and tags are attributes, never identity, so a second run
+    changes nothing.
+  - Keys, sources and permissions are judged before anything is changed. EBS itself accepts a disabled or missing key
+    and fails the copy much later.
+  - The snapshots of a copy are distinct from those of its source and are billed as such; the result and check mode
+    say how many GiB a copy adds.
+author:
+  - sealed.ami contributors (@sealed-ami)
+options:
+  source_image_id:
+    description:
+      - The image to copy.
+      - Exactly one of O(source_image_id) and O(source_image_ids) is needed.
+    type: str
+  source_image_ids:
+    description:
+      - The images to copy, each to every destination.
+    type: list
+    elements: str
+  source_region:
+    description:
+      - The region of the source images. Defaults to O(region).
+    type: str
+  destinations:
+    description:
+      - The regions to copy to. Options given here override those of the same name at the top level.
+      - Without it, the images are copied to O(region).
+    type: list
+    elements: dict
+    suboptions:
+      region:
+        description: The destination region.
+        type: str
+        required: true
+      kms_key_id:
+        description: The key for this region; see O(kms_key_id).
+        type: str
+      name:
+        description: The name of the copies in this region; see O(name).
+        type: str
+      description:
+        description: The description of the copies in this region.
+        type: str
+      tags:
+        description: The tags of the copies in this region.
+        type: dict
+      snapshot_tags:
+        description: The tags of the snapshots in this region; see O(snapshot_tags).
+        type: dict
+      launch_permissions:
+        description: Who may launch the copies in this region; see O(launch_permissions).
+        type: dict
+        suboptions:
+          user_ids:
+            description: Account ids.
+            type: list
+            elements: str
+          group_names:
+            description: The group V(all), for unencrypted images only.
+            type: list
+            elements: str
+          org_arns:
+            description: ARNs of organisations.
+            type: list
+            elements: str
+          org_unit_arns:
+            description: ARNs of organisational units.
+            type: list
+            elements: str
+      deprecate_at:
+        description: When the copies in this region become deprecated; see O(deprecate_at).
+        type: str
+      deregistration_protection:
+        description: Protection of the copies in this region; see O(deregistration_protection).
+        type: str
+        choices: [enabled, enabled-with-cooldown, disabled]
+  name:
+    description:
+      - The name of the copy, 3 to 128 characters. V({source_name}), V({source_image_id}) and V({region}) are replaced.
+      - Defaults to V({source_name}), and to V({source_name}-encrypted) inside the source region.
+      - AWS cannot rename an image, so an existing copy keeps its name.
+    type: str
+  description:
+    description:
+      - The description of the copy, up to 255 characters. An existing copy is given it too.
+    type: str
+  encrypted:
+    description:
+      - When V(true), every snapshot of the copy is encrypted under O(kms_key_id).
+      - When V(false), the status of each snapshot is preserved, plain or encrypted. An encrypted snapshot can never
+        be copied to a plain one. In another region encrypted snapshots come under the default EBS key there, for
+        their own key cannot leave its region.
+    type: bool
+    default: true
+  kms_key_id:
+    description:
+      - The KMS key of the destination region, by id, key ARN, alias (V(alias/name)) or alias ARN.
+      - A multi-Region key is named by its replica in the destination region; an alias works for every region that has
+        it.
+      - Defaults to the account's default EBS key in the destination region. Images under the AWS managed key
+        V(alias/aws/ebs) cannot be shared.
+    type: str
+  copy_tags:
+    description:
+      - Whether to give the copy the tags of its source, below those of O(tags). AWS hides the tags of other accounts'
+        images.
+    type: bool
+    default: false
+  snapshot_tags:
+    description:
+      - The tags of the copy's snapshots. Defaults to the tags of the image.
+    type: dict
+  launch_permissions:
+    description:
+      - Who may launch the copy. The list is complete; whoever is not in it loses the permission.
+      - Accounts are given create-volume permission on the snapshots as well, so that they can copy the image further.
+      - Images under an AWS managed key cannot be shared, which is refused before anything is copied.
+    type: dict
+    suboptions:
+      user_ids:
+        description: Account ids.
+        type: list
+        elements: str
+      group_names:
+        description: The group V(all), for unencrypted images only.
+        type: list
+        elements: str
+      org_arns:
+        description: ARNs of organisations.
+        type: list
+        elements: str
+      org_unit_arns:
+        description: ARNs of organisational units.
+        type: list
+        elements: str
+  snapshot_copy_completion_duration_minutes:
+    description:
+      - Ask for a time-based copy that completes within this time, in steps of 15 from 15 to 2880 minutes. It costs
+        extra.
+    type: int
+  deprecate_at:
+    description:
+      - When the copy becomes deprecated, such as V(2027-01-31T00:00:00Z). An empty string removes the deprecation.
+    type: str
+  deregistration_protection:
+    description:
+      - Whether the copy is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
+    type: str
+    choices: [enabled, enabled-with-cooldown, disabled]
+  superseded:
+    description:
+      - What happens to a copy of the same source under another key, once the copy under the required key is verified.
+      - Only images that carry both AWS's lineage and this collection's tags are ever deregistered.
+    type: str
+    choices: [keep, deregister]
+    default: keep
+  on_failure:
+    description:
+      - What happens to a copy that this task started and that failed. V(keep) leaves it for inspection and names it,
+        V(rollback) removes it with its snapshots. Copies in other regions stay; copies still running at
+        O(wait_timeout) too.
+    type: str
+    choices: [keep, rollback]
+    default: keep
+  state:
+    description:
+      - V(present) makes the copy, V(absent) deregisters it with its snapshots, and deletes snapshots that an earlier
+        deregistration left behind. The source image need not exist any more for that.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait:
+    description:
+      - Whether to wait until the copy is available, and verify its keys. Sharing, deprecation and protection can be
+        set on an available image only, so without waiting they are set by the next run.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long to wait in seconds, all copies together. AWS goes on after that, and a further run resumes.
+    type: int
+    default: 3600
+  wait_delay:
+    description:
+      - The longest time between two looks at a region, in seconds. The first looks come sooner.
+    type: int
+    default: 15
+  tag_equality:
+    description:
+      - Accepted for playbooks written for M(community.aws.ec2_ami_copy); it has no effect, since a copy is recognised
+        by its lineage and key.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the same result, with the GiB that would be added; ids that only AWS can give are null.
+  diff_mode:
+    support: full
+    description: Shows each device's snapshot and key before and after, and every step.
+  idempotent:
+    support: full
+    description: The copy is recognised by its source, as AWS records it, and by the key of each snapshot.
+notes:
+  - The collection marks its copies and their snapshots with tags that begin with C(sealed.ami:). They prove which
+    images it may remove, and are never purged.
+seealso:
+  - module: community.aws.ec2_ami_copy
+  - name: Copy an Amazon EC2 AMI
+    description: The AWS guide.
+    link: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.tags
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Encrypt an image into another region under a key of that region
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-0123456789abcdef0
+    source_region: us-east-1
+    region: eu-west-1
+    kms_key_id: alias/golden
+    wait: true
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was, or in check mode would be, changed in AWS.
+  returned: always
+  type: bool
+image_id:
+  description: The id of the copy; null in check mode for a copy that does not exist yet.
+  returned: when one image goes to one destination
+  type: str
+  sample: ami-0fedcba9876543210
+image:
+  description: The only entry of RV(images).
+  returned: when one image goes to one destination
+  type: dict
+images:
+  description: One entry for each source image in each destination, in the order asked for.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
+from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.sealed.ami.plugins.module_utils._execute.run_copies import CopyRun
+from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import parse_copy_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=COPY_ARGUMENTS, supports_check_mode=True)
+    try:
+        request = parse_copy_request(module.params, default_region=module.region)
+        run = CopyRun(Connection.of_module(module), request, warn=module.warn)
+        outcomes = run.run(check_mode=module.check_mode)
+    except (SealedError, AwsError) as error:
+        module.fail_json(msg=str(error), changed=False, images=[])
+    finish(module, outcomes, single=request.is_single)
+
+
+if __name__ == "__main__":
+    main()
