@@ -7,10 +7,13 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format emulator
+.PHONY: help demo test test-matrix lint format emulator setup
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: setup ## Seal an image on an emulated AWS, and show that it is so
+	@$(RUN)/demo.py
 
 test: setup ## Run every test; ONLY="lint package" runs some kinds
 	@$(RUN)/test.py $(ONLY)
@@ -21,6 +24,9 @@ lint: setup ## Style, types, YAML, playbooks, licences, changelog
 format: setup ## Bring the Python sources into the agreed form
 	@.venv/bin/ruff check --quiet --fix-only
 	@.venv/bin/ruff format
+
+test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest and newest libraries; ONLY="2.17-oldest"
+	@$(RUN)/matrix.py $(ONLY)
 
 emulator: setup ## Run the emulated AWS in the foreground; ARGS="--port 5001" reaches it
 	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws $(ARGS)
