@@ -61,7 +61,7 @@ class Target(abc.ABC):
     def load_images(self) -> None:  # noqa: B027 - elsewhere they are there already
         """See that the images that AWS and others publish are there."""
 
-    def client(self, service: str, *, region: str, account: str, validate: bool = True) -> Client:
+    def client(self, service: t.Any, *, region: str, account: str, validate: bool = True) -> Client:
         """Return a client, the same one each time; without ``validate`` botocore sends what it is given."""
         known = (service, region, account, validate)
         if known not in self._clients:

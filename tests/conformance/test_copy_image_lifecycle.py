@@ -65,7 +65,7 @@ def test_snapshots_are_pending_while_the_image_is(home: Place) -> None:
     tags = tagged("snapshot", Copy="pending")
     pending = copy(home, an_image(home), Encrypted=True, TagSpecifications=tags)
     mine = [{"Name": "tag:Copy", "Values": ["pending"]}]
-    states = set()
+    states: set[str] = set()
 
     def finished() -> bool:
         states.update(each["State"] for each in home.ec2.describe_snapshots(Filters=mine)["Snapshots"])
