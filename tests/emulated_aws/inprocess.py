@@ -19,6 +19,9 @@ from emulated_aws import wire
 from emulated_aws.faults import ConnectionDropped
 from emulated_aws.server import Application, create_app
 
+URL = "http://emulated-aws.invalid"
+OURS = (".amazonaws.com", "emulated-aws.invalid")
+
 
 @functools.cache
 def application() -> Application:
@@ -34,8 +37,10 @@ class RawBody(io.BytesIO):
         yield self.read()
 
 
-def answer_instead_of_network(request: AWSPreparedRequest, **_unused: t.Any) -> AWSResponse:
-    """Handle botocore's ``before-send``: serve the call here, with botocore's own errors for a lost connection."""
+def answer_instead_of_network(request: AWSPreparedRequest, **_unused: t.Any) -> AWSResponse | None:
+    """Handle botocore's ``before-send``: serve calls to AWS here, with botocore's own errors for a lost connection."""
+    if not str(urllib.parse.urlsplit(request.url).hostname).endswith(OURS):
+        return None
     try:
         answer = application().serve(wire.read_request(environ_of(request)))
     except ConnectionDropped as dropped:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
 import socket
 import sys
 import time
@@ -36,7 +37,10 @@ class Application:
     crashes: collections.deque[str] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=100))
 
     def __post_init__(self) -> None:
-        self._services = DomainDispatcherApplication(create_backend_app)
+        services = DomainDispatcherApplication(create_backend_app)
+        # moto lists its own folder for each call.
+        services.get_backend_for_host = functools.cache(services.get_backend_for_host)  # type: ignore[method-assign]
+        self._services = services
 
     def __call__(self, environ: wire.Environ, start_response: StartResponse) -> t.Iterable[bytes]:
         """Serve one request; a dropped connection is raised where the caller is no web server."""
