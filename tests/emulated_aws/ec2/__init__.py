@@ -12,10 +12,13 @@ def install() -> None:
 
     from emulated_aws.ec2 import actions, response
     from emulated_aws.ec2.backend import Ec2Region
+    from emulated_aws.ec2.instance import EmulatedInstance
 
     actions.load()
     response.install_actions()
     models.ec2_backends.backend = Ec2Region
+    models.ec2_backends.clear()
+    models.instances.Instance = EmulatedInstance  # type: ignore[misc]  # run_instances looks the class up here
 
 
 def settle() -> None:

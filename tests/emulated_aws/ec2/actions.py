@@ -17,6 +17,12 @@ MODULES = (
     "snapshot_attributes",
     "lifecycle",
     "account",
+    "volumes",
+    "attaching",
+    "instances",
+    "create_image",
+    "register_image",
+    "tiering",
 )
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 import typing as t
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.instances import Reservation
+from moto.ec2.utils import filter_reservations
 
-from emulated_aws.ec2 import lookup, timing
+from emulated_aws.ec2 import errors, lookup, timing
+from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.keyring import KeyUse, aws_ebs_key
 from emulated_aws.ec2.model import Image, Lag, Snapshot
 from emulated_aws.ec2.volume import Volume
@@ -27,6 +30,7 @@ class Ec2Region(EC2Backend):
         self.amis: dict[str, Image] = {}  # type: ignore[assignment]
         self.snapshots: dict[str, Snapshot] = {}  # type: ignore[assignment]
         self.volumes: dict[str, Volume] = {}  # type: ignore[assignment]
+        self.volume_changes: dict[str, dict[str, t.Any]] = {}
         self.gone_images: dict[str, float] = {}
         self.default_key: str | None = None
         self.image_block_public_access = "unblocked"
@@ -66,7 +70,34 @@ class Ec2Region(EC2Backend):
         """Return an image of this account with the name, whatever its state."""
         return next((image for image in self.amis.values() if image.name == name), None)
 
-    # What moto's own EC2 code still asks for.
+    def attached(self, instance_id: str) -> list[tuple[str, Volume]]:
+        """Return device names and volumes of an instance, in the order of attaching."""
+        return [
+            (volume.attachment.device, volume)
+            for volume in self.volumes.values()
+            if volume.attachment and volume.attachment.instance_id == instance_id
+        ]
+
+    def instance(self, instance_id: str) -> EmulatedInstance:
+        """Return an instance, or raise NotFound or Malformed."""
+        if not instance_id.startswith("i-"):
+            raise errors.AwsError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
+        for one in self.all_instances():
+            if one.id == instance_id:
+                return t.cast(EmulatedInstance, one)
+        raise errors.instance_not_found(instance_id)
+
+    # What moto's own EC2 code asks for.
+    def all_reservations(self, filters: t.Any = None) -> list[Reservation]:
+        """Return the reservations with the instances that are visible yet."""
+        reservations = super().all_reservations()
+        for reservation in reservations:
+            reservation.instances = [
+                one for one in reservation.instances if t.cast(EmulatedInstance, one).lag.visible()
+            ]
+        shown = [reservation for reservation in reservations if reservation.instances]
+        return filter_reservations(shown, filters) if filters is not None else shown
+
     def describe_images(  # type: ignore[override]  # an image of ours, with what moto reads of its own
         self,
         ami_ids: list[str] | None = None,

@@ -108,7 +108,7 @@ def _backing_snapshots(call: Call, origin: Ec2Region, source: Image) -> list[Sna
         snapshot = lookup.any_snapshot(origin.region_name, snapshot_id)
         if snapshot is None or not snapshot.restorable_by(call.account):
             raise errors.AwsError("InvalidRequest", "You do not have permission to access the storage of this ami")
-        if snapshot.tiering.tier == "archive" and not snapshot.tiering.restore_expires_at:
+        if snapshot.tiering.tier == "archive":
             raise errors.AwsError("IncorrectState", f"The snapshot {snapshot_id} is archived; restore it first.")
         found.append(snapshot)
     return found
@@ -127,7 +127,8 @@ def _part(call: Call, source: Snapshot) -> Part:
 
 
 def _check_quotas(region: Ec2Region, snapshots: int) -> None:
-    pending = [one for one in region.amis.values() if one.state == "pending" and one.lineage.image_id]
+    copies = [one for one in region.amis.values() if one.lineage.image_id and not one.lineage.instance_id]
+    pending = [one for one in copies if one.state == "pending"]
     limit = settings.concurrent_image_copies
     if limit and len(pending) >= limit:
         raise errors.AwsError(

@@ -41,7 +41,7 @@ def _source(call: Call, region_name: str) -> Snapshot | None:
     if copying.unknown_source(region_name, snapshot_id, call.account):
         return None
     source = lookup.any_snapshot(region_name, snapshot_id)
-    if source and source.tiering.tier == "archive" and not source.tiering.restore_expires_at:
+    if source and source.tiering.tier == "archive":
         raise errors.AwsError(
             "IncorrectState", f"You can't copy an archived snapshot. Restore {snapshot_id} from the archive first."
         )

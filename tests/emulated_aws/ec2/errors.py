@@ -18,7 +18,6 @@ class AwsError(EC2ClientError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)
         self.code = code
-        self.status = STATUS_OF_CODE.get(code, 400)
 
 
 def _plural(ids: t.Sequence[str], noun: str) -> str:

@@ -80,6 +80,24 @@ def check(name: str, flat: t.Mapping[str, t.Any], parsed: Params) -> None:
             raise errors.invalid_value(value, member, f"Expected one of: {', '.join(allowed)}")
 
 
+def check_filters(name: str, filters: t.Sequence[Params]) -> None:
+    """Raise EC2's error for filters that the model does not document, for actions that moto serves."""
+    known = _documented_filters(name)
+    for one in filters:
+        # EC2 still takes the camel case of its first years, such as isDefault.
+        wanted = re.sub(r"(?<=[a-z])([A-Z])", lambda letter: f"-{letter[1].lower()}", one.get("Name", "null"))
+        if known and wanted not in known and not wanted.startswith("tag:"):
+            raise errors.invalid_filter(one.get("Name", "null"))
+
+
+@functools.lru_cache(maxsize=256)
+def _documented_filters(name: str) -> frozenset[str]:
+    shape = get_service_model("ec2").operation_model(name).input_shape
+    members = shape.members if shape is not None else {}
+    text = "".join(members[one].documentation for one in ("Filters", "Filter") if one in members)
+    return frozenset(re.findall(r"<li>\s*<p>\s*<code>([^<]+)</code>", text))
+
+
 def _names_member(shape: t.Any, path: tuple[str, ...]) -> bool:
     if not path:
         return shape.type_name != "structure" or not shape.members

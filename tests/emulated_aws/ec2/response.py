@@ -8,23 +8,27 @@ from __future__ import annotations
 import typing as t
 
 from botocore.model import OperationNotFoundError
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import camelcase_to_underscores
+from moto.ec2.models.instances import Reservation
 from moto.ec2.responses import EC2Response
 
-from emulated_aws.ec2 import errors, request
+from emulated_aws.ec2 import errors, launching, request, tagging, tokens
 from emulated_aws.ec2.agenda import agenda, lock
+from emulated_aws.ec2.instance import EmulatedInstance
 
 Answer = tuple[int, dict[str, t.Any], str | bytes]
 
 # moto rewrites these fields of its own objects; ours are right already.
+LAUNCH_TAGS = ("instance", "volume", "network-interface", "spot-instances-request")
 OURS = ("Image.", "Volume.", "Volumes.", "CreateVolumeResponse.", "RunInstances.", "ModifyVolumeResponse.")
 
 
 class Ec2Response(EC2Response):
     """moto's EC2 with the actions of ``request.ACTIONS`` put in the place of moto's."""
 
-    RESPONSE_KEY_PATH_TO_TRANSFORMER: t.ClassVar[dict[str, t.Callable[[t.Any], t.Any]]] = {
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = {  # noqa: RUF012  # moto declares it like this
         path: transform
         for path, transform in EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER.items()
         if not path.startswith(OURS)
@@ -62,6 +66,8 @@ class Ec2Response(EC2Response):
         if self.unparsable:
             raise self.unparsable
         request.check(action, self.querystring, self.params)
+        if action not in request.ACTIONS:
+            request.check_filters(action, self.params.get("Filters") or self.params.get("Filter") or [])
 
     def _answer_error(self, error: errors.AwsError) -> Answer:
         status, headers, body = self.serialized(ActionResult(error))
@@ -76,11 +82,30 @@ class Ec2Response(EC2Response):
             "InvalidAction", f"The action {self._get_action()} is not valid for this web service. ({error})"
         )
 
+    def run_instances(self) -> ActionResult:
+        """Launch with moto's network and with volumes of ours."""
+        call = request.Call(self.ec2_backend, self.params, "RunInstances")
+        known = tokens.known(call, longest=64)
+        if known:
+            return ActionResult(self.ec2_backend.reservations[known])
+        launch = launching.plan(call)
+        volume_tags = tagging.specified(call, *LAUNCH_TAGS)["volume"]
+        self.params = call.params | {"MinCount": call.get("MaxCount")}
+        result = super().run_instances()
+        reservation = t.cast(Reservation, result.result)
+        for instance in reservation.instances:
+            launching.begin(call.region, launch, t.cast(EmulatedInstance, instance), volume_tags)
+        tokens.remember(call, reservation.id)
+        return result
+
+    def _parse_block_device_mapping(self) -> list[dict[str, t.Any]]:
+        return []
+
     def serialized(self, action_result: ActionResult) -> Answer:
         """Serialise a result or an error, the latter with its own HTTP status."""
         status, headers, body = super().serialized(action_result)
-        if isinstance(action_result.result, errors.AwsError):
-            status = action_result.result.status
+        if isinstance(action_result.result, ServiceException):
+            status = errors.STATUS_OF_CODE.get(action_result.result.code, status)
             headers["status"] = status
         return status, headers, body
 

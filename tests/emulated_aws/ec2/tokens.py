@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import typing as t
 
 from emulated_aws.ec2 import errors
 from emulated_aws.ec2.request import Call
@@ -44,5 +43,4 @@ def _fingerprint(call: Call) -> str:
 
 
 def _gone(call: Call, made: str) -> bool:
-    kept: t.Container[str] = call.region.amis if made.startswith("ami-") else call.region.volumes
-    return made not in kept
+    return not any(made in kept for kept in (call.region.amis, call.region.volumes, call.region.reservations))
