@@ -70,6 +70,16 @@ def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = Tr
     return _ErrorHandler.common_error_handler(description)(function)(**params)
 
 
+def required(answer: t.Mapping[str, t.Any], member: str, *, of: str) -> t.Any:
+    """Return a member that AWS always sends; an answer without it is an error, not a traceback."""
+    value = answer.get(member)
+    if value is None:
+        raise AwsError(
+            message=f"AWS's answer about {of} has no {member}; run the task again, and report this if it stays"
+        )
+    return value
+
+
 def _remedy(code: str, exception: t.Any) -> str:
     if code in _EXPIRED_CODES:
         return ". The credentials expired; renew them and run the task again: it resumes where it stopped"

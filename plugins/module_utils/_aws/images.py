@@ -18,7 +18,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
 from .._image.model import SOURCE_TAG, BlockDevice, Image
 from .._image.steps import CopyImage
 from .connection import Region
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 
 Filters = list[dict[str, t.Any]]
 
@@ -119,7 +119,8 @@ def copy_image(region: Region, step: CopyImage) -> str:
     if step.completion_duration_minutes is not None:
         params["SnapshotCopyCompletionDurationMinutes"] = step.completion_duration_minutes
     what = f"copy image {step.source_image_id} from {step.source_region} to {region.name}"
-    return str(call(what, region.ec2.copy_image, **params)["ImageId"])
+    answer = call(what, region.ec2.copy_image, **params)
+    return str(required(answer, "ImageId", of=f"the copy of {step.source_image_id} to {region.name}"))
 
 
 def deregister_image(region: Region, image_id: str) -> bool:
@@ -160,7 +161,7 @@ def _with_lineage(image: Image, source_image_id: str, source_region: str) -> Ima
 
 def _to_image(entry: dict[str, t.Any], region: str) -> Image:
     return Image(
-        image_id=entry["ImageId"],
+        image_id=required(entry, "ImageId", of=f"an image in {region}"),
         region=region,
         name=entry.get("Name") or "",
         description=entry.get("Description") or "",

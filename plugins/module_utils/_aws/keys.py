@@ -13,7 +13,7 @@ from .._image.errors import PreflightError
 from .._image.keys import RequiredKey, key_arn_in, not_found_message, require_usable
 from .._image.model import KmsKey
 from .connection import Region
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 
 Warn = t.Callable[[str], None]
 
@@ -48,7 +48,7 @@ def describe_key(region: Region, reference: str) -> KmsKey:
         if error.code in ("NotFoundException", "InvalidArnException"):
             raise PreflightError(not_found_message(reference, region=region.name)) from error
         raise
-    return _to_key(answer["KeyMetadata"])
+    return _to_key(required(answer, "KeyMetadata", of=f"KMS key {reference} in {region.name}"))
 
 
 def encryption_by_default(region: Region, *, warn: Warn) -> bool:
@@ -70,13 +70,13 @@ def _default_key_id(region: Region) -> str:
         if not error.is_denied:
             raise
         raise PreflightError(f"{error}, or pass kms_key_id for {region.name}") from error
-    return str(answer["KmsKeyId"])
+    return str(required(answer, "KmsKeyId", of=f"the default EBS key of {region.name}"))
 
 
 def _to_key(metadata: dict[str, t.Any]) -> KmsKey:
     deletion_date = metadata.get("DeletionDate")
     return KmsKey(
-        arn=metadata["Arn"],
+        arn=required(metadata, "Arn", of="a KMS key"),
         state=metadata.get("KeyState") or ("Enabled" if metadata.get("Enabled", True) else "Disabled"),
         usage=metadata.get("KeyUsage") or "ENCRYPT_DECRYPT",
         spec=metadata.get("KeySpec") or metadata.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT",

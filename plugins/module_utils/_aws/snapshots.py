@@ -13,7 +13,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_ta
 
 from .._image.model import Snapshot
 from .connection import Region
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 from .images import Filters, chunks
 
 _PAGE: t.Final = 1000
@@ -24,7 +24,7 @@ def find_snapshots(region: Region, snapshot_ids: t.Iterable[str]) -> dict[str, S
     found: dict[str, Snapshot] = {}
     for ids in chunks(sorted(set(snapshot_ids))):
         entries = _describe(region, [{"Name": "snapshot-id", "Values": ids}])
-        found.update((entry["SnapshotId"], _to_snapshot(entry)) for entry in entries)
+        found.update((snapshot.snapshot_id, snapshot) for snapshot in map(_to_snapshot, entries))
     return found
 
 
@@ -61,7 +61,7 @@ def _describe(region: Region, filters: Filters, **params: t.Any) -> list[dict[st
 def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
     expiry = entry.get("RestoreExpiryTime")
     return Snapshot(
-        snapshot_id=entry["SnapshotId"],
+        snapshot_id=required(entry, "SnapshotId", of="a snapshot"),
         state=entry.get("State") or "unknown",
         encrypted=bool(entry.get("Encrypted")),
         kms_key_arn=entry.get("KmsKeyId"),

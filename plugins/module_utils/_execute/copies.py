@@ -114,6 +114,7 @@ class RegionCopies:
         job.last_seen = None
         job.next_look = job.started + self._first_delay(step)
         job.outcome.changed = True
+        job.outcome.action, job.outcome.reason = job.plan.action, job.plan.reason
         job.outcome.created = [job.image_id]
         job.outcome.image = dataclasses.replace(
             t.cast(Image, job.plan.image), image_id=job.image_id, state="pending", devices=()

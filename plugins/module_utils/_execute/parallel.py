@@ -11,6 +11,7 @@ import concurrent.futures
 import typing as t
 
 from .._aws.errors import AwsError
+from .._image.errors import SealedError
 
 K = t.TypeVar("K")
 R = t.TypeVar("R")
@@ -21,7 +22,7 @@ _WORKERS: t.Final = 32
 def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _WORKERS) -> dict[K, R | AwsError]:
     """Return the result for each key, or the AwsError that ended its work; one region's trouble stays its own.
 
-    Any other exception is raised once all have ended.
+    What makes the request impossible is raised once all have ended, in one error for all regions.
     """
     keys = list(keys)
     results: dict[K, R | AwsError] = {}
@@ -29,9 +30,14 @@ def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _W
         return results
     with concurrent.futures.ThreadPoolExecutor(max_workers=min(workers, len(keys))) as pool:
         futures = {key: pool.submit(work, key) for key in keys}
+    impossible: list[SealedError] = []
     for key, future in futures.items():
         try:
             results[key] = future.result()
         except AwsError as error:
             results[key] = error
+        except SealedError as error:
+            impossible.append(error)
+    if impossible:
+        raise type(impossible[0])("; ".join(dict.fromkeys(str(error) for error in impossible)))
     return results

@@ -84,6 +84,17 @@ def plan_new_attributes(desired: Attributes) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def image_with(image: Image, steps: t.Iterable[Step]) -> Image:
+    """Return the image as the result shows it once the steps are done: with its new description and tags."""
+    for step in steps:
+        if isinstance(step, SetDescription):
+            image = dataclasses.replace(image, description=step.description)
+        elif isinstance(step, SetTags) and step.kind == "image":
+            kept = {key: value for key, value in image.tags.items() if key not in step.remove}
+            image = dataclasses.replace(image, tags={**kept, **step.add})
+    return image
+
+
 def _plan_tags(image: Image, desired: Attributes, snapshot_tags: t.Mapping[str, t.Mapping[str, str]]) -> list[Step]:
     steps = []
     if desired.tags is not None:

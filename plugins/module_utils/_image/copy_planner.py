@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import typing as t
 
-from .attributes import Attributes, plan_attributes, plan_new_attributes
+from .attributes import Attributes, image_with, plan_attributes, plan_new_attributes
 from .copy_request import CopyRequest, Destination, render_name
 from .identity import Candidates, Lineage, Requirement, classify
 from .model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
@@ -76,7 +76,7 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     action, reason = (
         ("updated", "the copy exists; some attributes differ") if steps else ("unchanged", "the copy exists")
     )
-    return Plan(action, reason, image, after=steps, devices_before=image.devices, warnings=warnings)
+    return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
 
 
 def _plan_new(

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import BlockDevice, Image
+from .model import BlockDevice, user_tags
 from .outcome import Outcome
+from .permissions import LaunchPermissions
 
+_HIDDEN_FIELDS: t.Final = ("client_token", "snapshot_count", "size_gib")
 _COLUMNS: t.Final = ("device", "snapshot", "GiB", "encrypted", "key")
 
 
@@ -102,7 +104,7 @@ def _row(device: BlockDevice) -> tuple[str, ...]:
 def _diff(outcome: Outcome) -> dict[str, str]:
     plan, target = outcome.plan, outcome.target
     header = f"{target.source_image_id} ({target.source_region}) in {target.region}"
-    before = _facts(None, plan.devices_before if plan else ())
+    before = _facts(plan.devices_before if plan else ())
     after = "" if outcome.action == "removed" else _after(outcome)
     return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}
 
@@ -110,27 +112,24 @@ def _diff(outcome: Outcome) -> dict[str, str]:
 def _after(outcome: Outcome) -> str:
     image = outcome.image
     steps = [describe_step(step) for step in outcome.plan.steps] if outcome.plan else []
-    return _facts(image, image.devices if image else ()) + "".join(f"{step}\n" for step in steps)
+    return _facts(image.devices if image else ()) + "".join(f"{step}\n" for step in steps)
 
 
-def _facts(image: Image | None, devices: t.Sequence[BlockDevice]) -> str:
+def _facts(devices: t.Sequence[BlockDevice]) -> str:
     return device_table(devices) if devices else ""
 
 
 def describe_step(step: t.Any) -> str:
     """Return a step as one line: its kind and the values that matter."""
-    name = type(step).__name__
-    fields = {key: value for key, value in vars(step).items() if value not in (None, (), {}) and _is_shown(key)}
-    return f"{name}: " + ", ".join(f"{key}={_plain(value)}" for key, value in sorted(fields.items()))
-
-
-def _is_shown(field: str) -> bool:
-    return field not in ("client_token", "snapshot_count", "size_gib")
+    fields = {key: _plain(value) for key, value in vars(step).items() if key not in _HIDDEN_FIELDS}
+    return f"{type(step).__name__} " + ", ".join(f"{key}={value}" for key, value in fields.items() if value)
 
 
 def _plain(value: t.Any) -> str:
-    if hasattr(value, "to_dict"):
-        return str({key: items for key, items in value.to_dict().items() if items})
+    if isinstance(value, LaunchPermissions):
+        return str({name: items for name, items in value.to_dict().items() if items}) if value else ""
     if isinstance(value, t.Mapping):
-        return str(dict(value))
-    return str(value)
+        return str(user_tags(value)) if user_tags(value) else ""
+    if isinstance(value, tuple):
+        return " ".join(str(item) for item in value)
+    return "" if value is None else str(value)
