@@ -27,7 +27,8 @@ def seeded(in_process_emulator: Emulator) -> Emulator:
 
 def client(emulator: Emulator, service: str = "ec2", **more: t.Any) -> t.Any:
     """Return a client that does not retry."""
-    return emulator.session(**more).client(service, config=ONCE)
+    session: t.Any = emulator.session(**more)
+    return session.client(service, config=ONCE)
 
 
 def outcome(call: t.Callable[[], t.Any]) -> str:

@@ -19,8 +19,7 @@ HOME, CONSUMER = "123456789012", "210987654321"
 
 def a_key(emulator: Emulator, **parameters: t.Any) -> dict[str, t.Any]:
     """Make a key in the home account's us-east-1 and return its metadata."""
-    metadata: dict[str, t.Any] = emulator.session().client("kms").create_key(**parameters)["KeyMetadata"]
-    return metadata
+    return dict(emulator.session().client("kms").create_key(**parameters)["KeyMetadata"])
 
 
 def refusal(call: t.Callable[[], t.Any]) -> tuple[str, int, str]:
@@ -143,7 +142,7 @@ def test_another_account_needs_the_key_policy_or_a_grant(in_process_emulator: Em
     assert consumer.describe_key(KeyId=key)["KeyMetadata"]["AWSAccountId"] == HOME
     assert keys.resolve(CONSUMER, "us-east-1", key).usable
     other = a_key(in_process_emulator)["Arn"]
-    operations = ["DescribeKey", "CreateGrant", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo", "Decrypt"]
+    operations: t.Any = ["DescribeKey", "CreateGrant", "GenerateDataKeyWithoutPlaintext", "ReEncryptTo", "Decrypt"]
     home.create_grant(KeyId=other, GranteePrincipal=f"arn:aws:iam::{CONSUMER}:root", Operations=operations)
     assert keys.resolve(CONSUMER, "us-east-1", other).usable
     assert not keys.resolve("111122223333", "us-east-1", other).usable

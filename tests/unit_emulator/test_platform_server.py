@@ -44,7 +44,7 @@ def work(emulator: Emulator) -> list[dict[str, t.Any]]:
     emulator.seed("full")
     session = emulator.session()
     once = Config(retries={"total_max_attempts": 1})
-    ec2 = session.client("ec2", region_name="eu-west-1", config=once)
+    ec2: t.Any = session.client("ec2", region_name="eu-west-1", config=once)
     source = {"SourceImageId": image_id("mixed"), "SourceRegion": "us-east-1"}
     ec2.copy_image(**source, Name="copy", Encrypted=True, KmsKeyId="alias/os", ClientToken="t" * 10)
     emulator.faults.add("drop", action="CopyImage", when="after")
@@ -97,7 +97,7 @@ def test_sessions_of_other_accounts_end_in_virtual_time(either: Emulator) -> Non
     role = f"arn:aws:iam::{CONSUMER}:role/ops/copier"
     answer = sts.assume_role(RoleArn=role, RoleSessionName="playbook", DurationSeconds=900)["Credentials"]
     chosen = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-    session = either.session(credentials=chosen)
+    session: t.Any = either.session(credentials=chosen)
     identity = session.client("sts").get_caller_identity()
     assert (identity["Account"], identity["Arn"]) == (CONSUMER, f"arn:aws:sts::{CONSUMER}:assumed-role/copier/playbook")
     assert session.client("ec2").describe_images(Owners=["self"])["Images"] == []
