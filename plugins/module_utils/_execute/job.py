@@ -16,10 +16,14 @@ from .._image.steps import Plan
 
 @dataclasses.dataclass(frozen=True)
 class Waiting:
-    """How long to wait for copies and what to do with those that fail. Times are in seconds."""
+    """How long to wait for copies and what to do with those that fail.
+
+    ``deadline`` is in seconds since the epoch, the others in seconds.
+    """
 
     wait: bool
     timeout: float
+    deadline: float
     longest_delay: float
     rollback: bool = False
 
@@ -29,6 +33,7 @@ class Job:
     """The state of one target while it is worked on; its ``outcome`` is what remains.
 
     ``adopted`` marks an image that another run started: it is awaited here, and judged once its keys can be read.
+    ``committed`` marks that what the copy replaces is being removed: from here on it must not be rolled back.
     """
 
     outcome: Outcome
@@ -38,6 +43,7 @@ class Job:
     image_id: str = ""
     token: str = ""
     adopted: bool = False
+    committed: bool = False
     started: float = 0.0
     last_seen: float | None = None
     next_look: float = 0.0
@@ -63,6 +69,15 @@ class Job:
         return bool(self.image_id) and not self.done
 
     @property
+    def is_queued(self) -> bool:
+        """Tell whether the copy is still to be started."""
+        return not self.image_id and not self.done
+
+    @property
     def is_ours(self) -> bool:
         """Tell whether this run made the image, so that this run may remove it."""
         return bool(self.image_id) and self.plan.create is not None and not self.adopted
+
+    def explain(self) -> None:
+        """Let the outcome say what the plan said."""
+        self.outcome.action, self.outcome.reason = self.plan.action, self.plan.reason

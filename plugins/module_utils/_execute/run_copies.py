@@ -38,6 +38,7 @@ class CopyRun:
         self._request = request
         self._warn = warn
         self._pace = pace or Pace()
+        self._deadline = self._pace.now() + request.wait_timeout
         names = {request.source_region, *(destination.region for destination in request.destinations)}
         self._regions: dict[str, Region] = {name: connection.region(name) for name in sorted(names)}
 
@@ -119,6 +120,7 @@ class CopyRun:
         waiting = Waiting(
             wait=self._request.wait,
             timeout=float(self._request.wait_timeout),
+            deadline=self._deadline,
             longest_delay=float(self._request.wait_delay),
             rollback=self._request.rollback,
         )
@@ -144,9 +146,11 @@ class CopyRun:
         jobs = self._plan([pair for pair, _job in adopted])
         self._apply(jobs)
         for job, (_pair, first) in zip(jobs, adopted):
-            first.outcome = job.outcome
             if job.outcome.action == "unchanged":
-                first.outcome.action, first.outcome.reason = "adopted", first.plan.reason
+                job.outcome.action, job.outcome.reason = "adopted", first.outcome.reason
+            job.outcome.changed = job.outcome.changed or first.outcome.changed
+            job.outcome.removed = first.outcome.removed + job.outcome.removed
+            first.outcome = job.outcome
 
 
 def _predicted(job: Job) -> Outcome:
