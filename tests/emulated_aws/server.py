@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 import typing as t
+import uuid
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
@@ -25,6 +26,7 @@ from emulated_aws.log import CallLog, Entry
 
 StartResponse = t.Callable[..., t.Any]
 ADMIN_PATH = "/_emulator"
+PLACEHOLDER = b"<requestId>request-id</requestId>"
 
 
 @dataclasses.dataclass
@@ -86,7 +88,8 @@ class Application:
         try:
             with lock:
                 chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
-            return wire.Answer(int(status.split()[0]), list(headers), b"".join(chunks))
+            body = b"".join(chunks).replace(PLACEHOLDER, f"<requestId>{uuid.uuid4()}</requestId>".encode())
+            return wire.Answer(int(status.split()[0]), list(headers), body)
         except NotImplementedError:
             words = f"The action {request.action} is not valid for this web service."
             return wire.error(request.service, code="InvalidAction", message=words, status=400)

@@ -189,12 +189,7 @@ def test_assumed_roles_are_bound_by_their_policies(seeded: Emulator) -> None:
     sts = client(seeded, policy("sts:AssumeRole", resource=far_role), service="sts")
     answer = sts.assume_role(RoleArn=far_role, RoleSessionName="play")["Credentials"]
     assert refusal(lambda: sts.assume_role(RoleArn=ROLE, RoleSessionName="play"))[:2] == ("AccessDenied", 403)
-    names = {
-        "aws_access_key_id": "AccessKeyId",
-        "aws_secret_access_key": "SecretAccessKey",
-        "aws_session_token": "SessionToken",
-    }
-    there = seeded.session().client("ec2", **{ours: answer[theirs] for ours, theirs in names.items()})
+    there = session_client(seeded, answer)
     assert "Images" in there.describe_images(Owners=["self"])
     assert refusal(lambda: there.describe_snapshots(OwnerIds=["self"]))[0] == "UnauthorizedOperation"
 
@@ -203,12 +198,7 @@ def test_session_policy_narrows(seeded: Emulator) -> None:
     narrow = json.dumps(policy("ec2:DescribeImages"))
     sts = seeded.session().client("sts")
     answer = sts.assume_role(RoleArn=ROLE, RoleSessionName="play", Policy=narrow)["Credentials"]
-    names = {
-        "aws_access_key_id": "AccessKeyId",
-        "aws_secret_access_key": "SecretAccessKey",
-        "aws_session_token": "SessionToken",
-    }
-    ec2: t.Any = seeded.session().client("ec2", **{ours: answer[theirs] for ours, theirs in names.items()})
+    ec2 = session_client(seeded, answer)
     assert ec2.describe_images(Owners=["self"])["Images"]
     assert refusal(lambda: ec2.describe_snapshots(OwnerIds=["self"]))[0] == "UnauthorizedOperation"
 
