@@ -36,7 +36,7 @@ def create_image(call: Call) -> Params:
     devices = _with_overrides(call, instance, dict(attached))
     tags = tagging.specified(call, "image", "snapshot")
     volumes = dict(attached)
-    snapshots.check_pending_quota(call.region, sum(device.name in volumes for device in devices))
+    snapshots.check_quotas(call.region, [volumes[device.name] for device in devices if device.name in volumes])
     call.stop_if_dry_run()
     image = _begin(call, instance, devices, volumes)
     call.region.tags[image.id].update(tags["image"])

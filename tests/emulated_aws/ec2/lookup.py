@@ -18,8 +18,8 @@ if t.TYPE_CHECKING:
     from emulated_aws.ec2.backend import Ec2Region
     from emulated_aws.ec2.volume import Volume
 
-IMAGE_ID = re.compile(r"ami-[0-9a-z]+")
-SNAPSHOT_ID = re.compile(r"snap-[0-9a-z]+")
+IMAGE_ID = re.compile(r"ami-[0-9a-f]+")
+SNAPSHOT_ID = re.compile(r"snap-[0-9a-f]+")
 
 
 def regions_named(name: str) -> list[Ec2Region]:

@@ -87,7 +87,7 @@ class Ec2Response(EC2Response):
         call = request.Call(self.ec2_backend, self.params, "RunInstances")
         known = tokens.known(call, longest=64)
         if known:
-            return ActionResult(self.ec2_backend.reservations[known])
+            return self._launched_before(known)
         launch = launching.plan(call)
         volume_tags = tagging.specified(call, *LAUNCH_TAGS)["volume"]
         self.params = call.params | {"MinCount": call.get("MaxCount")}
@@ -97,6 +97,15 @@ class Ec2Response(EC2Response):
             launching.begin(call.region, launch, t.cast(EmulatedInstance, instance), volume_tags)
         tokens.remember(call, reservation.id)
         return result
+
+    def _launched_before(self, reservation_id: str) -> ActionResult:
+        reservation = self.ec2_backend.reservations[reservation_id]
+        if all(instance.state == "terminated" for instance in reservation.instances):
+            raise errors.AwsError(
+                "IdempotentInstanceTerminated",
+                f"The client token is associated with the terminated instance {reservation.instances[0].id}.",
+            )
+        return ActionResult(reservation)
 
     def _parse_block_device_mapping(self) -> list[dict[str, t.Any]]:
         return []

@@ -148,13 +148,26 @@ def _end(region: Ec2Region, snapshot: Snapshot, volume: Volume, due: float) -> N
         snapshot.fail(NOT_ACCESSIBLE)
 
 
-def check_pending_quota(region: Ec2Region, additional: int) -> None:
-    """Raise PendingSnapshotLimitExceeded where more snapshots would be pending than the quota allows."""
+def check_quotas(region: Ec2Region, volumes: t.Sequence[Volume]) -> None:
+    """Raise EC2's error where a snapshot of each of these volumes would be too much at once."""
+    for volume in volumes:
+        _check_volume_quota(region, volume)
     pending = sum(snapshot.state == "pending" for snapshot in region.snapshots.values())
-    if settings.pending_snapshots and pending + additional > settings.pending_snapshots:
+    if settings.pending_snapshots and pending + len(volumes) > settings.pending_snapshots:
         raise errors.AwsError(
             "PendingSnapshotLimitExceeded",
             f"You have reached the limit of {settings.pending_snapshots} pending snapshots.",
+        )
+
+
+def _check_volume_quota(region: Ec2Region, volume: Volume) -> None:
+    cold = volume.volume_type in ("st1", "sc1")
+    limit = settings.pending_snapshots_per_cold_volume if cold else settings.pending_snapshots_per_volume
+    # Snapshots in error count too (aws_semantics §8).
+    busy = [one for one in region.snapshots.values() if one.volume_id == volume.id and one.state != "completed"]
+    if limit and len(busy) >= limit:
+        raise errors.AwsError(
+            "ConcurrentSnapshotLimitExceeded", f"Maximum allowed in-progress snapshots for {volume.id} exceeded."
         )
 
 
@@ -166,7 +179,7 @@ def create_snapshot(call: Call) -> View:
     if volume.state not in ("available", "in-use"):
         raise errors.AwsError("IncorrectState", f"The volume '{volume.id}' is in the state '{volume.state}'.")
     tags = tagging.specified(call, "snapshot")["snapshot"]
-    check_pending_quota(call.region, 1)
+    check_quotas(call.region, [volume])
     call.stop_if_dry_run()
     snapshot = begin(call.region, volume, call.get("Description", ""))
     call.region.tags[snapshot.id].update(tags)
@@ -185,7 +198,7 @@ def create_snapshots(call: Call) -> Params:
         if volume.id not in left_out and not (asked.get("ExcludeBootVolume") and device == instance.root_device_name)
     ]
     tags = tagging.specified(call, "snapshot")["snapshot"]
-    check_pending_quota(call.region, len(volumes))
+    check_quotas(call.region, volumes)
     call.stop_if_dry_run()
     made = [begin(call.region, volume, call.get("Description", "")) for volume in volumes]
     for snapshot, volume in zip(made, volumes, strict=True):
