@@ -27,6 +27,8 @@ class Settings:
     concurrent_snapshot_copies: int = 20
     concurrent_image_copies: int = 300
     pending_snapshots: int = 100
+    pending_snapshots_per_volume: int = 5
+    pending_snapshots_per_cold_volume: int = 1  # st1 and sc1
     copy_image_counts_snapshots: bool = True  # UNVERIFIED whether CopyImage counts against the 20.
 
     # Rules on which AWS's documents contradict each other or are silent.
@@ -44,7 +46,9 @@ class Settings:
     image_mapping_shows_key: bool = False  # §5.1: KmsKeyId in Image BDM
     default_key_reported_as_alias: bool = True  # §6: GetEbsDefaultKmsKeyId
     progress_reaches_100_while_pending: bool = True  # §2
-    copy_snapshot_explicit_false: t.Literal["error", "ignored"] = "ignored"  # §2: "You cannot set this parameter to false"
+    copy_snapshot_explicit_false: t.Literal["error", "ignored"] = (
+        "ignored"  # §2: "You cannot set this parameter to false"
+    )
     deregistered_image_known_seconds: float = 3600.0  # §5.1: empty list, and Unavailable, before NotFound
     bad_key_volume: t.Literal["vanishes", "error"] = "vanishes"  # §4.2
 
