@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from .builders import (
@@ -98,7 +100,7 @@ def test_tag_filters_lag(home: Place) -> None:
 def test_same_token_same_image(home: Place) -> None:
     """The same call with the same token answers with the same image, and makes no second."""
     source = an_image(home)
-    request = {"Name": a_name(), "ClientToken": a_name("token")}
+    request: dict[str, t.Any] = {"Name": a_name(), "ClientToken": a_name("token")}
     first = copy(home, source, **request)
     settled(home, image, first)
     before = own_ids(home)
@@ -113,10 +115,10 @@ def test_same_token_same_image(home: Place) -> None:
     ids=lambda change: next(iter(change)),
 )
 @rule("9 tokens", "ERR")
-def test_same_token_other_parameters(home: Place, change: dict[str, object]) -> None:
+def test_same_token_other_parameters(home: Place, change: dict[str, t.Any]) -> None:
     """The same token with other parameters is refused with IdempotentParameterMismatch."""
     source = an_image(home)
-    request = {"Name": a_name(), "ClientToken": a_name("token")}
+    request: dict[str, t.Any] = {"Name": a_name(), "ClientToken": a_name("token")}
     copy(home, source, **request)
     with refused("IdempotentParameterMismatch"):
         copy(home, source, **{**request, **change})
@@ -127,7 +129,7 @@ def test_same_token_other_parameters(home: Place, change: dict[str, object]) -> 
 def test_tokens_are_per_region(home: Place, away: Place) -> None:
     """The same token in another region is another."""
     source = an_image(home)
-    request = {"Name": a_name(), "ClientToken": a_name("token")}
+    request: dict[str, t.Any] = {"Name": a_name(), "ClientToken": a_name("token")}
     assert copy(home, source, **request) != copy(away, source, home, **request)
 
 
@@ -155,7 +157,7 @@ def test_token_of_a_deregistered_image_under_both_readings(home: Place, outlives
     """A token whose image is gone answers with the old id, or starts anew: open."""
     home.target.configure(token_outlives_image=outlives)
     source = an_image(home)
-    request = {"Name": a_name(), "ClientToken": a_name("token")}
+    request: dict[str, t.Any] = {"Name": a_name(), "ClientToken": a_name("token")}
     first = copied(home, source, **request)["ImageId"]
     home.ec2.deregister_image(ImageId=first)
     assert (copy(home, source, **request) == first) == outlives

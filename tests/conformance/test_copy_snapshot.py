@@ -16,7 +16,6 @@ from .builders import (
     a_volume,
     copied_snapshot,
     copy_snapshot,
-    key_of,
     share_snapshot,
     snapshot_of,
     tagged,
@@ -282,6 +281,6 @@ def test_failed_copies_remain_until_deleted(home: Place) -> None:
     """A copy that ended in error stays until it is deleted."""
     copy_id = copy_snapshot(home, a_snapshot(home), Encrypted=True, KmsKeyId=absent_alias(home, home))
     assert settled(home, snapshot, copy_id)["State"] == "error"
-    assert key_of(snapshot_of(home, copy_id)) != "alias/conformance-absent" and copy_id in own_ids(home)
+    assert copy_id in own_ids(home)
     home.ec2.delete_snapshot(SnapshotId=copy_id)
     assert copy_id not in own_ids(home)

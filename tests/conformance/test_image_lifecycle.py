@@ -34,9 +34,9 @@ def deregister(place: Place, image_id: str) -> dict[str, str]:
 
 
 def in_days(days: float) -> str:
-    """Return a time from now in the form that EC2 takes."""
+    """Return a time from now, in whole minutes, in the form that EC2 takes."""
     moment = datetime.datetime.now(tz=datetime.UTC) + datetime.timedelta(days=days)
-    return moment.strftime("%Y-%m-%dT%H:%M:00.000Z")
+    return moment.strftime("%Y-%m-%dT%H:%M:00")
 
 
 @pytest.mark.aws_safe
@@ -138,7 +138,7 @@ def test_deprecation_can_be_set_and_lifted(home: Place) -> None:
     """An image shows when it is deprecated, to the minute."""
     image_id, moment = an_image(home), in_days(30)
     home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=moment)
-    assert image_of(home, image_id)["DeprecationTime"] == moment
+    assert image_of(home, image_id)["DeprecationTime"].startswith(moment)
     home.ec2.disable_image_deprecation(ImageId=image_id)
     assert "DeprecationTime" not in image_of(home, image_id)
 
@@ -149,7 +149,7 @@ def test_seconds_are_rounded_to_the_nearest_minute(home: Place) -> None:
     """DeprecateAt is rounded to the nearest minute."""
     image_id = an_image(home)
     home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt="2032-03-04T05:06:40Z")
-    assert image_of(home, image_id)["DeprecationTime"] == "2032-03-04T05:07:00.000Z"
+    assert image_of(home, image_id)["DeprecationTime"].startswith("2032-03-04T05:07:00")
 
 
 @pytest.mark.aws_safe
