@@ -109,7 +109,7 @@ class Administration:
 
     def seed(self, body: Body) -> t.Any:
         """Fill the accounts with the catalogue and return it."""
-        return catalogue.load(str(body.get("seed", "none")))
+        return catalogue.load(str(body.get("seed", "none")), self.application.act)
 
     def catalogue(self, body: Body) -> t.Any:
         """Return the catalogue that was loaded."""

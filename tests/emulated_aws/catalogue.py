@@ -5,35 +5,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from moto.moto_api._internal import mock_random
 
-from emulated_aws.catalogue_images import IMAGES, ImageSpec
+from emulated_aws import wire
+from emulated_aws.catalogue_images import IMAGES, ImageSpec, image_id
 from emulated_aws.catalogue_keys import REGIONS, load_keys
 from emulated_aws.ec2 import seed
 from emulated_aws.ec2.model import Image
-from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT
+from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT, Caller, account_access_key, administrator
 
 ENCRYPTED_BY_DEFAULT = "ap-southeast-2"
 RANDOM_SEED = 20261124
-INSTANCE_OF = "database-sealed"
+INSTANCE = {"name": "running-database", "image": "database-sealed", "why": "three volumes under three keys, running"}
+Act = t.Callable[[wire.Request, Caller], wire.Answer]
 
 _loaded: dict[str, t.Any] = {}
 
 
-def load(which: str) -> dict[str, t.Any]:
-    """Fill the accounts with ``full`` or ``none`` and return what is there."""
+def load(which: str, act: Act) -> dict[str, t.Any]:
+    """Fill the accounts with ``full`` or ``none`` and return what is there; ``act`` makes AWS calls."""
     if which not in ("full", "none"):
         raise ValueError("seed is full or none")
     if which == "full" and not _loaded:
         mock_random.seed(RANDOM_SEED)  # Ids of snapshots and instances are the same each time.
-        _loaded.update(_load_all())
+        _loaded.update(_load_all(act))
         mock_random.seed()
     return loaded()
 
 
-def _load_all() -> dict[str, t.Any]:
+def _load_all(act: Act) -> dict[str, t.Any]:
     keys = load_keys()
     images = {spec.image_id: _load_image(spec) for spec in IMAGES}
     default = seed.Place(HOME_ACCOUNT, ENCRYPTED_BY_DEFAULT).backend()
@@ -45,7 +48,26 @@ def _load_all() -> dict[str, t.Any]:
         "encrypted_by_default": {ENCRYPTED_BY_DEFAULT: "alias/golden"},
         "keys": keys,
         "images": images,
+        "instances": _load_instance(act),
     }
+
+
+def _load_instance(act: Act) -> dict[str, t.Any]:
+    place = seed.Place(HOME_ACCOUNT, REGIONS[0])
+    parameters = {
+        "ImageId": image_id(INSTANCE["image"]),
+        "InstanceType": "t3.micro",
+        "MinCount": 1,
+        "MaxCount": 1,
+        "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": INSTANCE["name"]}]}],
+    }
+    access_key = account_access_key(place.account)
+    request = wire.write_request("ec2", "RunInstances", parameters, access_key=access_key, region=place.region)
+    answer = act(request, administrator(place.account))
+    if answer.status != 200:
+        raise ValueError(f"the catalogue's instance does not start: {answer.error_code}")
+    instance_id = wire.parse_answer(request, answer)["Instances"][0]["InstanceId"]
+    return {instance_id: INSTANCE | dataclasses.asdict(place)}
 
 
 def _load_image(spec: ImageSpec) -> dict[str, t.Any]:

@@ -16,6 +16,7 @@ import uuid
 import xml.sax.saxutils
 
 import botocore.parsers
+import botocore.serialize
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS
@@ -79,6 +80,32 @@ def read_request(environ: Environ) -> Request:
         body=body,
         environ=environ,
     )
+
+
+def write_request(
+    service: str, action: str, parameters: t.Mapping[str, t.Any], *, access_key: str, region: str
+) -> Request:
+    """Return the call that boto3 would make; for an action whose service speaks the EC2 or the query protocol."""
+    model = t.cast(t.Any, operation(service, action))
+    serialized = botocore.serialize.create_serializer(protocol(service)).serialize_to_request(dict(parameters), model)
+    body = urllib.parse.urlencode(serialized["body"]).encode()
+    environ: Environ = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "localhost",
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, ",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.url_scheme": "http",
+        "wsgi.errors": io.StringIO(),
+    }
+    return read_request(environ)
 
 
 def _form(environ: Environ, body: bytes) -> dict[str, str]:
