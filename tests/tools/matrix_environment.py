@@ -64,7 +64,8 @@ def install(one: Combination) -> None:
     marker = one.folder / "complete"
     if marker.exists():
         return
-    shutil.rmtree(one.folder, ignore_errors=True)
+    for outdated in HERE.glob(f"{one.name}-*/"):
+        shutil.rmtree(outdated)
     must_run(sys.executable, "-m", "venv", one.folder)
     constraints = one.folder / "constraints.txt"
     constraints.write_text(one.all_pins())
