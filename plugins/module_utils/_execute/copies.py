@@ -152,7 +152,5 @@ def _snapshot_ids_of_available(images: t.Mapping[str, Image]) -> list[str]:
 
 def _all_devices_seen(image: Image) -> bool:
     """Tell whether each snapshot's encryption is known; just after completion AWS may not show one yet."""
-    devices = image.ebs_devices
-    return bool(devices) and all(
-        device.encrypted is not None and (device.kms_key_arn is not None or not device.encrypted) for device in devices
-    )
+    devices = image.snapshot_devices
+    return bool(devices) and all(device.is_known for device in devices)

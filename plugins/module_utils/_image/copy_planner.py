@@ -139,8 +139,8 @@ def _copy_step(
         tags={**(desired.tags or {}), **own},
         snapshot_tags={**(desired.snapshot_tags or {}), **own},
         completion_duration_minutes=request.completion_duration_minutes,
-        snapshot_count=len(source.ebs_devices),
-        size_gib=sum(device.volume_size for device in source.ebs_devices),
+        snapshot_count=len(source.snapshot_devices),
+        size_gib=sum(device.volume_size for device in source.snapshot_devices),
     )
 
 
@@ -171,7 +171,7 @@ def predicted_image(source: Image, destination: Destination, step: CopyImage, re
 
 
 def _predicted_device(device: BlockDevice, requirement: Requirement, source: Image, region: str) -> BlockDevice:
-    if not device.is_ebs:
+    if not device.snapshot_id:
         return device
     if requirement.key is not None:
         return dataclasses.replace(device, snapshot_id=None, encrypted=True, kms_key_arn=requirement.key.arn)
@@ -186,8 +186,8 @@ def new_storage_gib(source: Image, region: str, requirement: Requirement) -> int
     works").
     """
     if source.region != region:
-        return sum(device.volume_size for device in source.ebs_devices)
-    return sum(device.volume_size for device in source.ebs_devices if _is_full_copy(device, requirement))
+        return sum(device.volume_size for device in source.snapshot_devices)
+    return sum(device.volume_size for device in source.snapshot_devices if _is_full_copy(device, requirement))
 
 
 def _is_full_copy(device: BlockDevice, requirement: Requirement) -> bool:
@@ -231,6 +231,8 @@ def _plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> t
 def _removal_obstacle(image: Image, lineage: Lineage) -> str | None:
     if not lineage.is_proven(image):
         return "it does not carry both AWS's lineage and this collection's tags, so it may be somebody else's"
+    if not all(device.is_known for device in image.snapshot_devices):
+        return "AWS does not show the keys of all its snapshots, so it may be under the required key after all"
     if image.deregistration_protection.startswith("enabled"):
         return "deregistration protection is on; set deregistration_protection=disabled for it first"
     return None

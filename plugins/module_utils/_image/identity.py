@@ -18,6 +18,7 @@ from .keys import RequiredKey
 from .model import KEY_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
 
 PRESERVED: t.Final = "source"
+_FAILED_STATES: t.Final = ("failed", "error", "invalid")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +66,8 @@ class Requirement:
 
     def is_met_by(self, image: Image) -> bool:
         """Tell whether every snapshot of the image is what was asked for, as far as AWS shows it."""
-        devices = image.ebs_devices
-        if not devices or not self._has_same_devices(devices):
+        devices = image.snapshot_devices
+        if not devices or not self._has_same_devices(image.ebs_devices):
             return False
         if self.key is None:
             return all(self._status_is_preserved(device) for device in devices)
@@ -77,15 +78,18 @@ class Requirement:
     def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
         """Return the devices that are not as asked for."""
         if self.key is None:
-            return tuple(device for device in image.ebs_devices if not self._status_is_preserved(device))
+            return tuple(device for device in image.snapshot_devices if not self._status_is_preserved(device))
         if self.key.arn is None:
-            return () if self._is_under_one_key(image.ebs_devices) else image.ebs_devices
-        return tuple(device for device in image.ebs_devices if not self.key.is_on(device))
+            return () if self._is_under_one_key(image.snapshot_devices) else image.snapshot_devices
+        return tuple(device for device in image.snapshot_devices if not self.key.is_on(device))
+
+    def is_aim_of(self, image: Image) -> bool:
+        """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
+        return image.tags.get(KEY_TAG) in (None, self.key_tag)
 
     def may_be_met_by(self, pending: Image) -> bool:
         """Tell whether a pending image can become the copy: nothing that AWS shows of it so far speaks against it."""
-        recorded = pending.tags.get(KEY_TAG)
-        if recorded is not None and recorded != self.key_tag:
+        if not self.is_aim_of(pending):
             return False
         seen = [device for device in pending.ebs_devices if device.kms_key_arn is not None]
         return self.key is None or self.key.arn is None or all(self.key.is_on(device) for device in seen)
@@ -93,9 +97,8 @@ class Requirement:
     def _has_same_devices(self, devices: t.Iterable[BlockDevice]) -> bool:
         if self.source_devices is None:
             return True
-        return {device.device_name for device in devices} == {
-            device.device_name for device in self.source_devices if device.is_ebs
-        }
+        wanted = {device.device_name: bool(device.snapshot_id) for device in self.source_devices if device.is_ebs}
+        return {device.device_name: bool(device.snapshot_id) for device in devices} == wanted
 
     def _status_is_preserved(self, device: BlockDevice) -> bool:
         if device.encrypted is None or self.source_devices is None:
@@ -133,4 +136,4 @@ def _group(image: Image, requirement: Requirement) -> str:
         return "met" if requirement.is_met_by(image) else "other"
     if image.state == "pending":
         return "pending" if requirement.may_be_met_by(image) else "other"
-    return "failed" if image.state in ("failed", "error", "invalid") else "other"
+    return "failed" if image.state in _FAILED_STATES and requirement.is_aim_of(image) else "other"

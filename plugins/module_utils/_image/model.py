@@ -60,6 +60,11 @@ class BlockDevice:
         """Tell EBS devices from ephemeral and suppressed ones, which have no snapshot and no key."""
         return self.virtual_name is None and not self.no_device
 
+    @property
+    def is_known(self) -> bool:
+        """Tell whether AWS has shown both the encryption and the key; it may hide a snapshot just made."""
+        return self.encrypted is not None and (self.kms_key_arn is not None or not self.encrypted)
+
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
@@ -106,6 +111,11 @@ class Image:
     def ebs_devices(self) -> tuple[BlockDevice, ...]:
         """Return the devices that have, or will have, a snapshot."""
         return tuple(device for device in self.devices if device.is_ebs)
+
+    @property
+    def snapshot_devices(self) -> tuple[BlockDevice, ...]:
+        """Return the devices with a snapshot, which an available image shows; volumes that start empty have none."""
+        return tuple(device for device in self.ebs_devices if device.snapshot_id)
 
     @property
     def snapshot_ids(self) -> tuple[str, ...]:

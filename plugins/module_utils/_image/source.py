@@ -47,7 +47,7 @@ def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: 
             f"{image.owner_id} has "
             "given launch permission on the image but not create-volume permission on its snapshots; copying needs both"
         )
-    for device in image.ebs_devices:
+    for device in image.snapshot_devices:
         _require_readable(name, device.device_name, snapshots[device.snapshot_id or ""], now=now)
 
 
