@@ -73,3 +73,31 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
     "tag_equality": {"type": "bool", "default": False},
 }
+
+_KEY_RULES: t.Final[dict[str, t.Any]] = {
+    "encrypted": {"type": "bool"},
+    "customer_managed": {"type": "bool"},
+    "key_usable": {"type": "bool"},
+    "allowed_keys": {"type": "list", "elements": "str", "no_log": False},
+    "allowed_key_tags": {"type": "dict", "no_log": False},
+}
+
+AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "session_token": SESSION_TOKEN,
+    "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
+    "owners": {"type": "list", "elements": "str", "aliases": ["owner"]},
+    "filters": {"type": "dict"},
+    "regions": {"type": "list", "elements": "str"},
+    "policy": {
+        "type": "dict",
+        "options": {
+            **_KEY_RULES,
+            "devices": {
+                "type": "list",
+                "elements": "dict",
+                "options": {"device_name": {"type": "str", "required": True}, **_KEY_RULES},
+            },
+        },
+    },
+    "ignore_region_errors": {"type": "bool", "default": False},
+}

@@ -46,11 +46,19 @@ def chunks(values: t.Sequence[str], size: int = FILTER_VALUES) -> t.Iterator[lis
         yield list(values[start : start + size])
 
 
-def describe_images(region: Region, filters: Filters, *, owners: t.Sequence[str] = ("self",)) -> list[Image]:
-    """Return the images that match, in no particular order; ids that do not exist are simply absent."""
+def describe_images(
+    region: Region, filters: Filters, *, owners: t.Sequence[str] = ("self",), hidden: bool = False
+) -> list[Image]:
+    """Return the images that match, in no particular order; ids that do not exist are simply absent.
+
+    ``hidden`` adds those that AWS leaves out unless asked: disabled ones, and deprecated ones of other accounts.
+    """
     params: dict[str, t.Any] = {"Filters": filters, "PaginationConfig": {"PageSize": _PAGE}}
     if owners:
         params["Owners"] = list(owners)
+    if hidden:
+        flags = ("IncludeDeprecated", "IncludeDisabled")
+        params.update((flag, True) for flag in flags if region.knows("DescribeImages", flag))
     return [_to_image(entry, region.name) for entry in _pages(region, f"describe images in {region.name}", params)]
 
 

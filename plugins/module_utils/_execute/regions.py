@@ -16,10 +16,7 @@ from .._image.errors import PreflightError
 
 
 def require_regions(connection: Connection, names: t.Sequence[str], *, source_region: str) -> None:
-    """Refuse unknown regions and copies between partitions.
-
-    botocore's list decides for free; a region that is not on it may be newer than botocore, so AWS is asked.
-    """
+    """Refuse unknown regions and copies between partitions."""
     partition = connection.partition(source_region)
     for name in names:
         if connection.partition(name) != partition:
@@ -29,6 +26,14 @@ def require_regions(connection: Connection, names: t.Sequence[str], *, source_re
                 "copies images within a partition only. Store and restore the image through S3 instead "
                 "(CreateStoreImageTask)"
             )
+    require_known_regions(connection, names)
+
+
+def require_known_regions(connection: Connection, names: t.Sequence[str]) -> None:
+    """Refuse regions that do not exist.
+
+    botocore's list decides for free; a region that is not on it may be newer than botocore, so AWS is asked.
+    """
     unlisted = [name for name in names if not connection.is_listed(name)]
     if not unlisted:
         return

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Read what an audit needs of one region; every answer that is denied becomes something not known, and a warning."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from .._image.audit_model import DELETED, AuditedKey
+from .._image.model import Image
+from .connection import Region
+from .errors import AwsError, call
+from .images import FILTER_VALUES, Filters, chunks, describe_images
+
+Names = dict[str, t.Optional[tuple[str, ...]]]
+
+
+def list_images(
+    region: Region,
+    *,
+    image_ids: t.Sequence[str],
+    owners: t.Sequence[str],
+    filters: t.Mapping[str, t.Sequence[str]],
+) -> list[Image]:
+    """Return the images that fit, disabled and deprecated ones too; ids that AWS does not show are absent."""
+    wanted: Filters = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    if not image_ids:
+        return describe_images(region, wanted, owners=owners, hidden=True)
+    room = max(1, FILTER_VALUES - sum(len(values) for values in filters.values()))
+    return [
+        image
+        for ids in chunks(image_ids, room)
+        for image in describe_images(region, [*wanted, {"Name": "image-id", "Values": ids}], owners=owners, hidden=True)
+    ]
+
+
+def describe_audited_key(region: Region, arn: str) -> tuple[AuditedKey, AwsError | None]:
+    """Return what KMS says of a key, and the refusal where it says nothing."""
+    try:
+        answer = call(f"describe KMS key {arn} in {region.name}", region.kms.describe_key, KeyId=arn)
+    except AwsError as error:
+        if error.code == "NotFoundException":
+            return AuditedKey(arn, state=DELETED), None
+        if error.is_denied:
+            return AuditedKey(arn), error
+        raise
+    metadata = answer.get("KeyMetadata") or {}
+    date = metadata.get("DeletionDate")
+    return AuditedKey(
+        arn,
+        state=metadata.get("KeyState"),
+        manager=metadata.get("KeyManager"),
+        deletion_date=date.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if date else None,
+    ), None
+
+
+def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | None], AwsError | None]:
+    """Return what tells the aliases of a key ARN, and the refusal where AWS does not list them.
+
+    KMS lists the aliases of the caller's account alone, so those of another account's key are None: not known.
+    """
+    try:
+        entries = _read_all(region, "list_aliases", "Aliases", f"list the KMS aliases in {region.name}", Limit=100)
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        return lambda _arn: None, error
+    aliases: dict[str, list[str]] = {}
+    places = set()
+    for entry in entries:
+        place = entry["AliasArn"].partition(":alias/")[0]
+        places.add(place)
+        if entry.get("TargetKeyId"):
+            aliases.setdefault(f"{place}:key/{entry['TargetKeyId']}", []).append(entry["AliasName"])
+
+    def of_key(arn: str) -> tuple[str, ...] | None:
+        return tuple(sorted(aliases.get(arn, ()))) if arn.partition(":key/")[0] in places else None
+
+    return of_key, None
+
+
+def list_key_tags(region: Region, arn: str) -> tuple[dict[str, str] | None, AwsError | None]:
+    """Return the tags of a key, and the refusal where AWS does not show them (always for other accounts' keys)."""
+    try:
+        entries = _read_all(region, "list_resource_tags", "Tags", f"list the tags of {arn}", KeyId=arn)
+    except AwsError as error:
+        if error.is_denied or error.code == "NotFoundException":
+            return None, error
+        raise
+    return {entry["TagKey"]: entry.get("TagValue") or "" for entry in entries}, None
+
+
+def _read_all(region: Region, operation: str, member: str, description: str, **params: t.Any) -> list[dict[str, t.Any]]:
+    def read_pages() -> list[dict[str, t.Any]]:
+        pages = region.kms.get_paginator(operation).paginate(**params)
+        return [entry for page in pages for entry in page.get(member) or ()]
+
+    return call(description, read_pages)

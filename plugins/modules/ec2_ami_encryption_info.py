@@ -1,0 +1,383 @@
+#!/usr/bin/python
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ec2_ami_encryption_info
+version_added: 1.0.0
+short_description: Say what encrypts the snapshots of AMIs, and whether that complies with a policy
+description:
+  - Lists Amazon Machine Images of one region or many and says of each device whether its snapshot is encrypted, under
+    which KMS key, who manages that key, and in which state it is.
+  - With O(policy), says of each device and each image whether it complies, and why not.
+  - What cannot be seen is never taken for fine. An image whose snapshots are not shared with this account, or a key
+    that may not be described, makes RV(images[].compliant) null.
+  - All regions are read at once. DescribeSnapshots takes 200 snapshots a call, every key is described once in each
+    region.
+author:
+  - sealed.ami contributors (@sealed-ami)
+options:
+  image_ids:
+    description:
+      - The images to look at, each in whichever of the O(regions) it is.
+      - An id that none of the regions shows fails the task.
+      - Without it, all images that fit O(owners) and O(filters) are looked at.
+    type: list
+    elements: str
+    aliases: [image_id]
+  owners:
+    description:
+      - Whose images to look at; account ids, V(self), V(amazon) and the like. Images of other accounts are shown as far
+        as they are shared with this one.
+      - Defaults to V(self), except where O(image_ids) or a filter on the owner says whose.
+      - A filter on a name needs it. Anyone may publish an image under any name.
+    type: list
+    elements: str
+    aliases: [owner]
+  filters:
+    description:
+      - Filters by name, each with a value or a list of values, as DescribeImages takes them.
+      - Disabled and deprecated images are looked at too, unless a filter on V(state) leaves them out.
+    type: dict
+  regions:
+    description:
+      - The regions to look at. Defaults to O(region) alone.
+    type: list
+    elements: str
+  policy:
+    description:
+      - What to demand of the snapshots of every device. Whatever demands something of the key demands encryption too.
+      - An unknown key, a policy that demands nothing and an empty list of keys are refused.
+    type: dict
+    suboptions:
+      encrypted:
+        description: Whether the snapshot must be encrypted.
+        type: bool
+      customer_managed:
+        description: Whether its key must be a customer managed key. The AWS managed key cannot be shared.
+        type: bool
+      key_usable:
+        description: Whether its key must be enabled, and neither pending deletion nor unusable for another reason.
+        type: bool
+      allowed_keys:
+        description:
+          - The keys that may be used, by key ARN, alias name (V(alias/golden), in the account and region of the key) or
+            alias ARN. An alias means the key that it points to now.
+          - A key complies that is one of these or has the tags of O(policy.allowed_key_tags).
+        type: list
+        elements: str
+      allowed_key_tags:
+        description: Tags, all of which a key must carry to be allowed. Tags of another account's key cannot be read.
+        type: dict
+      devices:
+        description:
+          - Rules for devices of a name. What is given here overrides the option of the same name above; the rest
+            stays. Images without such a device are not concerned.
+        type: list
+        elements: dict
+        suboptions:
+          device_name:
+            description: The name of the device, such as V(/dev/sdf).
+            type: str
+            required: true
+          encrypted:
+            description: See O(policy.encrypted).
+            type: bool
+          customer_managed:
+            description: See O(policy.customer_managed).
+            type: bool
+          key_usable:
+            description: See O(policy.key_usable).
+            type: bool
+          allowed_keys:
+            description: See O(policy.allowed_keys).
+            type: list
+            elements: str
+          allowed_key_tags:
+            description: See O(policy.allowed_key_tags).
+            type: dict
+  ignore_region_errors:
+    description:
+      - What happens when a region cannot be read. The other regions are read in any case, and RV(errors) says what went
+        wrong.
+      - When V(false), the task fails in the end, with all it has read. When V(true), it does not, and RV(compliant) is
+        at most null.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Never changes anything.
+  diff_mode:
+    support: N/A
+    description: There is nothing to compare.
+  idempotent:
+    support: full
+    description: Never changes anything.
+notes:
+  - Needs C(ec2:DescribeImages) and C(ec2:DescribeSnapshots), C(kms:DescribeKey) and C(kms:ListAliases) for what it
+    says of keys, and C(kms:ListResourceTags) for O(policy.allowed_key_tags). Where one of the three of KMS is denied, a
+    warning says so and what it would have told is null.
+seealso:
+  - module: sealed.ami.ec2_ami_encrypted_copy
+  - module: amazon.aws.ec2_ami_info
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: What encrypts our images in two regions
+  sealed.ami.ec2_ami_encryption_info:
+    regions: [us-east-1, eu-west-1]
+  register: images
+
+- name: Show every image that is not encrypted throughout, or is on the AWS managed key or a key that is going away
+  sealed.ami.ec2_ami_encryption_info:
+    regions: [us-east-1, us-west-2, eu-west-1, eu-central-1, ap-southeast-2]
+    policy:
+      encrypted: true
+      customer_managed: true
+      key_usable: true
+  register: audit
+
+- name: List them with the reasons
+  ansible.builtin.debug:
+    msg: "{{ audit.images | rejectattr('compliant', 'true') | items2dict(key_name='image_id', value_name='reasons') }}"
+
+- name: Demand that the database image is under the key of its purpose, device by device
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    image_ids: [ami-00ec2000000000005]
+    policy:
+      key_usable: true
+      devices:
+        - device_name: /dev/xvda
+          allowed_keys: [alias/os]
+        - device_name: /dev/sdf
+          allowed_keys: [alias/data]
+        - device_name: /dev/sdg
+          allowed_keys: [alias/logs]
+  register: database
+  failed_when: database is failed or database.compliant is not true
+
+- name: Look at the images of a vendor that are shared with us, by name
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    owners: ["111122223333"]
+    filters:
+      name: vendor-*
+    policy:
+      encrypted: true
+"""
+
+RETURN = r"""
+changed:
+  description: Always V(false).
+  returned: always
+  type: bool
+compliant:
+  description:
+    - V(true) when every image complies, V(false) when one does not, and null when something is not known, when nothing
+      was found, or without O(policy).
+  returned: always
+  type: bool
+summary:
+  description: How many images there are of each kind; null without O(policy).
+  returned: always
+  type: dict
+  contains:
+    images:
+      description: All of them.
+      type: int
+      returned: with a policy
+    compliant:
+      description: Those that comply.
+      type: int
+      returned: with a policy
+    not_compliant:
+      description: Those that do not.
+      type: int
+      returned: with a policy
+    unknown:
+      description: Those of which something needed could not be seen.
+      type: int
+      returned: with a policy
+images:
+  description: The images, in the order of the regions, then by name and id.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    image_id:
+      description: The id.
+      type: str
+      returned: always
+      sample: ami-00ec2000000000005
+    name:
+      description: The name.
+      type: str
+      returned: always
+      sample: database-sealed
+    state:
+      description: The state, such as V(available), V(pending), V(failed) or V(disabled).
+      type: str
+      returned: always
+    region:
+      description: The region.
+      type: str
+      returned: always
+    owner_id:
+      description: The account that owns it.
+      type: str
+      returned: always
+      sample: "123456789012"
+    creation_date:
+      description: When it was made.
+      type: str
+      returned: always
+      sample: "2026-11-23T10:00:00.000Z"
+    source_image_id:
+      description: The image it was copied from, by AWS's word, else by this collection's tag; null for others.
+      type: str
+      returned: always
+      sample: ami-0123456789abcdef0
+    source_region:
+      description: The region of that image.
+      type: str
+      returned: always
+      sample: us-east-1
+    source_instance_id:
+      description: The instance that it was made from; null for others.
+      type: str
+      returned: always
+    volume_size:
+      description: The GiB of all its EBS devices together.
+      type: int
+      returned: always
+    tags:
+      description: Its tags. AWS hides those of other accounts' images.
+      type: dict
+      returned: always
+    compliant:
+      description: Whether it complies with O(policy); null when that is not known, and without a policy.
+      type: bool
+      returned: always
+    reasons:
+      description: Why not, each beginning with the name of the device.
+      type: list
+      elements: str
+      returned: always
+    snapshots:
+      description: Its EBS devices, by name. Instance store devices have neither snapshot nor key and are left out.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        device_name:
+          description: The name of the device.
+          type: str
+          returned: always
+          sample: /dev/sdf
+        snapshot_id:
+          description: The snapshot; null for a volume that starts empty, and while AWS does not show it.
+          type: str
+          returned: always
+          sample: snap-0123456789abcdef0
+        volume_size:
+          description: The size of the volume in GiB.
+          type: int
+          returned: always
+        encrypted:
+          description: Whether it is encrypted; null when the snapshot cannot be seen.
+          type: bool
+          returned: always
+        kms_key_arn:
+          description: The ARN of its key; null when it has none, or none is shown.
+          type: str
+          returned: always
+          sample: arn:aws:kms:us-east-1:123456789012:key/00000003-0000-4000-8000-000000000001
+        kms_key_aliases:
+          description: The aliases that point to the key now; null when they cannot be read.
+          type: list
+          elements: str
+          returned: always
+          sample: [alias/data]
+        kms_key_manager:
+          description: V(CUSTOMER) or V(AWS); null when it cannot be read.
+          type: str
+          returned: always
+        kms_key_state:
+          description: The state by KMS, or V(Deleted) when KMS does not know the key any more; null when unreadable.
+          type: str
+          returned: always
+          sample: Enabled
+        kms_key_deletion_date:
+          description: When a key that is pending deletion goes.
+          type: str
+          returned: always
+        compliant:
+          description: Whether the device complies with O(policy); null when that is not known, and without a policy.
+          type: bool
+          returned: always
+        reasons:
+          description: Why not.
+          type: list
+          elements: str
+          returned: always
+errors:
+  description: The regions that could not be read.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      returned: always
+    message:
+      description: What went wrong, and what to do.
+      type: str
+      returned: always
+missing_image_ids:
+  description: Those of O(image_ids) that no region shows.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.common.warnings import warn
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.sealed.ami.plugins.module_utils._argspec import AUDIT_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
+from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.sealed.ami.plugins.module_utils._execute.audit import read_audit
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit_request import parse_audit_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit_result import audit_failure, to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=AUDIT_ARGUMENTS, supports_check_mode=True)
+    try:
+        request = parse_audit_request(module.params, default_region=module.region)
+        audits = read_audit(Connection.of_module(module), request)
+    except (SealedError, AwsError) as error:
+        module.fail_json(msg=str(error))
+    for audit in audits:
+        for warning in audit.warnings:
+            # AnsibleAWSModule.warn of amazon.aws 10 adds a deprecation warning of its own on ansible-core 2.19.
+            warn(warning)
+    result = to_audit_result(audits, request)
+    message = audit_failure(result, request)
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
