@@ -11,7 +11,7 @@ import typing as t
 from moto.ec2.models import ec2_backends
 
 from emulated_aws import policy, wire
-from emulated_aws.identity import Caller, identities
+from emulated_aws.identity import Caller, current_caller, identities
 
 RESOURCE_TYPES = {
     "ami": "image", "snap": "snapshot", "vol": "volume", "i": "instance", "subnet": "subnet", "sg": "security-group",
@@ -46,9 +46,12 @@ def refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
     return None
 
 
-def allows(caller: Caller, action: str, resource: str, *, region: str) -> bool:
-    """Tell whether the caller may do what another call does along the way, such as deleting an image's snapshots."""
-    return identities.verdict(caller, policy.Question(caller.arn, action, resource, _common(region, caller))) == "allow"
+def current_caller_may(action: str, resource_id: str, *, region: str) -> bool:
+    """Tell whether the caller may do what its call does along the way, such as deleting an image's snapshots."""
+    caller = current_caller()
+    arn = _arn(region, caller.account, RESOURCE_TYPES[resource_id.partition("-")[0]], resource_id)
+    context = _common(region, caller) | _resource_tags(caller.account, region, resource_id)
+    return identities.verdict(caller, policy.Question(caller.arn, action, arn, context)) == "allow"
 
 
 def _refusal(service: str, question: policy.Question, *, explicit: bool) -> wire.Answer:

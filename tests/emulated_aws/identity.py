@@ -85,6 +85,8 @@ class Identities:
         """Let the user or role do only what these policies allow, from now on."""
         if _ARN.fullmatch(arn) is None:
             raise ValueError(f"{arn} is not the ARN of an IAM user or role")
+        for document in documents:
+            policy.check(document)
         self._policies[arn] = [json.loads(json.dumps(document)) for document in documents]
 
     def lift(self, arn: str) -> None:

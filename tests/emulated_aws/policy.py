@@ -36,6 +36,17 @@ def evaluate(documents: t.Iterable[Document], question: Question) -> Verdict:
     return "allow" if "Allow" in effects else "none"
 
 
+def check(document: Document) -> None:
+    """Raise ``ValueError`` for a policy that cannot be judged here: no statements, no effect, unknown operators."""
+    if not statements(document):
+        raise ValueError("a policy needs statements")
+    for statement in statements(document):
+        if statement.get("Effect") not in ("Allow", "Deny") or not {"Action", "NotAction"} & set(statement):
+            raise ValueError("a statement needs Effect (Allow or Deny) and Action or NotAction")
+        for operator in statement.get("Condition") or {}:
+            _operator(operator)
+
+
 def statements(document: Document) -> list[Document]:
     """Return the statements of a policy; a single one may stand without its list."""
     return as_list(document.get("Statement"))
@@ -80,22 +91,28 @@ def conditions_hold(conditions: t.Mapping[str, t.Any], context: t.Mapping[str, t
 
 
 def _condition_holds(operator: str, expected: t.Any, actual: t.Any) -> bool:
-    quantifier, _, name = operator.rpartition(":")
-    if name == "Null":
+    if operator == "Null":
         return (actual is None) == (str(as_list(expected)[0]).lower() == "true")
-    if name.endswith("IfExists"):
-        name = name.removesuffix("IfExists")
-        if actual is None:
-            return True
-    if name not in _OPERATORS:
-        raise ValueError(f"condition operator {operator} is not supported")
-    negative, compare = _OPERATORS[name]
+    if operator.endswith("IfExists") and actual is None:
+        return True
+    quantifier = operator.partition(":")[0]
+    negative, compare = _operator(operator)
     present = [str(value) for value in as_list(actual)]
     if not present:
         return negative or quantifier == "ForAllValues"
     wanted = [str(value) for value in as_list(expected)]
     hits = [any(compare(pattern, value) for pattern in wanted) != negative for value in present]
     return any(hits) if quantifier == "ForAnyValue" else all(hits)
+
+
+Comparison = t.Callable[[str, str], bool]
+
+
+def _operator(name: str) -> tuple[bool, Comparison]:
+    plain = name.rpartition(":")[2].removesuffix("IfExists")
+    if plain not in _OPERATORS:
+        raise ValueError(f"condition operator {name} is not supported")
+    return _OPERATORS[plain]
 
 
 def _equal(expected: str, actual: str) -> bool:
@@ -106,7 +123,8 @@ def _equal_ignoring_case(expected: str, actual: str) -> bool:
     return expected.lower() == actual.lower()
 
 
-_OPERATORS: dict[str, tuple[bool, t.Callable[[str, str], bool]]] = {
+_OPERATORS: dict[str, tuple[bool, Comparison]] = {
+    "Null": (False, _equal),
     "StringEquals": (False, _equal),
     "StringNotEquals": (True, _equal),
     "StringEqualsIgnoreCase": (False, _equal_ignoring_case),

@@ -45,16 +45,16 @@ class Application:
         self._services = services
 
     def __call__(self, environ: wire.Environ, start_response: StartResponse) -> t.Iterable[bytes]:
-        """Serve one request; a dropped connection is raised where the caller is no web server."""
+        """Serve one request over HTTP."""
         from emulated_aws import admin
 
-        if environ.get("PATH_INFO", "").startswith(ADMIN_PATH):
-            answer = admin.serve(self, environ)
-        else:
-            try:
+        try:
+            if environ.get("PATH_INFO", "").startswith(ADMIN_PATH):
+                answer = admin.serve(self, environ)
+            else:
                 answer = self.serve(wire.read_request(environ))
-            except ConnectionDropped:
-                _hang_up(environ)
+        except ConnectionDropped:
+            _hang_up(environ)
         start_response(f"{answer.status} {'OK' if answer.status < 300 else 'Error'}", _with_length(answer))
         return [answer.body]
 
@@ -67,9 +67,13 @@ class Application:
         answer: wire.Answer | None = None
         try:
             answer = self._through_the_gates(request, caller, entry)
-            return answer
+        except ConnectionDropped:
+            raise
+        except Exception as error:  # A crash of ours must not look like a fault of AWS's, which clients retry.
+            answer = self._crash(request, error)
         finally:
             self.log.close(entry, answer)
+        return answer
 
     def _through_the_gates(self, request: wire.Request, caller: Caller, entry: Entry) -> wire.Answer:
         rules = self.faults.strike(request, caller)
@@ -93,8 +97,6 @@ class Application:
         except NotImplementedError:
             words = f"The action {request.action} is not valid for this web service."
             return wire.error(request.service, code="InvalidAction", message=words, status=400)
-        except Exception as error:  # A crash of ours must not look like a fault of AWS's, which clients retry.
-            return self._crash(request, error)
 
     def _crash(self, request: wire.Request, error: Exception) -> wire.Answer:
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -106,6 +108,9 @@ class Application:
 
 
 def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
+    if not request.service:
+        words = "Request is missing Authentication Token"
+        return wire.error("", code="MissingAuthenticationToken", message=words, status=403)
     if caller.expired:
         names = {"ec2": ("RequestExpired", 400, "Request has expired."), "kms": ("ExpiredTokenException", 400, EXPIRED)}
         code, status, message = names.get(request.service, ("ExpiredToken", 403, EXPIRED))

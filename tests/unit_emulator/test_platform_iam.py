@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from emulated_aws.catalogue_images import image_id
 from emulated_aws.catalogue_keys import key_id
-from emulated_aws.client import Emulator
+from emulated_aws.client import Emulator, EmulatorError
 from emulated_aws.identity import Credentials
 
 HOME, CONSUMER = "123456789012", "210987654321"
@@ -175,6 +175,39 @@ def test_tags_only_at_birth(seeded: Emulator) -> None:
     assert image["Tags"] == [{"Key": "a", "Value": "b"}]
     late = lambda: ec2.create_tags(Resources=[image["ImageId"]], Tags=[{"Key": "a", "Value": "c"}])  # noqa: E731  # one use
     assert refusal(late)[0] == "UnauthorizedOperation"
+
+
+@pytest.mark.parametrize(("actions", "result"), [((), "missing-permissions"), (("ec2:DeleteSnapshot",), "success")])
+def test_snapshots_of_an_image_need_their_own_permission(seeded: Emulator, actions: tuple[str], result: str) -> None:
+    principal = seeded.principal(USER, [policy("ec2:DeregisterImage", *actions)])
+    ec2 = seeded.session(credentials=principal).client("ec2")
+    answer = ec2.deregister_image(ImageId=image_id("plain-root"), DeleteAssociatedSnapshots=True)
+    assert [one["ReturnCode"] for one in answer["DeleteSnapshotResults"]] == [result]
+
+
+def test_source_key_is_needed_too(seeded: Emulator) -> None:
+    source_key = f"arn:aws:kms:us-east-1:{HOME}:key/{key_id(1, 'us-east-1')}"
+    both = policy(*EC2_ACTIONS), policy("kms:*", resource=KEY)
+    parameters = {"SourceImageId": image_id("encrypted-root"), "SourceRegion": "us-east-1", "Encrypted": True}
+
+    def state(*policies: dict[str, t.Any]) -> str:
+        ec2 = client(seeded, *policies)
+        made = ec2.copy_image(**parameters, Name="copy", KmsKeyId=KEY)["ImageId"]
+        return str(ec2.describe_images(ImageIds=[made])["Images"][0]["State"])
+
+    assert state(*both) == "failed"
+    needed = ["kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:ReEncryptFrom"]
+    assert state(*both, policy(*needed, resource=source_key)) == "available"
+    for missing in needed:
+        rest = [action for action in needed if action != missing]
+        assert state(*both, policy(*rest, resource=source_key)) == "failed"
+
+
+def test_policy_that_cannot_be_judged_is_refused(seeded: Emulator) -> None:
+    with pytest.raises(EmulatorError, match="DateGreaterThan is not supported"):
+        seeded.principal(USER, [policy("ec2:*", Condition={"DateGreaterThan": {"aws:CurrentTime": "2026"}})])
+    with pytest.raises(EmulatorError, match="needs statements"):
+        seeded.principal(USER, [{}])
 
 
 def test_explicit_deny_is_named(seeded: Emulator) -> None:

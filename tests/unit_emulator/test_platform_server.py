@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import typing as t
+import urllib.error
 import urllib.request
 
 import boto3
@@ -160,6 +161,26 @@ def test_admin_mistakes_get_one_line(emulator: Emulator, verb: str, body: dict[s
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(f"{emulator.url}/_emulator/{verb}", data=json.dumps(body).encode(), timeout=10)
     assert caught.value.code == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({}, b"", id="nothing"),
+        pytest.param({}, b"Action=DescribeImages&Version=2016-11-15&ImageId.1", id="unsigned"),
+        pytest.param({"Authorization": "Basic x"}, b"Action=Nonsense", id="other authorization"),
+        pytest.param({"X-Amz-Target": "TrentService.Nonsense"}, b"{}", id="unknown target"),
+        pytest.param({"X-Amz-Target": "TrentService.DescribeKey"}, b"{nonsense", id="broken JSON"),
+        pytest.param({}, bytes(range(256)), id="bytes"),
+    ],
+)
+def test_garbage_is_the_clients_fault(emulator: Emulator, headers: dict[str, str], body: bytes) -> None:
+    service = "kms" if "X-Amz-Target" in headers else "ec2"
+    signed = f"AWS4-HMAC-SHA256 Credential=AKIA0000123456789012/20260101/us-east-1/{service}/aws4_request, Signature=0"
+    request = urllib.request.Request(emulator.url, data=body, headers={"Authorization": signed} | headers)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)
+    assert 400 <= caught.value.code < 500
 
 
 def test_latency_of_parallel_calls_overlaps(emulator: Emulator) -> None:

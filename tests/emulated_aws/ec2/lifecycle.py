@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import datetime
 
+from emulated_aws import enforcement
 from emulated_aws.ec2 import errors, lookup, snapshots, timing
 from emulated_aws.ec2.model import Image, Protection
 from emulated_aws.ec2.request import Call, Params, action
@@ -43,7 +44,8 @@ def _delete_snapshot(call: Call, snapshot_id: str) -> str:
     snapshot = lookup.any_snapshot(call.region.region_name, snapshot_id)
     if snapshot is None:
         return "client-error"
-    if snapshot.owner != call.account:
+    allowed = enforcement.current_caller_may("ec2:DeleteSnapshot", snapshot_id, region=call.region.region_name)
+    if snapshot.owner != call.account or not allowed:
         return "missing-permissions"
     if lookup.users_of(call.region.region_name, snapshot_id):
         return "skipped"

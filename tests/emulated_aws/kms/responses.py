@@ -73,6 +73,9 @@ class KmsAnswers(KmsResponse):
         return super().call_action()
 
     def _gate(self, action: str) -> None:
+        if action not in get_service_model("kms").operation_names:
+            raise KmsError("UnknownOperationException", "")
+        self._require_json()
         self._require_parameters(action)
         if action in WITHOUT_KEY or (action == "Decrypt" and self._get_param("KeyId") is None):
             return self._gate_account(action)
@@ -94,6 +97,14 @@ class KmsAnswers(KmsResponse):
 
     def _context(self) -> dict[str, t.Any]:
         return {"aws:requestedregion": self.region}
+
+    def _require_json(self) -> None:
+        try:
+            parameters = json.loads(self.body)
+        except ValueError:
+            parameters = None
+        if not isinstance(parameters, dict):
+            raise KmsError("SerializationException", "The request is not a JSON object.")
 
     def _require_parameters(self, action: str) -> None:
         shape = get_service_model("kms").operation_model(action).input_shape
