@@ -41,6 +41,7 @@ def copy_image(call: Call) -> Params:
     origin = copying.source_region(call.region, call.get("SourceRegion"))
     known = tokens.known(call)
     if known:
+        call.stop_if_dry_run()
         return {"ImageId": known}
     source = _source_image(call, origin)
     parts = [_part(call, snapshot) for snapshot in _backing_snapshots(call, origin, source)]

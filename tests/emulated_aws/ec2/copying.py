@@ -10,6 +10,7 @@ import typing as t
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.utils import random_snapshot_id
+from moto.utilities.utils import get_partition
 
 from emulated_aws.ec2 import errors, lookup, timing
 from emulated_aws.ec2.agenda import agenda
@@ -129,7 +130,8 @@ def chosen_key(region: Ec2Region, outcome: Outcome, *, given: str | None, source
 def source_region(region: Ec2Region, name: str) -> Ec2Region:
     """Return the caller's own side of the source region, or raise InvalidRegion."""
     account = ec2_backends[region.account_id]
-    if name not in account.regions:
+    # There is no copying between partitions.
+    if name not in account.regions or get_partition(name) != region.partition:
         raise errors.AwsError("InvalidRegion", f"The source region '{name}' is invalid. Specify a Region code.")
     return t.cast("Ec2Region", account[name])
 

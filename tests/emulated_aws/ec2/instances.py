@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from moto.ec2.models.instances import InstanceState
+
 from emulated_aws.ec2 import errors
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import View
@@ -55,10 +57,10 @@ def terminate_instances(call: Call) -> Params:
     return {"TerminatingInstances": [_change(one, one.terminate()) for one in instances]}
 
 
-def _change(instance: EmulatedInstance, previous: object) -> View:
+def _change(instance: EmulatedInstance, previous: InstanceState) -> View:
     return {
         "InstanceId": instance.id,
-        "PreviousState": previous,
+        "PreviousState": {"Name": previous.name, "Code": previous.code},
         "CurrentState": {"Name": instance.state, "Code": instance.state_code},
     }
 

@@ -9,7 +9,8 @@ import typing as t
 
 from botocore.model import OperationNotFoundError
 from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionContext, ActionResult, EmptyResult
+from moto.core.serialize import AttributePickerContext
 from moto.core.utils import camelcase_to_underscores
 from moto.ec2.models.instances import Reservation
 from moto.ec2.responses import EC2Response
@@ -99,6 +100,7 @@ class Ec2Response(EC2Response):
         return result
 
     def _launched_before(self, reservation_id: str) -> ActionResult:
+        self.error_on_dryrun()
         reservation = self.ec2_backend.reservations[reservation_id]
         if all(instance.state == "terminated" for instance in reservation.instances):
             raise errors.AwsError(
@@ -119,10 +121,24 @@ class Ec2Response(EC2Response):
         return status, headers, body
 
 
+class PlainResult(ActionResult):
+    """An answer that names the members of the output exactly, so that none is guessed from a similar name."""
+
+    def execute_result(self, context: ActionContext) -> t.Any:
+        """Serialise the answer."""
+        serializer = context.serializer_class(operation_model=context.operation_model, value_picker=_member)
+        serialized = serializer.serialize(self.result)
+        return serialized["status_code"], serialized["headers"], serialized["body"]
+
+
+def _member(wanted: AttributePickerContext) -> t.Any:
+    return wanted.obj.get(wanted.key)
+
+
 def _method(name: str, handler: request.Handler) -> t.Callable[[Ec2Response], ActionResult]:
     def answer(self: Ec2Response) -> ActionResult:
         result = handler(request.Call(self.ec2_backend, self.params, name))
-        return EmptyResult() if result is None else ActionResult(result)
+        return EmptyResult() if result is None else PlainResult(result)
 
     return answer
 

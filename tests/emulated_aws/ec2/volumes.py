@@ -28,6 +28,7 @@ def create_volume(call: Call) -> View:
     zone = _zone(call)
     known = tokens.known(call)
     if known:
+        call.stop_if_dry_run()
         return view(call.region, lookup.volume(call.region, known))
     wish = _wish(call)
     wish.check()
