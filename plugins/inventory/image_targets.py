@@ -1,0 +1,202 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: image_targets
+version_added: 1.0.0
+short_description: One host for each account and region that images go to
+description:
+  - Makes one inventory host of each account and region, with everything that the playbooks of this collection need to
+    know about it. So C(--forks) spreads the work on one machine, and job slicing in AWX over many.
+  - The host's name is the account's name, a dot, and the region, such as C(production.eu-west-1). Hosts come in the
+    order of the file. Their connection is C(local), on the Python that runs the playbook.
+  - Each host is given the variables C(sealed_ami_account) and C(sealed_ami_region), C(sealed_ami_account_id),
+    C(sealed_ami_role_arn) and C(sealed_ami_profile) where known, and every other option that applies to it under its
+    name behind C(sealed_ami_), such as C(sealed_ami_kms_key_id) and C(sealed_ami_source_image_ids).
+  - The file holds no secret, and keys that would are refused. Its name ends in C(image_targets.yml) or
+    C(image_targets.yaml).
+author:
+  - sealed.ami contributors (@sealed-ami)
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
+    choices: [sealed.ami.image_targets]
+  accounts:
+    description:
+      - The accounts, each with its regions. Beside the options shown here an account takes all options from
+        O(source_image_ids) to O(deregistration_protection), which then hold for its regions in place of those at the
+        top.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      account:
+        description: The name of the account, the first part of its hosts' names. Defaults to its id.
+        type: str
+      account_id:
+        description: The account's id of 12 digits, in quotes. Defaults to that in O(accounts[].role_arn).
+        type: str
+      role_arn:
+        description:
+          - The role to act as in this account. Without it and O(accounts[].profile), the caller's own credentials are
+            used as they are.
+        type: str
+      profile:
+        description:
+          - The profile to use from the AWS configuration file of the machine that runs the play. It excludes
+            O(accounts[].role_arn).
+        type: str
+      groups:
+        description: The inventory groups that the account's hosts belong to.
+        type: list
+        elements: str
+      regions:
+        description:
+          - Region codes; or dictionaries of C(region), C(groups), and options from O(source_image_ids) to
+            O(deregistration_protection), which hold for this region in place of the account's.
+        type: list
+        elements: raw
+        required: true
+  source_image_ids:
+    description: The images to copy.
+    type: list
+    elements: str
+  source_region:
+    description: The region of these images.
+    type: str
+  kms_key_id:
+    description: The KMS key; an alias holds for every account and region that has it.
+    type: str
+  encrypted:
+    description: Whether to encrypt, or to preserve the status of each snapshot.
+    type: bool
+  copy_tags:
+    description: Whether to give the copies the tags of their sources.
+    type: bool
+  name:
+    description: The name of the copies, with V({source_name}), V({source_image_id}) and V({region}) replaced.
+    type: str
+  description:
+    description: The description of the copies.
+    type: str
+  tags:
+    description: The tags of the copies.
+    type: dict
+  snapshot_tags:
+    description: The tags of their snapshots.
+    type: dict
+  launch_permissions:
+    description: Who may launch the copies, as in M(sealed.ami.ec2_ami_encrypted_copy).
+    type: dict
+  deprecate_at:
+    description: When the copies become deprecated, in quotes.
+    type: str
+  deregistration_protection:
+    description: Whether the copies are protected from being deregistered.
+    type: str
+    choices: [enabled, enabled-with-cooldown, disabled]
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+seealso:
+  - module: sealed.ami.ec2_ami_encrypted_copy
+"""
+
+EXAMPLES = r"""
+# aws.image_targets.yml: two accounts, five targets
+plugin: sealed.ami.image_targets
+source_region: us-east-1
+source_image_ids: [ami-0123456789abcdef0, ami-0fedcba9876543210]
+kms_key_id: alias/golden
+accounts:
+  - account: production
+    role_arn: arn:aws:iam::123456789012:role/image-copier
+    groups: [live]
+    regions:
+      - us-east-1
+      - eu-west-1
+      - region: eu-central-1
+        kms_key_id: alias/golden-de
+        tags:
+          Residency: eu
+  - account: staging
+    role_arn: arn:aws:iam::210987654321:role/image-copier
+    regions: [us-east-1, eu-west-1]
+keyed_groups:
+  - key: sealed_ami_region
+    prefix: region
+compose:
+  sealed_ami_description: "'For ' ~ sealed_ami_account"
+groups:
+  europe: sealed_ami_region.startswith('eu-')
+"""
+
+import hashlib
+import json
+import typing as t
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import RequestError
+from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTINGS, Target, parse_targets
+
+LOCAL: t.Final = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+}
+OWN: t.Final = frozenset(SETTINGS) | {"accounts"}
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """Make hosts of the targets in a file."""
+
+    NAME = "sealed.ami.image_targets"
+    # The file is the user's, and so are templates in it; ansible-core 2.19 and later ask.
+    trusted_by_default = True
+
+    def verify_file(self, path: str) -> bool:
+        """Tell whether the file has one of the names that are meant for this plugin."""
+        return super().verify_file(path) and path.endswith(("image_targets.yml", "image_targets.yaml"))
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        """Add the targets of the file at ``path`` to the inventory."""
+        super().parse(inventory, loader, path, cache)
+        config = self._read_config_data(path)
+        # What is not an option of Ansible's own is for the parser, which knows what is allowed where.
+        ansible_options = set(self.option_definitions) - OWN
+        own = {name: value for name, value in config.items() if name not in ansible_options}
+        try:
+            targets = self._targets(own, path, cache=cache)
+        except RequestError as error:
+            raise AnsibleParserError(f"{path}: {error}") from error
+        for target in targets:
+            self._add(target)
+
+    def _targets(self, config: dict[str, t.Any], path: str, *, cache: bool) -> tuple[Target, ...]:
+        """Return the targets from the cache, which knows a changed file from the one it has seen, or from the file."""
+        if not self.get_option("cache"):
+            return parse_targets(config)
+        content = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
+        key = f"{self.get_cache_key(path)}_{content[:12]}"
+        if cache and key in self._cache:
+            return tuple(Target(**{**found, "groups": tuple(found["groups"])}) for found in self._cache[key])
+        targets = parse_targets(config)
+        self._cache[key] = [dict(vars(target)) for target in targets]
+        return targets
+
+    def _add(self, target: Target) -> None:
+        self.inventory.add_host(target.name)
+        variables = {**LOCAL, **target.variables}
+        for name, value in variables.items():
+            self.inventory.set_variable(target.name, name, value)
+        for group in target.groups:
+            self.inventory.add_host(target.name, group=self.inventory.add_group(group))
+        strict = self.get_option("strict")
+        self._set_composite_vars(self.get_option("compose"), variables, target.name, strict=strict)
+        self._add_host_to_composed_groups(self.get_option("groups"), {}, target.name, strict=strict)
+        self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, target.name, strict=strict)

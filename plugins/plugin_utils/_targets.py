@@ -1,0 +1,197 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Turn a description of accounts and regions into targets, one for each pair. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ..module_utils._image.errors import RequestError, SealedError
+from ..module_utils._image.options import (
+    parse_attributes,
+    require_image_id,
+    require_image_name,
+    require_key_reference,
+    require_region_name,
+)
+
+Options = t.Mapping[str, t.Any]
+
+# What may stand at the top, in an account and in a region; the innermost wins.
+SETTINGS: t.Final[dict[str, type]] = {
+    "source_image_ids": list,
+    "source_region": str,
+    "kms_key_id": str,
+    "encrypted": bool,
+    "copy_tags": bool,
+    "name": str,
+    "description": str,
+    "tags": dict,
+    "snapshot_tags": dict,
+    "launch_permissions": dict,
+    "deprecate_at": str,
+    "deregistration_protection": str,
+}
+ACCOUNT_OPTIONS: t.Final = frozenset({"account", "account_id", "role_arn", "profile", "regions", "groups"})
+REGION_OPTIONS: t.Final = frozenset({"region", "groups"})
+_SECRETS: t.Final = frozenset(
+    {"access_key", "aws_access_key", "aws_access_key_id", "aws_secret_access_key", "aws_secret_key", "secret_key"}
+    | {"aws_security_token", "aws_session_token", "security_token", "session_token", "password"}
+)
+_PROTECTIONS: t.Final = ("enabled", "enabled-with-cooldown", "disabled")
+_ACCOUNT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+_ACCOUNT_ID = re.compile(r"^\d{12}$")
+_ROLE_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]+$")
+_GROUP = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One account in one region, under the name of its inventory host."""
+
+    name: str
+    groups: tuple[str, ...]
+    variables: dict[str, t.Any]
+
+
+def parse_targets(options: Options) -> tuple[Target, ...]:
+    """Return the targets in the order of the file, or say where in it the mistake is.
+
+    ``options`` holds ``accounts`` and defaults for all of them; the caller has taken out what is Ansible's own.
+    """
+    _require_known(options, {"accounts"}, where="the file")
+    accounts = _list(options, "accounts", where="the file")
+    targets = [
+        target
+        for number, account in enumerate(accounts, 1)
+        for target in _parse_account(account, defaults=_settings(options, "the file"), where=f"account {number}")
+    ]
+    names = [target.name for target in targets]
+    for name in names:
+        if names.count(name) > 1:
+            raise RequestError(f"{name} is listed twice; each account and region makes one target")
+    return tuple(targets)
+
+
+def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Target]:
+    _require_known(account, ACCOUNT_OPTIONS, where=where)
+    identity = _parse_identity(account, where=where)
+    where = f"account {identity['sealed_ami_account']}"
+    settings = {**defaults, **_settings(account, where)}
+    targets = []
+    for entry in _list(account, "regions", where=where):
+        region = {"region": entry} if isinstance(entry, str) else entry
+        _require_known(region, REGION_OPTIONS, where=f"{where}, regions")
+        with_region = f"{where}, region {region.get('region')}"
+        merged = {**settings, **_settings(region, with_region)}
+        groups = (*_groups(account, where=where), *_groups(region, where=with_region))
+        targets.append(_target(region.get("region") or "", merged, identity=identity, groups=groups, where=with_region))
+    return targets
+
+
+def _parse_identity(account: Options, *, where: str) -> dict[str, str]:
+    """Return who acts in the account, as variables."""
+    role_arn, profile = _text(account, "role_arn", where=where), _text(account, "profile", where=where)
+    if role_arn and profile:
+        raise RequestError(f"{where}: role_arn and profile exclude each other; a profile names its own role")
+    found = _ROLE_ARN.match(role_arn or "")
+    if role_arn and not found:
+        raise RequestError(f"{where}: role_arn {role_arn!r} is not the ARN of an IAM role")
+    account_id = _text(account, "account_id", where=where) or (found[1] if found else None)
+    if account_id and not _ACCOUNT_ID.match(account_id):
+        raise RequestError(f"{where}: account_id {account_id!r} is not an account id of 12 digits")
+    if found and account_id != found[1]:
+        raise RequestError(f"{where}: account_id {account_id} is not the account of role_arn {role_arn}")
+    name = _text(account, "account", where=where) or account_id
+    if not name or not _ACCOUNT_NAME.match(name):
+        raise RequestError(f"{where}: give it a name in 'account', of letters, digits, - and _, such as production")
+    variables = {
+        "sealed_ami_account": name,
+        "sealed_ami_account_id": account_id,
+        "sealed_ami_role_arn": role_arn,
+        "sealed_ami_profile": profile,
+    }
+    return {key: value for key, value in variables.items() if value}
+
+
+def _target(region: str, settings: Options, *, identity: Options, groups: t.Iterable[str], where: str) -> Target:
+    try:
+        require_region_name(region, option="region")
+        _require_valid(settings, region=region)
+    except SealedError as error:
+        raise RequestError(f"{where}: {error}") from None
+    variables = {
+        **identity,
+        "sealed_ami_region": region,
+        **{f"sealed_ami_{name}": value for name, value in settings.items()},
+    }
+    return Target(f"{identity['sealed_ami_account']}.{region}", tuple(dict.fromkeys(groups)), variables)
+
+
+def _require_valid(settings: Options, *, region: str) -> None:
+    """Refuse now what the module would refuse later, target by target."""
+    image_ids = settings.get("source_image_ids", [])
+    for image_id in image_ids:
+        require_image_id(image_id, option="source_image_ids:")
+        if image_ids.count(image_id) > 1:
+            raise RequestError(f"source_image_ids: {image_id} is listed twice")
+    if "source_region" in settings:
+        require_region_name(settings["source_region"], option="source_region")
+    if "kms_key_id" in settings:
+        require_key_reference(settings["kms_key_id"], region=region)
+        if not settings.get("encrypted", True):
+            raise RequestError("kms_key_id and encrypted=false exclude each other")
+    if "name" in settings and "{" not in settings["name"]:
+        require_image_name(settings["name"])
+    if settings.get("deregistration_protection", "disabled") not in _PROTECTIONS:
+        raise RequestError(f"deregistration_protection is one of {', '.join(_PROTECTIONS)}")
+    parse_attributes(settings)
+
+
+def _require_known(options: t.Any, own: t.AbstractSet[str], *, where: str) -> None:
+    if not isinstance(options, t.Mapping):
+        raise RequestError(f"{where}: expected a mapping, not {options!r}")
+    if secret := sorted(_SECRETS & set(options)):
+        raise RequestError(
+            f"{where}: {secret[0]} does not belong into an inventory; name a role_arn or a profile, and leave the "
+            "credentials in the environment"
+        )
+    known = own | set(SETTINGS)
+    if unknown := sorted(str(name) for name in set(options) - known):
+        raise RequestError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}")
+
+
+def _settings(options: Options, where: str) -> dict[str, t.Any]:
+    """Return the settings that are given, each of the right type."""
+    given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
+    for name, value in given.items():
+        if not isinstance(value, SETTINGS[name]):
+            hint = "; quote it" if SETTINGS[name] is str else ""
+            raise RequestError(f"{where}: {name} must be a {SETTINGS[name].__name__}, not {value!r}{hint}")
+    return given
+
+
+def _list(options: Options, name: str, *, where: str) -> list[t.Any]:
+    value = options.get(name)
+    if not isinstance(value, list) or not value:
+        raise RequestError(f"{where}: {name} must be a list of at least one entry")
+    return value
+
+
+def _text(options: Options, name: str, *, where: str) -> str | None:
+    value = options.get(name)
+    if value is not None and not isinstance(value, str):
+        raise RequestError(f"{where}: {name} must be a string, not {value!r}; quote it")
+    return value
+
+
+def _groups(options: Options, *, where: str) -> list[str]:
+    groups = options.get("groups") or []
+    if not isinstance(groups, list) or not all(isinstance(group, str) and _GROUP.match(group) for group in groups):
+        raise RequestError(f"{where}: groups must be a list of names of letters, digits and _, not {groups!r}")
+    return groups

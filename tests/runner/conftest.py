@@ -1,0 +1,8 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give every test an emulated AWS of its own kind."""
+
+from __future__ import annotations
+
+pytest_plugins = ["emulated_aws.fixtures"]
