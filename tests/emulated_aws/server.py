@@ -15,6 +15,8 @@ import traceback
 import typing as t
 import uuid
 
+from moto.core import responses
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
@@ -39,8 +41,8 @@ class Application:
     crashes: collections.deque[str] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=100))
 
     def __post_init__(self) -> None:
+        _hasten_moto()
         services = DomainDispatcherApplication(create_backend_app)
-        # moto lists its own folder for each call.
         services.get_backend_for_host = functools.cache(services.get_backend_for_host)  # type: ignore[method-assign]
         self._services = services
 
@@ -105,6 +107,12 @@ class Application:
         self.crashes.append("".join(traceback.format_exception(error)))
         print(words, file=sys.stderr, flush=True)
         return wire.error(request.service, code="EmulatorFailure", message=words, status=400)
+
+
+def _hasten_moto() -> None:
+    """Let moto look up once what it looks up for each call, and leave out what only web pages need."""
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    werkzeug_app.DISABLE_GLOBAL_CORS = True
 
 
 def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
