@@ -39,7 +39,7 @@ def code_and_words(attempt: t.Callable[[], object]) -> tuple[str, str]:
     ],
 )
 def test_parameters_of_the_model_pass(action: str, wire: list[str]) -> None:
-    required = {
+    required: dict[str, dict[str, t.Any]] = {
         "CopyImage": COPY,
         "CopySnapshot": {"SourceSnapshotId": "snap-1", "SourceRegion": "eu-west-1"},
         "RegisterImage": {"Name": "web"},
