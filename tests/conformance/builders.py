@@ -77,6 +77,18 @@ def a_registered_image(place: Place, mappings: list[dict[str, t.Any]], **request
     return image_id
 
 
+def a_published_image(place: Place, *, billed_as: str) -> dict[str, t.Any]:
+    """Return an image that AWS or a vendor bills for, which no API call makes: the one with these platform details."""
+    place.target.load_images()
+    found = place.ec2.describe_images(Owners=["self", "amazon", "aws-marketplace"])["Images"]
+    return next(each for each in found if billing_of(each) == billed_as)
+
+
+def billing_of(found: t.Mapping[str, t.Any]) -> str:
+    """Return what an image is billed as: its platform, or "marketplace"."""
+    return "marketplace" if found.get("ProductCodes") else str(found["PlatformDetails"])
+
+
 def copy(place: Place, source_id: str, source: Place | None = None, **request: t.Any) -> str:
     """Start a copy into ``place`` and return the id of the new image."""
     region = (source or place).region

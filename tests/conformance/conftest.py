@@ -17,7 +17,7 @@ from .place import Place
 from .rules import rule_of, write_table
 from .target import OTHER, SELF, RealAws, StockMoto, Target
 
-README = pathlib.Path(__file__).with_name("README.md")
+HERE = pathlib.Path(__file__).parent
 MARKERS = (
     "rule(section, source, ...): the rule a test holds AWS to, by section of aws_semantics.md, and where it is written",
     "aws_safe: safe and cheap on a real account; run by CONFORMANCE_TARGET=aws",
@@ -41,7 +41,7 @@ TARGET = os.environ.get("CONFORMANCE_TARGET", "emulator")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-rules", action="store_true", help="write the table of rules into README.md")
+    parser.addoption("--write-rules", metavar="README", help="write the table of rules into this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,13 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def is_ours(item: pytest.Item) -> bool:
-    return README.parent in item.path.parents
+    return HERE in item.path.parents
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [item for item in items if is_ours(item)]
-    if config.getoption("--write-rules"):
-        write_table(ours, README)
+    if readme := config.getoption("--write-rules", default=None):
+        write_table(ours, pathlib.Path(readme))
     for item in ours:
         item.user_properties.append(("rule", rule_of(item).section))
         reason = skip_reason(item)

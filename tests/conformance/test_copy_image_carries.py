@@ -12,6 +12,7 @@ import pytest
 
 from .builders import (
     ROOT,
+    a_published_image,
     a_registered_image,
     a_snapshot,
     an_image,
@@ -90,16 +91,22 @@ def test_ephemeral_devices_come_along(home: Place) -> None:
     assert mappings_of(copied(home, source))["/dev/sdc"]["VirtualName"] == "ephemeral0"
 
 
-@rule("1.4 billing", "UG-how")
-def test_billing_comes_along(home: Place) -> None:
-    """CopyImage keeps the platform, and with it the billing."""
-    home.target.load_images()
-    windows = home.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "platform", "Values": ["windows"]}])
-    source = windows["Images"][0]
-    copy_ = copied(home, source["ImageId"])
-    fields = ("Platform", "PlatformDetails", "UsageOperation")
-    assert [copy_[field] for field in fields] == [source[field] for field in fields]
-    assert copy_["UsageOperation"] != "RunInstances"
+@pytest.mark.parametrize(
+    ("billed_as", "operation"),
+    [
+        ("Windows", "RunInstances:0002"),
+        ("Red Hat Enterprise Linux", "RunInstances:0010"),
+        ("marketplace", "RunInstances"),
+    ],
+)
+@rule("1.4 billing", "UG-how", "UG23-billing-info-fields")
+def test_billing_comes_along(home: Place, away: Place, billed_as: str, operation: str) -> None:
+    """CopyImage keeps the platform and the product codes, and with them the billing."""
+    source = a_published_image(home, billed_as=billed_as)
+    copy_ = copied(away, source["ImageId"], home, Encrypted=True)
+    fields = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
+    assert [copy_.get(field) for field in fields] == [source.get(field) for field in fields]
+    assert copy_["UsageOperation"] == operation
 
 
 @pytest.mark.aws_safe

@@ -14,6 +14,7 @@ from .builders import (
     PLAIN,
     ROOT,
     a_key,
+    a_published_image,
     a_snapshot,
     an_image,
     an_instance,
@@ -248,9 +249,7 @@ def test_boot_settings_are_the_instances(home: Place) -> None:
 @rule("3.1 billing", "M")
 def test_billing_is_kept(home: Place) -> None:
     """CreateImage keeps platform and billing, which RegisterImage may lose."""
-    home.target.load_images()
-    windows = home.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "platform", "Values": ["windows"]}])
-    source = windows["Images"][0]
+    source = a_published_image(home, billed_as="Windows")
     instance_id = an_instance(home, source["ImageId"], state="stopped", InstanceType="m5.large")["InstanceId"]
     found = created(home, instance_id)
     fields = ("Platform", "PlatformDetails", "UsageOperation")

@@ -15,6 +15,7 @@ from .builders import (
     PLAIN,
     ROOT,
     a_key,
+    a_published_image,
     a_registered_image,
     a_snapshot,
     an_image,
@@ -248,7 +249,10 @@ def test_absent_snapshot(home: Place) -> None:
 def test_snapshot_of_another_account(home: Place, other: Place) -> None:
     """A snapshot that is not shared with us cannot back our image."""
     snapshot_id = a_snapshot(other)
-    with nothing_created(home), refused(status=None):
+    with (
+        nothing_created(home),
+        refused("InvalidSnapshot.NotFound", "AuthFailure", "UnauthorizedOperation", status=None),
+    ):
         a_registered_image(home, root_of(snapshot_id))
 
 
@@ -266,14 +270,21 @@ def test_billing_products_need_authorisation(home: Place) -> None:
 def test_billing_under_both_readings(home: Place, kept: bool) -> None:
     """An image registered from copied snapshots may have lost its billing: PlatformDetails and UsageOperation tell."""
     home.target.configure(register_image_keeps_billing=kept)
-    home.target.load_images()
-    windows = home.ec2.describe_images(Owners=["amazon"], Filters=[{"Name": "platform", "Values": ["windows"]}])
-    source = copied(home, windows["Images"][0]["ImageId"])
+    source = copied(home, a_published_image(home, billed_as="Windows")["ImageId"])
     copy_id = copied_snapshot(home, snapshot_ids(source)[source["RootDeviceName"]])["SnapshotId"]
     found = image_of(home, a_registered_image(home, root_of(copy_id)))
     assert (found["UsageOperation"] == source["UsageOperation"]) == kept
     assert (found["PlatformDetails"] == source["PlatformDetails"]) == kept
     assert kept or (found["UsageOperation"], found["PlatformDetails"]) == ("RunInstances", "Linux/UNIX")
+
+
+@rule("3.2 product codes", "M", "EBS-copy")
+def test_product_codes_of_snapshots_reach_the_image(home: Place) -> None:
+    """Marketplace product codes stay with copied snapshots, and reach the image that is registered from them."""
+    source = a_published_image(home, billed_as="marketplace")
+    copy_id = copied_snapshot(home, snapshot_ids(source)[source["RootDeviceName"]], Encrypted=True)["SnapshotId"]
+    found = image_of(home, a_registered_image(home, root_of(copy_id)))
+    assert found["ProductCodes"] == source["ProductCodes"]
 
 
 @pytest.mark.aws_safe

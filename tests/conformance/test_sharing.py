@@ -217,7 +217,7 @@ def test_no_organisations_for_snapshots(home: Place) -> None:
     """Snapshots cannot be shared with an organisation."""
     snapshot_id, arn = a_snapshot(home), f"arn:aws:organizations::{home.account_id}:organization/o-0123456789"
     request = {"SnapshotId": snapshot_id, "Attribute": "createVolumePermission", "OperationType": "add"}
-    with refused(), tampered(home.ec2, "ModifySnapshotAttribute", **{"OrganizationArn.1": arn}):
+    with refused("UnknownParameter"), tampered(home.ec2, "ModifySnapshotAttribute", **{"OrganizationArn.1": arn}):
         home.ec2.modify_snapshot_attribute(UserIds=[home.account_id], **request)
 
 

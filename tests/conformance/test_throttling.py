@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from .builders import a_snapshot, an_image, copy
@@ -12,69 +14,56 @@ from .place import Place, refused
 from .rules import rule
 
 pytestmark = pytest.mark.emulator_only
+ABSENT, VOLUME, INSTANCE = "ami-0123456789abcdef0", "vol-0123456789abcdef0", "i-0123456789abcdef0"
+TAGS = [{"Key": "Kind", "Value": "any"}]
+LAUNCH: dict[str, t.Any] = {"ImageId": ABSENT, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
+
+# Calls that are refused, which costs a token all the same; the size of their bucket and its refill per second.
+BUCKETS: dict[str, tuple[t.Callable[[Place], t.Any], int, int]] = {
+    "DescribeImages": (lambda place: place.ec2.describe_images(ImageIds=[ABSENT]), 100, 20),
+    "DescribeSnapshots unfiltered": (lambda place: place.ec2.describe_snapshots(), 50, 10),
+    "CreateTags": (lambda place: place.ec2.create_tags(Resources=[ABSENT], Tags=TAGS), 100, 10),
+    "CreateSnapshot": (lambda place: place.ec2.create_snapshot(VolumeId=VOLUME), 100, 5),
+    "DeregisterImage": (lambda place: place.ec2.deregister_image(ImageId=ABSENT), 100, 5),
+    "TerminateInstances": (lambda place: place.ec2.terminate_instances(InstanceIds=[INSTANCE]), 100, 5),
+    "CreateImage": (lambda place: place.ec2.create_image(InstanceId=INSTANCE, Name="refused"), 50, 5),
+    "AttachVolume": (lambda p: p.ec2.attach_volume(VolumeId=VOLUME, InstanceId=INSTANCE, Device="/dev/sdf"), 50, 5),
+    "RunInstances": (lambda place: place.ec2.run_instances(**LAUNCH), 5, 2),
+    "CopyImage": (lambda place: copy(place, ABSENT), 100, 1),
+}
 
 
-def calls_until_refused(place: Place, limit: int) -> int:
-    """Describe an image that does not exist until a call is throttled, and return how many went through."""
-    for number in range(limit):
+def calls_until_throttled(place: Place, call: t.Callable[[Place], t.Any]) -> int:
+    """Return how many calls went through before RequestLimitExceeded, HTTP 503."""
+    for number in range(200):
         try:
-            place.ec2.describe_images(ImageIds=["ami-0123456789abcdef0"])
+            call(place)
         except place.ec2.exceptions.ClientError as error:
             if error.response["Error"]["Code"] == "RequestLimitExceeded":
                 assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 503
                 return number
-    raise AssertionError(f"not throttled within {limit} calls")
+    raise AssertionError("not throttled within 200 calls")
 
 
-@rule("8 throttle error", "THR", "B")
-def test_describing_is_throttled_at_a_hundred(home: Place) -> None:
-    """Describe calls have a bucket of 100, refilled by 20 a second; then RequestLimitExceeded, HTTP 503."""
+@pytest.mark.parametrize("action", BUCKETS)
+@rule("8 buckets", "THR", "B")
+def test_size_and_refill(home: Place, action: str) -> None:
+    """Each action has a bucket of tokens with its own size and refill; without a token it is RequestLimitExceeded."""
+    call, size, refill = BUCKETS[action]
     home.target.trouble("throttle", service="ec2")
-    assert calls_until_refused(home, 110) == 100
+    assert calls_until_throttled(home, call) == size
     home.target.pass_time(1)
-    assert calls_until_refused(home, 30) == 20
-
-
-@rule("8 buckets", "THR")
-def test_launches_have_a_small_bucket(home: Place) -> None:
-    """RunInstances has a bucket of 5, refilled by 2 a second."""
-    home.target.trouble("throttle", service="ec2")
-    request = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1}
-    for _ in range(5):
-        with refused("InvalidAMIID.NotFound"):
-            home.ec2.run_instances(**request)
-    with refused("RequestLimitExceeded", status=503):
-        home.ec2.run_instances(**request)
-    home.target.pass_time(1)
-    for code in ("InvalidAMIID.NotFound", "InvalidAMIID.NotFound", "RequestLimitExceeded"):
-        with refused(code, status=None):
-            home.ec2.run_instances(**request)
-
-
-@rule("8 buckets", "THR")
-def test_image_copies_have_a_large_bucket_that_fills_slowly(home: Place) -> None:
-    """CopyImage has a bucket of 100, refilled by 1 a second."""
-    source = an_image(home)
-    home.target.trouble("throttle", service="ec2")
-    home.target.configure(concurrent_image_copies=0, concurrent_snapshot_copies=0)
-    for _ in range(100):
-        copy(home, source)
-    with refused("RequestLimitExceeded", status=503):
-        copy(home, source)
-    home.target.pass_time(1)
-    copy(home, source)
-    with refused("RequestLimitExceeded", status=503):
-        copy(home, source)
+    assert calls_until_throttled(home, call) == refill
+    home.target.pass_time(2 * size / refill)
+    assert calls_until_throttled(home, call) == size
 
 
 @rule("8 buckets", "THR")
 def test_buckets_are_per_account_and_region(home: Place, away: Place, other: Place) -> None:
     """An account that is throttled in one region is not in another, and other accounts are not at all."""
     home.target.trouble("throttle", service="ec2")
-    assert calls_until_refused(home, 110) == 100
-    for place in (away, other):
-        with refused("InvalidAMIID.NotFound"):
-            place.ec2.describe_images(ImageIds=["ami-0123456789abcdef0"])
+    launch, size, _ = BUCKETS["RunInstances"]
+    assert [calls_until_throttled(place, launch) for place in (home, away, other)] == [size] * 3
 
 
 @rule("8 buckets", "THR")
@@ -82,8 +71,22 @@ def test_buckets_are_per_kind_of_action(home: Place) -> None:
     """An action with a bucket of its own is not held up by others."""
     snapshot_id = a_snapshot(home)
     home.target.trouble("throttle", service="ec2")
-    calls_until_refused(home, 110)
+    for action in ("CreateImage", "RunInstances"):
+        calls_until_throttled(home, BUCKETS[action][0])
+    with refused("RequestLimitExceeded", status=503):
+        home.ec2.register_image(Name="refused", RootDeviceName="/dev/xvda")
     home.ec2.delete_snapshot(SnapshotId=snapshot_id)
+
+
+@rule("8 throttle error", "B", "THR")
+def test_throttled_calls_have_no_effect(home: Place) -> None:
+    """A throttled call did nothing, and succeeds when repeated."""
+    image_id = an_image(home)
+    home.target.trouble("throttled", service="ec2", action="DeregisterImage", count=1)
+    with refused("RequestLimitExceeded", status=503):
+        home.ec2.deregister_image(ImageId=image_id)
+    assert home.ec2.describe_images(ImageIds=[image_id])["Images"]
+    home.ec2.deregister_image(ImageId=image_id)
 
 
 @rule("8 throttle error", "B")
