@@ -19,34 +19,34 @@ from .timestamps import parse_timestamp
 
 Options = t.Mapping[str, t.Any]
 
-_IMAGE_ID = re.compile(r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")
-_REGION = re.compile(r"^[a-z]{2,}(-[a-z]+)+-\d+$")
-_NAME = re.compile(r"^[A-Za-z0-9()\[\] ./\-'@_]{3,128}$")
+_IMAGE_ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _KEY = re.compile(
-    r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[A-Za-z0-9:/_-]+"
-    r"|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))$"
+    r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[A-Za-z0-9:/_-]+"
+    r"|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))"
 )
-_ACCOUNT = re.compile(r"^\d{12}$")
+_ACCOUNT = re.compile(r"\d{12}")
 _ORGANIZATION = re.compile(r"^arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/")
 
 
 def require_image_id(image_id: str, *, option: str) -> str:
     """Return the id when it has the form of an image id."""
-    if not _IMAGE_ID.match(image_id):
+    if not _IMAGE_ID.fullmatch(image_id):
         raise RequestError(f"{option} {image_id!r} is not an image id; expected ami- and 17 (or 8) hexadecimal digits")
     return image_id
 
 
 def require_region_name(region: str, *, option: str) -> str:
     """Return the region when it has the form of a region code; whether it exists only AWS can say."""
-    if not _REGION.match(region):
+    if not _REGION.fullmatch(region):
         raise RequestError(f"{option} {region!r} is not a region code such as eu-west-1")
     return region
 
 
 def require_image_name(name: str) -> str:
     """Return the name when AWS allows it (CopyImage, parameter Name)."""
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise RequestError(
             f"name {name!r} is not allowed; AWS takes 3 to 128 letters, digits, spaces and ( ) [ ] . / - ' @ _"
         )
@@ -55,7 +55,7 @@ def require_image_name(name: str) -> str:
 
 def require_key_reference(reference: str, *, region: str) -> str:
     """Return the reference when it has one of KMS's four forms and does not name another region."""
-    if not _KEY.match(reference):
+    if not _KEY.fullmatch(reference):
         hint = "" if ":" in reference or "/" in reference else f"; an alias needs its prefix: alias/{reference}"
         raise RequestError(
             f"kms_key_id {reference!r} is neither a key id, a key ARN, an alias name nor an alias ARN{hint}"
@@ -106,7 +106,7 @@ def _parse_launch_permissions(options: Options | None) -> LaunchPermissions | No
         }
     )
     for user_id in permissions.user_ids:
-        if not _ACCOUNT.match(user_id):
+        if not _ACCOUNT.fullmatch(user_id):
             raise RequestError(
                 f"launch_permissions: user id {user_id!r} is not an account id of 12 digits (quote it in YAML)"
             )

@@ -27,8 +27,9 @@ def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) ->
     for image in facts.images:
         if not facts.lineage.is_of(image) or not _is_under_requirement(image, facts.requirement):
             continue
-        if not facts.lineage.is_proven(image):
-            warnings.append(_unproven(image))
+        doubt = _doubt(image, facts.lineage, facts.requirement)
+        if doubt:
+            warnings.append(f"{image.region}: {image.image_id} is kept: {doubt}; deregister it by hand if it is")
             continue
         _require_unprotected(image)
         removed = removed or image
@@ -57,13 +58,15 @@ def _is_ours(snapshot: Snapshot, lineage: Lineage, requirement: Requirement) -> 
     return tagged
 
 
-def _unproven(image: Image) -> str:
-    missing = "AWS's lineage" if image.source_image_id is None else "this collection's tags"
-    return (
-        f"{image.region}: {image.image_id} is kept: it lacks {missing}, so it is not proven to be this "
-        "collection's copy; "
-        "deregister it by hand if it is"
-    )
+def _doubt(image: Image, lineage: Lineage, requirement: Requirement) -> str | None:
+    """Say why an image is not proven to be this copy."""
+    if not lineage.is_proven(image):
+        missing = "AWS's lineage" if image.source_image_id is None else "this collection's tags"
+        return f"it lacks {missing}, so it is not proven to be this collection's copy"
+    known = image.state == "available" and all(device.is_known for device in image.snapshot_devices)
+    if known and requirement.key is not None and not requirement.is_met_by(image):
+        return "its tags name this key, but its snapshots are not under it, so it is not proven to be this copy"
+    return None
 
 
 def _require_unprotected(image: Image) -> None:

@@ -37,7 +37,7 @@ GLOBAL_HOME, GLOBAL_AWAY = (key_arn("mrk-00000000000000000000000000000012", regi
 LINEAGE = Lineage(SOURCE_ID, HOME)
 
 
-def a_device(name: str, key: str | None | bool, image_id: str) -> BlockDevice:
+def a_device(name: str, key: str | bool | None, image_id: str) -> BlockDevice:
     """Return an EBS device: under a key, plain (None), or (True) encrypted under a key that AWS does not show."""
     return BlockDevice(
         device_name=f"/dev/{name}",
