@@ -35,6 +35,7 @@ class Connection:
     @classmethod
     def of_module(cls, module: t.Any) -> Connection:
         """Return the connection that the module's options describe."""
+        module.require_botocore_at_least("1.34.58", reason="to tag the snapshots of a copy at birth")
         _region, endpoint_url, params = get_aws_connection_info(module)
         session = boto3.session.Session(profile_name=params.pop("profile_name", None))
         return cls(session, endpoint_url=endpoint_url, **params)
