@@ -15,6 +15,7 @@ from moto.core.model_instances import reset_model_data
 from emulated_aws import catalogue, ec2
 from emulated_aws.clock import clock
 from emulated_aws.identity import identities
+from emulated_aws.kms import keys
 from emulated_aws.settings import settings
 from emulated_aws.wire import Answer, Environ
 
@@ -100,6 +101,12 @@ class Administration:
     def lift(self, body: Body) -> t.Any:
         """Stop enforcing policies for the principal ``arn``."""
         identities.lift(body["arn"])
+        return {}
+
+    def key_state(self, body: Body) -> t.Any:
+        """Put the key ``arn`` into the ``state``."""
+        ec2.settle()
+        keys.force_state(body["arn"], body["state"])
         return {}
 
     def reset(self, body: Body) -> t.Any:

@@ -145,6 +145,10 @@ class Emulator:
         """Stop enforcing policies for the principal."""
         self._do("lift", {"arn": arn})
 
+    def set_key_state(self, arn: str, state: str) -> None:
+        """Put a key into a state that no call leads to, such as ``Unavailable``."""
+        self._do("key_state", {"arn": arn, "state": state})
+
     def advance(self, seconds: float) -> None:
         """Move virtual time forward."""
         self._do("advance", {"seconds": seconds})

@@ -71,6 +71,7 @@ class Identities:
     def reset(self) -> None:
         """Forget every key, session and policy."""
         self._callers: dict[str, Caller] = {}
+        self._tokens: dict[str, str] = {}
         self._policies: dict[str, list[policy.Document]] = {}
         self.accounts = dict(ACCOUNTS)
 
@@ -80,6 +81,10 @@ class Identities:
             return self._callers[access_key]
         by_name = _ACCOUNT_KEY.fullmatch(access_key)
         return administrator(by_name["account"] if by_name else HOME_ACCOUNT)
+
+    def has_token(self, access_key: str, token: str | None) -> bool:
+        """Tell whether a session's key comes with the session's token; keys of users need none."""
+        return self._tokens.get(access_key) in (None, token)
 
     def enforce(self, arn: str, documents: t.Sequence[policy.Document]) -> None:
         """Let the user or role do only what these policies allow, from now on."""
@@ -129,6 +134,8 @@ class Identities:
         access_key = prefix + secrets.token_hex(8).upper()
         with self._lock:
             self._callers[access_key] = caller
+            if token is not None:
+                self._tokens[access_key] = token
         return Credentials(access_key, secrets.token_hex(20), token, caller.expires_at)
 
     def is_enforced(self, caller: Caller) -> bool:

@@ -21,6 +21,7 @@ SECRET = {
     "UserData", "PresignedUrl", "Plaintext", "CiphertextBlob", "SecretAccessKey", "SessionToken", "GrantToken",
     "GrantTokens", "TokenCode", "WebIdentityToken", "SAMLAssertion", "Password", "KeyMaterial", "ImportToken",
 }  # fmt: skip
+SIGNATURE = ("x-amz-", "signature")
 MARKER = "(present, not logged)"
 
 
@@ -117,7 +118,7 @@ def _fits(entry: Entry, wanted: t.Mapping[str, t.Any]) -> bool:
 
 def without_secrets(value: t.Any, redacted: list[str], name: str = "") -> t.Any:
     """Return the value for the log: secrets replaced by a marker and named in ``redacted``, the rest as JSON has it."""
-    if name in SECRET:
+    if name in SECRET or name.lower().startswith(SIGNATURE):
         redacted.append(name)
         return MARKER
     if isinstance(value, t.Mapping):

@@ -119,6 +119,9 @@ def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
     if not request.service:
         words = "Request is missing Authentication Token"
         return wire.error("", code="MissingAuthenticationToken", message=words, status=403)
+    if not identities.has_token(request.access_key, request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN")):
+        code, status, message = WITHOUT_TOKEN.get(request.service, ("InvalidClientTokenId", 403, INVALID))
+        return wire.error(request.service, code=code, message=message, status=status)
     if caller.expired:
         names = {"ec2": ("RequestExpired", 400, "Request has expired."), "kms": ("ExpiredTokenException", 400, EXPIRED)}
         code, status, message = names.get(request.service, ("ExpiredToken", 403, EXPIRED))
@@ -127,6 +130,11 @@ def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
 
 
 EXPIRED = "The security token included in the request is expired"
+INVALID = "The security token included in the request is invalid"
+WITHOUT_TOKEN = {
+    "ec2": ("AuthFailure", 401, "AWS was not able to validate the provided access credentials"),
+    "kms": ("UnrecognizedClientException", 400, f"{INVALID}."),
+}
 
 
 def _with_length(answer: wire.Answer) -> list[tuple[str, str]]:

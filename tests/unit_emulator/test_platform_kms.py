@@ -11,7 +11,7 @@ import typing as t
 import pytest
 from botocore.exceptions import ClientError
 
-from emulated_aws.client import Emulator
+from emulated_aws.client import Emulator, EmulatorError
 from emulated_aws.kms import keys
 
 HOME, CONSUMER = "123456789012", "210987654321"
@@ -130,6 +130,26 @@ def test_multi_region_key_keeps_its_id_and_changes_its_arn(in_process_emulator: 
     session.client("kms").disable_key(KeyId=primary["KeyId"])
     assert keys.resolve(HOME, "eu-west-1", there["Arn"]).usable
     assert not keys.resolve(HOME, "us-east-1", primary["Arn"]).usable
+
+
+def test_primary_key_waits_for_its_replicas(in_process_emulator: Emulator) -> None:
+    primary = a_key(in_process_emulator, MultiRegion=True)
+    kms = in_process_emulator.session().client("kms")
+    kms.replicate_key(KeyId=primary["KeyId"], ReplicaRegion="eu-west-1")
+    kms.schedule_key_deletion(KeyId=primary["KeyId"], PendingWindowInDays=7)
+    in_process_emulator.advance(8 * 86400)
+    metadata = kms.describe_key(KeyId=primary["KeyId"])["KeyMetadata"]
+    assert (metadata["KeyState"], "DeletionDate" in metadata) == ("PendingReplicaDeletion", False)
+
+
+@pytest.mark.parametrize(("state", "usable"), [("Unavailable", False), ("Creating", False), ("Updating", True)])
+def test_states_that_no_call_leads_to(in_process_emulator: Emulator, state: str, usable: bool) -> None:
+    key = a_key(in_process_emulator)["Arn"]
+    in_process_emulator.set_key_state(key, state)
+    shown = in_process_emulator.session().client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    assert (shown, keys.resolve(HOME, "us-east-1", key).usable) == (state, usable)
+    with pytest.raises(EmulatorError, match="one of"):
+        in_process_emulator.set_key_state(key, "Melted")
 
 
 def test_another_account_needs_the_key_policy_or_a_grant(in_process_emulator: Emulator) -> None:

@@ -103,9 +103,13 @@ class KeyStore(KmsBackend):
         if not 7 <= pending_window_in_days <= 30:
             raise KmsError("ValidationException", "PendingWindowInDays must be between 7 and 30")
         key = self.keys[self.get_key_id(key_id)]
-        key.set_state("PendingDeletion")
-        key.deletes_at = days_from_now(pending_window_in_days)
-        return key.deletes_at
+        ends = days_from_now(pending_window_in_days)
+        if len(self.relatives(key)) > 1 and key.region == key.primary_region:
+            key.set_state("PendingReplicaDeletion")  # The waiting period starts when the last replica is gone.
+        else:
+            key.set_state("PendingDeletion")
+            key.deletes_at = ends
+        return ends
 
     def cancel_key_deletion(self, key_id: str) -> None:
         """End the waiting period; the key is left disabled."""

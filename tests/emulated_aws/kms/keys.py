@@ -9,6 +9,7 @@ import dataclasses
 import re
 import typing as t
 
+from moto.core.utils import get_service_model
 from moto.kms.models import kms_backends
 
 from emulated_aws.identity import Caller, identities
@@ -81,6 +82,18 @@ def locate(account_id: str, region: str, key_ref: str) -> EmulatedKey:
     if KEY_ID.fullmatch(key_ref) is None:
         raise not_found(f"Invalid keyId '{key_ref}'")
     return _by_id(account_id, region, key_ref)
+
+
+def force_state(key_arn: str, state: str) -> None:
+    """Put a key into a state that no call leads to, such as ``Unavailable`` or ``Updating``."""
+    named = ARN.fullmatch(key_arn)
+    allowed: list[str] = t.cast(t.Any, get_service_model("kms").shape_for("KeyState")).enum
+    if named is None or state not in allowed:
+        raise ValueError(f"a key's ARN and one of {', '.join(allowed)} are needed")
+    try:
+        locate(named["account"], named["region"], key_arn).set_state(state)
+    except KmsError as error:
+        raise ValueError(error.message) from None
 
 
 def store(account_id: str, region: str) -> KeyStore:
