@@ -139,7 +139,7 @@ def test_progress_ends_at_completed(home: Place) -> None:
 @rule("2 progress", "repost ebs-snapshot-stuck", "CEA")
 def test_progress_under_both_readings(home: Place, reaches: bool) -> None:
     """Progress may read 100% while the snapshot is pending still, so that only its state counts."""
-    home.target.configure(progress_reaches_100_while_pending=reaches, copy_seconds_minimum=200.0)
+    home.target.configure(progress_reaches_100_while_pending=reaches, copy_seconds_minimum=20.0)
     copy_id = copy_snapshot(home, a_snapshot(home))
     seen: list[str] = []
     while (found := snapshot_of(home, copy_id))["State"] == "pending":

@@ -71,7 +71,7 @@ def test_outcome_with_a_key(home: Place, other: Place, kind: str) -> None:
 
 
 @pytest.mark.aws_safe
-@rule("4.2 KmsKeyId", "A", "UG23-AMIEncryption")
+@rule("4.2 KmsKeyId", "ERR", "UG23-AMIEncryption")
 def test_key_needs_encrypted(home: Place) -> None:
     """KmsKeyId without Encrypted is refused with InvalidParameterDependency, in these words."""
     words = "The parameter [KmsKeyId] requires the parameter Encrypted to be set."
