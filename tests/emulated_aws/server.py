@@ -91,6 +91,7 @@ class Application:
         """Let the service do what the call asks for, without log, trouble or permissions."""
         environ = request.send_on()
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
+        environ.setdefault("HTTP_AUTHORIZATION", request.authorization)  # moto looks for the service nowhere else.
         try:
             with lock, calling_as(caller):
                 chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
