@@ -33,6 +33,8 @@ _RETRIED_CODES: t.Final = [
 ]
 _EXPIRED_CODES: t.Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _CLOCK_CODES: t.Final = {"AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException"}
+# AWS answers these with HTTP 503, but never after it has acted.
+_THROTTLED_CODES: t.Final = {"RequestLimitExceeded", "EC2ThrottledException", "Throttling", "ThrottlingException"}
 _DENIED_CODES: t.Final = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
 
 
@@ -49,6 +51,18 @@ class AwsError(AnsibleAWSError):
     def is_denied(self) -> bool:
         """Tell whether a policy forbids the call."""
         return self.code in _DENIED_CODES
+
+    @property
+    def is_throttled(self) -> bool:
+        """Tell whether AWS refused the call for its rate; it had no effect and may be repeated."""
+        return self.code in _THROTTLED_CODES
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Tell whether AWS may have acted all the same: it did not answer, or answered with a server error."""
+        response = getattr(self.exception, "response", None) or {}
+        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return not self.code or (status >= 500 and not self.is_throttled)
 
     def __str__(self) -> str:
         remedy = _remedy(self.code, self.exception)

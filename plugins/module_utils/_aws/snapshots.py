@@ -19,11 +19,12 @@ from .images import Filters, chunks
 _PAGE: t.Final = 1000
 
 
-def find_snapshots(region: Region, snapshot_ids: t.Iterable[str]) -> dict[str, Snapshot]:
-    """Return snapshots by id; those that AWS does not show to the caller are absent."""
+def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool = False) -> dict[str, Snapshot]:
+    """Return snapshots by id, or only the caller's own; those that AWS does not show to the caller are absent."""
     found: dict[str, Snapshot] = {}
+    params = {"OwnerIds": ["self"]} if owned else {}
     for ids in chunks(sorted(set(snapshot_ids))):
-        entries = _describe(region, [{"Name": "snapshot-id", "Values": ids}])
+        entries = _describe(region, [{"Name": "snapshot-id", "Values": ids}], **params)
         found.update((snapshot.snapshot_id, snapshot) for snapshot in map(_to_snapshot, entries))
     return found
 
@@ -36,6 +37,18 @@ def find_snapshots_by_tag(
     if volume_id is not None:
         filters.append({"Name": "volume-id", "Values": [volume_id]})
     return [_to_snapshot(entry) for entry in _describe(region, filters, OwnerIds=["self"])]
+
+
+def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
+    """Return the caller's snapshots by their description, in which ``*`` stands for anything.
+
+    Filters by tag may miss a snapshot for a minute after it was made; what the creating call carried itself shows at
+    once.
+    """
+    return [
+        _to_snapshot(entry)
+        for entry in _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
+    ]
 
 
 def delete_snapshot(region: Region, snapshot_id: str) -> bool:
@@ -71,5 +84,6 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         storage_tier=entry.get("StorageTier") or "standard",
         restore_expiry_time=expiry.strftime("%Y-%m-%dT%H:%M:%SZ") if expiry else None,
         owner_id=entry.get("OwnerId") or "",
+        volume_id=entry.get("VolumeId") or "",
         tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
     )

@@ -28,7 +28,8 @@ def explain_failure(region: Region, image: Image, key: RequiredKey | None) -> st
         f"the copy {image.image_id} in {region.name} is {image.state}: {image.state_reason or 'AWS gives no reason'}"
     ]
     parts += _snapshot_messages(region, image)
-    parts.append(_key_verdict(region, key))
+    if key is not None:
+        parts.append(key_verdict(region, key))
     return ". ".join(part for part in parts if part)
 
 
@@ -62,9 +63,8 @@ def _snapshot_messages(region: Region, image: Image) -> list[str]:
     ]
 
 
-def _key_verdict(region: Region, key: RequiredKey | None) -> str:
-    if key is None:
-        return ""
+def key_verdict(region: Region, key: RequiredKey) -> str:
+    """Return what is wrong with the key now, or, where nothing is to be seen, the usual cause."""
     try:
         require_usable(describe_key(region, key.arn or key.reference), reference=key.reference, region=region.name)
     except (SealedError, AwsError) as error:

@@ -80,6 +80,7 @@ class Snapshot:
     storage_tier: str = "standard"
     restore_expiry_time: str | None = None
     owner_id: str = ""
+    volume_id: str = ""
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

@@ -15,11 +15,17 @@ from .steps import Plan
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One source image on its way to one destination region."""
+    """One source image, or one instance, on its way to an image in one destination region."""
 
-    source_image_id: str
+    source_image_id: str | None
     source_region: str
     region: str
+    instance_id: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Name what the image is made of; a removal need not know it."""
+        return self.source_image_id or self.instance_id or "image"
 
 
 @dataclasses.dataclass

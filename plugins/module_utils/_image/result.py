@@ -42,6 +42,10 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         "tags": dict(image.tags) if image else {},
         "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
     }
+    if outcome.target.instance_id:
+        entry["instance_id"] = outcome.target.instance_id
+    if outcome.plan:
+        entry.update(outcome.plan.details)
     if outcome.removed:
         entry["removed"] = list(outcome.removed)
     if outcome.error:
@@ -74,7 +78,7 @@ def device_table(devices: t.Iterable[BlockDevice]) -> str:
 def _failure(outcome: Outcome) -> str:
     created = f" [still there: {', '.join(outcome.created)}]" if outcome.created else ""
     target = outcome.target
-    return f"{target.source_image_id} to {target.region}: {outcome.error}{created}"
+    return f"{target.source} to {target.region}: {outcome.error}{created}"
 
 
 def _state(outcome: Outcome) -> str:
@@ -103,7 +107,7 @@ def _row(device: BlockDevice) -> tuple[str, ...]:
 
 def _diff(outcome: Outcome) -> dict[str, str]:
     plan, target = outcome.plan, outcome.target
-    header = f"{target.source_image_id} ({target.source_region}) in {target.region}"
+    header = f"{target.source} ({target.source_region}) in {target.region}"
     before = _facts(plan.devices_before if plan else ())
     after = "" if outcome.action == "removed" else _after(outcome)
     return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}

@@ -113,7 +113,7 @@ class Plan:
 
     ``before`` holds steps that come first (failed copies are removed), ``create`` the copy to start, ``after`` what
     is done once the image is available and verified. ``image`` is the existing image, or the predicted one when
-    ``create`` is set.
+    ``create`` is set. ``details`` are shown in the result beside what every image has.
     """
 
     action: str
@@ -126,6 +126,7 @@ class Plan:
     new_storage_gib: int = 0
     devices_before: tuple[BlockDevice, ...] = ()
     warnings: tuple[str, ...] = ()
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:

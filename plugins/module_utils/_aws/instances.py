@@ -1,0 +1,151 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Instances in one region: botocore's dictionaries in, ``Instance`` values out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
+from .._image.compose_model import Attachment, Instance
+from .._image.compose_recipe import Recipe, RecipeDevice
+from .._image.compose_request import InstanceOptions
+from .connection import Region
+from .copy_snapshot import tag_specifications
+from .errors import AwsError, call
+from .images import Filters
+
+_PAGE: t.Final = 500
+_GONE: t.Final = "InvalidInstanceID.NotFound"
+_BOOT: t.Final = ("Architecture", "VirtualizationType", "EnaSupport", "SriovNetSupport", "BootMode", "TpmSupport")
+_BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
+
+
+def find_instance(region: Region, instance_id: str) -> Instance | None:
+    """Return an instance by id; None where it is gone, or not visible yet."""
+    found = _describe(region, [{"Name": "instance-id", "Values": [instance_id]}])
+    return found[0] if found else None
+
+
+def find_instances_by_tag(region: Region, tag: str, value: str) -> list[Instance]:
+    """Return the instances that carry the tag, terminated ones included; new ones may be missing for a minute."""
+    return _describe(region, [{"Name": f"tag:{tag}", "Values": [value]}])
+
+
+def find_instances_by_token(region: Region, client_tokens: t.Sequence[str]) -> list[Instance]:
+    """Return the instances that were started with one of the client tokens, terminated ones included."""
+    return _describe(region, [{"Name": "client-token", "Values": list(client_tokens)}])
+
+
+def run_instance(
+    region: Region,
+    image_id: str,
+    recipe: Recipe,
+    options: InstanceOptions,
+    *,
+    client_token: str,
+    tags: t.Mapping[str, str],
+) -> Instance:
+    """Start one instance with every device of the image under its key; the client token makes repeating safe.
+
+    All its volumes end with it. A key that EBS cannot use shows itself later: the instance terminates.
+    """
+    params: dict[str, t.Any] = {
+        "ImageId": image_id,
+        "InstanceType": options.instance_type,
+        "MinCount": 1,
+        "MaxCount": 1,
+        "SubnetId": options.subnet_id,
+        "BlockDeviceMappings": [
+            *(_launched(device) for device in recipe.ebs_devices if not device.is_added),
+            *({"DeviceName": name, "NoDevice": ""} for name in recipe.dropped),
+        ],
+        "MetadataOptions": {"HttpTokens": options.http_tokens, "HttpEndpoint": options.http_endpoint},
+        "ClientToken": client_token,
+        "TagSpecifications": tag_specifications(instance=tags, volume=tags),
+    }
+    profile = options.iam_instance_profile
+    optional = {
+        "SecurityGroupIds": list(options.security_group_ids),
+        "UserData": options.user_data,
+        "IamInstanceProfile": {"Arn" if (profile or "").startswith("arn:") else "Name": profile} if profile else None,
+    }
+    params.update((name, value) for name, value in optional.items() if value)
+    answer = call(f"launch image {image_id} in {region.name}", region.ec2.run_instances, **params)
+    return _to_instance(answer["Instances"][0])
+
+
+def stop_instance(region: Region, instance_id: str) -> None:
+    """Ask a running instance to stop."""
+    call(f"stop instance {instance_id} in {region.name}", region.ec2.stop_instances, InstanceIds=[instance_id])
+
+
+def terminate_instance(region: Region, instance_id: str) -> bool:
+    """Ask an instance to terminate; return False where it is gone already."""
+    try:
+        call(
+            f"terminate instance {instance_id} in {region.name}",
+            region.ec2.terminate_instances,
+            InstanceIds=[instance_id],
+        )
+    except AwsError as error:
+        if error.code == _GONE:
+            return False
+        raise
+    return True
+
+
+def default_subnets(region: Region) -> list[str]:
+    """Return the ids of the default VPC's default subnets in the order of their zones."""
+    filters = [{"Name": "default-for-az", "Values": ["true"]}]
+    answer = call(f"find default subnets of {region.name}", region.ec2.describe_subnets, Filters=filters)
+    subnets = sorted(answer.get("Subnets") or (), key=lambda subnet: str(subnet["AvailabilityZone"]))
+    return [str(subnet["SubnetId"]) for subnet in subnets]
+
+
+def _launched(device: RecipeDevice) -> dict[str, t.Any]:
+    ebs: dict[str, t.Any] = {"Encrypted": True, "KmsKeyId": device.kms_key_id, "DeleteOnTermination": True}
+    if device.shape is not None:
+        ebs.update(VolumeSize=device.shape.volume_size, VolumeType=device.shape.volume_type)
+        optional = {"Iops": device.shape.iops, "Throughput": device.shape.throughput}
+        ebs.update((name, value) for name, value in optional.items() if value is not None)
+    return {"DeviceName": device.device_name, "Ebs": ebs}
+
+
+def _describe(region: Region, filters: Filters) -> list[Instance]:
+    def read_pages() -> list[Instance]:
+        paginator = region.ec2.get_paginator("describe_instances")
+        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE})
+        reservations = [reservation for page in pages for reservation in page.get("Reservations") or ()]
+        return [_to_instance(entry) for reservation in reservations for entry in reservation.get("Instances") or ()]
+
+    return call(f"describe instances in {region.name}", read_pages)
+
+
+def _to_instance(entry: dict[str, t.Any]) -> Instance:
+    reason = entry.get("StateReason") or {}
+    mappings = [mapping for mapping in entry.get("BlockDeviceMappings") or () if mapping.get("Ebs")]
+    return Instance(
+        instance_id=entry["InstanceId"],
+        state=(entry.get("State") or {}).get("Name") or "unknown",
+        state_reason=str(reason.get("Message") or ""),
+        zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",
+        root_device_name=entry.get("RootDeviceName") or "",
+        root_device_type=entry.get("RootDeviceType") or "ebs",
+        client_token=entry.get("ClientToken") or "",
+        attachments=tuple(
+            Attachment(
+                mapping["DeviceName"],
+                mapping["Ebs"]["VolumeId"],
+                bool(mapping["Ebs"].get("DeleteOnTermination")),
+            )
+            for mapping in mappings
+        ),
+        boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},
+        billing={name: entry[name] for name in _BILLING if entry.get(name)},
+        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+    )

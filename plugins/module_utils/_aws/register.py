@@ -1,0 +1,124 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Make images of snapshots and of instances. Neither call takes a client token; the image name stands for one."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._image.compose_recipe import Recipe, RecipeDevice
+from .connection import Region
+from .copy_snapshot import tag_specifications
+from .errors import AwsError, call
+
+# What RegisterImage takes and an image shows under the same name; everything else it shows is for reading only.
+_CARRIED: t.Final = (
+    "Architecture",
+    "VirtualizationType",
+    "EnaSupport",
+    "SriovNetSupport",
+    "BootMode",
+    "TpmSupport",
+    "ImdsSupport",
+    "KernelId",
+    "RamdiskId",
+)
+_UNREADABLE: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
+Tags = t.Mapping[str, str]
+
+
+def register_image(
+    region: Region,
+    recipe: Recipe,
+    snapshot_ids: t.Mapping[str, str],
+    *,
+    description: str,
+    boot: t.Mapping[str, t.Any],
+    tags: Tags,
+) -> str:
+    """Register an image of snapshots, one for each EBS device, and return its id.
+
+    The snapshots decide about encryption and key; AWS refuses a mapping that names either.
+    """
+    params: dict[str, t.Any] = {
+        "Name": recipe.name,
+        "RootDeviceName": recipe.root_device_name,
+        "BlockDeviceMappings": [_mapping(device, snapshot_ids) for device in recipe.devices],
+        "TagSpecifications": tag_specifications(image=tags),
+    }
+    if description:
+        params["Description"] = description
+    carried = [*_CARRIED, "UefiData"]
+    params.update((name, boot[name]) for name in carried if boot.get(name) and region.knows("RegisterImage", name))
+    what = f"register image {recipe.name!r} in {region.name}"
+    return str(call(what, region.ec2_once.register_image, retry=False, **params)["ImageId"])
+
+
+def create_image(
+    region: Region,
+    recipe: Recipe,
+    instance_id: str,
+    *,
+    description: str,
+    no_reboot: bool,
+    image_tags: Tags,
+    snapshot_tags: Tags,
+) -> str:
+    """Start an image of an instance and return its id; each snapshot takes the key of its volume."""
+    params: dict[str, t.Any] = {
+        "InstanceId": instance_id,
+        "Name": recipe.name,
+        "NoReboot": no_reboot,
+        "BlockDeviceMappings": [
+            *(_kept(device) for device in recipe.devices),
+            *({"DeviceName": name, "NoDevice": ""} for name in recipe.dropped),
+        ],
+        "TagSpecifications": tag_specifications(image=image_tags, snapshot=snapshot_tags),
+    }
+    if description:
+        params["Description"] = description
+    what = f"create image {recipe.name!r} of {instance_id} in {region.name}"
+    return str(call(what, region.ec2_once.create_image, retry=False, **params)["ImageId"])
+
+
+def uefi_data(region: Region, image_id: str) -> str | None:
+    """Return the UEFI variables of an image, Secure Boot keys among them; None where it has none.
+
+    AWS shows them to the owner only; an AwsError for which ``is_unreadable`` holds says so.
+    """
+    answer = call(
+        f"read the UEFI data of {image_id} in {region.name}",
+        region.ec2.describe_image_attribute,
+        ImageId=image_id,
+        Attribute="uefiData",
+    )
+    return (answer.get("UefiData") or {}).get("Value")
+
+
+def is_unreadable(error: AwsError) -> bool:
+    """Tell whether the error means that this attribute is not for the caller to read."""
+    return error.is_denied or error.code in _UNREADABLE
+
+
+def _mapping(device: RecipeDevice, snapshot_ids: t.Mapping[str, str]) -> dict[str, t.Any]:
+    if device.shape is None:
+        return {"DeviceName": device.device_name, "VirtualName": device.virtual_name}
+    ebs: dict[str, t.Any] = {
+        "SnapshotId": snapshot_ids[device.device_name],
+        "VolumeSize": device.shape.volume_size,
+        "VolumeType": device.shape.volume_type,
+        "DeleteOnTermination": device.delete_on_termination,
+    }
+    optional = {"Iops": device.shape.iops, "Throughput": device.shape.throughput}
+    ebs.update((name, value) for name, value in optional.items() if value is not None)
+    return {"DeviceName": device.device_name, "Ebs": ebs}
+
+
+def _kept(device: RecipeDevice) -> dict[str, t.Any]:
+    # DeleteOnTermination is all that CreateImage lets us say of a volume.
+    if device.shape is None:
+        return {"DeviceName": device.device_name, "VirtualName": device.virtual_name}
+    return {"DeviceName": device.device_name, "Ebs": {"DeleteOnTermination": device.delete_on_termination}}

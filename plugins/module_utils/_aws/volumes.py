@@ -1,0 +1,125 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Volumes in one region: botocore's dictionaries in, ``Volume`` values out."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
+
+from .._image.compose_model import Volume
+from .._image.compose_volumes import VolumeShape
+from .connection import Region
+from .copy_snapshot import tag_specifications
+from .errors import AwsError, call
+from .images import Filters, chunks
+
+_PAGE: t.Final = 500
+_GONE: t.Final = "InvalidVolume.NotFound"
+
+
+def find_volumes(region: Region, volume_ids: t.Iterable[str]) -> dict[str, Volume]:
+    """Return volumes by id; those that are gone, or not visible yet, are absent."""
+    found: dict[str, Volume] = {}
+    for ids in chunks(sorted(set(volume_ids))):
+        entries = _describe(region, [{"Name": "volume-id", "Values": ids}])
+        found.update((entry["VolumeId"], _to_volume(entry)) for entry in entries)
+    return found
+
+
+def find_volumes_by_tag(region: Region, tag: str, value: str) -> list[Volume]:
+    """Return the volumes that carry the tag; new ones may be missing for a minute."""
+    return [_to_volume(entry) for entry in _describe(region, [{"Name": f"tag:{tag}", "Values": [value]}])]
+
+
+def create_volume(
+    region: Region,
+    shape: VolumeShape,
+    *,
+    zone: str,
+    kms_key_id: str,
+    snapshot_id: str | None,
+    client_token: str,
+    tags: t.Mapping[str, str],
+) -> str:
+    """Start an encrypted volume and return its id; the client token makes repeating safe.
+
+    Whether the key works shows itself later: the volume vanishes, or ends in ``error``.
+    """
+    params: dict[str, t.Any] = {
+        "AvailabilityZone": zone,
+        "Size": shape.volume_size,
+        "VolumeType": shape.volume_type,
+        "Encrypted": True,
+        "KmsKeyId": kms_key_id,
+        "ClientToken": client_token,
+        "TagSpecifications": tag_specifications(volume=tags),
+    }
+    optional = {"SnapshotId": snapshot_id, "Iops": shape.iops, "Throughput": shape.throughput}
+    params.update((name, value) for name, value in optional.items() if value is not None)
+    return str(call(f"create a volume in {zone}", region.ec2.create_volume, **params)["VolumeId"])
+
+
+def attach_volume(region: Region, volume_id: str, *, instance_id: str, device_name: str) -> None:
+    """Attach a volume to a stopped instance; where a repeated call finds it attached already, that is well."""
+    try:
+        call(
+            f"attach volume {volume_id} to {instance_id} as {device_name}",
+            region.ec2.attach_volume,
+            VolumeId=volume_id,
+            InstanceId=instance_id,
+            Device=device_name,
+        )
+    except AwsError as error:
+        if error.code != "VolumeInUse":
+            raise
+
+
+def delete_volume(region: Region, volume_id: str) -> bool:
+    """Delete a volume; return False where it is gone already."""
+    try:
+        call(f"delete volume {volume_id} in {region.name}", region.ec2.delete_volume, VolumeId=volume_id)
+    except AwsError as error:
+        if error.code == _GONE:
+            return False
+        raise
+    return True
+
+
+def available_zones(region: Region) -> list[str]:
+    """Return the names of the region's own zones, without Local Zones, in order."""
+    filters = [
+        {"Name": "state", "Values": ["available"]},
+        {"Name": "zone-type", "Values": ["availability-zone"]},
+    ]
+    answer = call(f"describe zones of {region.name}", region.ec2.describe_availability_zones, Filters=filters)
+    return sorted(str(zone["ZoneName"]) for zone in answer.get("AvailabilityZones") or ())
+
+
+def _describe(region: Region, filters: Filters) -> list[dict[str, t.Any]]:
+    def read_pages() -> list[dict[str, t.Any]]:
+        paginator = region.ec2.get_paginator("describe_volumes")
+        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE})
+        return [entry for page in pages for entry in page.get("Volumes") or ()]
+
+    return call(f"describe volumes in {region.name}", read_pages)
+
+
+def _to_volume(entry: dict[str, t.Any]) -> Volume:
+    attachments = entry.get("Attachments") or [{}]
+    return Volume(
+        volume_id=entry["VolumeId"],
+        state=entry.get("State") or "unknown",
+        encrypted=bool(entry.get("Encrypted")),
+        kms_key_arn=entry.get("KmsKeyId"),
+        volume_size=int(entry.get("Size") or 0),
+        volume_type=entry.get("VolumeType") or "",
+        iops=entry.get("Iops"),
+        throughput=entry.get("Throughput"),
+        instance_id=attachments[0].get("InstanceId"),
+        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+    )

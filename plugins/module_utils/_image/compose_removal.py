@@ -1,0 +1,85 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Decide what may be removed for state=absent: what carries our tags for this very name. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .compose_identity import is_composed
+from .compose_recipe import work_token
+from .compose_request import ComposeRequest
+from .compose_steps import ComposePlan
+from .errors import PreflightError
+from .model import COPY_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
+from .steps import DeleteSnapshot, DeregisterImage, Step
+
+
+def plan_compose_removal(
+    request: ComposeRequest,
+    images: t.Sequence[Image],
+    *,
+    snapshots: t.Mapping[str, Snapshot],
+    leftovers: t.Iterable[Snapshot],
+) -> ComposePlan:
+    """Return the plan that removes the image of this name and what interrupted runs under it have left.
+
+    ``snapshots`` are those of the images; one that was not made for its image stays. ``leftovers`` back no image.
+    """
+    steps: list[Step] = []
+    warnings = []
+    removed: Image | None = None
+    for image in images:
+        obstacle = _obstacle(request, image)
+        if obstacle:
+            warnings.append(
+                f"{image.region}: {image.image_id} is kept: {obstacle}; deregister it by hand if it is yours"
+            )
+            continue
+        _require_unprotected(image)
+        removed = removed or image
+        made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
+        steps.append(DeregisterImage(image.image_id, made, "state is absent"))
+    steps += [
+        DeleteSnapshot(snapshot.snapshot_id, "left behind by an interrupted run")
+        for snapshot in leftovers
+        if _is_of_name(request.name, snapshot)
+    ]
+    action, reason = ("removed", "state is absent") if steps else ("unchanged", f"{request.region} has no such image")
+    return ComposePlan(
+        action,
+        reason,
+        removed,
+        after=tuple(steps),
+        devices_before=removed.devices if removed else (),
+        warnings=tuple(warnings),
+    )
+
+
+def _obstacle(request: ComposeRequest, image: Image) -> str | None:
+    if not is_composed(image):
+        return "it does not carry this collection's recipe tags for its name"
+    origin = image.tags.get(SOURCE_TAG)
+    if request.source_tag is not None and origin != request.source_tag:
+        return f"it was composed of {origin}, not of {request.source_tag}"
+    return None
+
+
+def _require_unprotected(image: Image) -> None:
+    if image.deregistration_protection.startswith("enabled"):
+        raise PreflightError(
+            f"image {image.image_id} in {image.region} has deregistration protection "
+            f"({image.deregistration_protection}); disable it first"
+        )
+
+
+def _is_made_for(image: Image, snapshot: Snapshot | None) -> bool:
+    return snapshot is not None and snapshot.tags.get(COPY_TAG) == image.tags.get(COPY_TAG)
+
+
+def _is_of_name(name: str, snapshot: Snapshot) -> bool:
+    digest = snapshot.tags.get(RECIPE_TAG)
+    return digest is not None and snapshot.tags.get(COPY_TAG) == work_token(name, digest)
