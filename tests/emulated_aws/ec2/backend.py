@@ -21,6 +21,10 @@ from emulated_aws.settings import settings
 Token = tuple[str, str]
 
 
+def _ours(instance: object) -> EmulatedInstance:
+    return t.cast(EmulatedInstance, instance)
+
+
 class Ec2Region(EC2Backend):
     """What one account has in one region."""
 
@@ -84,7 +88,7 @@ class Ec2Region(EC2Backend):
             raise errors.AwsError("InvalidInstanceID.Malformed", f'Invalid id: "{instance_id}"')
         for one in self.all_instances():
             if one.id == instance_id:
-                return t.cast(EmulatedInstance, one)
+                return _ours(one)
         raise errors.instance_not_found(instance_id)
 
     # What moto's own EC2 code asks for.
@@ -92,11 +96,16 @@ class Ec2Region(EC2Backend):
         """Return the reservations with the instances that are visible yet."""
         reservations = super().all_reservations()
         for reservation in reservations:
-            reservation.instances = [
-                one for one in reservation.instances if t.cast(EmulatedInstance, one).lag.visible()
-            ]
+            reservation.instances = [one for one in reservation.instances if _ours(one).lag.visible()]
+        if any(name.startswith("tag") for name in filters or {}):
+            for reservation in reservations:
+                reservation.instances = [one for one in reservation.instances if _ours(one).lag.filterable()]
         shown = [reservation for reservation in reservations if reservation.instances]
         return filter_reservations(shown, filters) if filters is not None else shown
+
+    def get_reservations_by_instance_ids(self, instance_ids: list[str], filters: t.Any = None) -> list[Reservation]:
+        """Return the reservations of these instances; naming one twice is no mistake, as it is to moto."""
+        return super().get_reservations_by_instance_ids(list(dict.fromkeys(instance_ids)), filters)
 
     def describe_images(  # type: ignore[override]  # an image of ours, with what moto reads of its own
         self,

@@ -9,6 +9,7 @@ import dataclasses
 import typing as t
 
 from emulated_aws.ec2 import errors, lookup
+from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_mapping_shape
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import Image
@@ -18,6 +19,10 @@ from emulated_aws.ec2.volume_making import VolumeWish, make
 
 if t.TYPE_CHECKING:
     from emulated_aws.ec2.backend import Ec2Region
+
+
+# EC2 tells of a launch a day later (Image.LastLaunchedTime).
+REPORTING_DELAY = 86400.0
 
 
 @dataclasses.dataclass
@@ -98,6 +103,10 @@ def _merged(region: Ec2Region, device: str, asked: Params, inherited: VolumeWish
     )
 
 
+def _report_launch(image: Image, launched_at: float) -> None:
+    image.last_launched_at = launched_at
+
+
 def begin(region: Ec2Region, launch: Launch, instance: EmulatedInstance, volume_tags: dict[str, str]) -> None:
     """Give a new instance its volumes and let it start."""
     image = launch.image
@@ -107,5 +116,6 @@ def begin(region: Ec2Region, launch: Launch, instance: EmulatedInstance, volume_
         volume = make(region, wish, instance.availability_zone or "")
         volume.attachment = Attachment(volume.id, instance.id, device, wish.ebs.delete_on_termination)
         region.tags[volume.id].update(volume_tags)
-    image.last_launched_at = region.now()
+    launched_at = region.now()
+    agenda.at(launched_at + REPORTING_DELAY, lambda _due: _report_launch(image, launched_at))
     instance.launch()

@@ -95,6 +95,7 @@ class Ec2Response(EC2Response):
         result = super().run_instances()
         reservation = t.cast(Reservation, result.result)
         for instance in reservation.instances:
+            instance.disable_api_termination = bool(call.get("DisableApiTermination"))
             launching.begin(call.region, launch, t.cast(EmulatedInstance, instance), volume_tags)
         tokens.remember(call, reservation.id)
         return result

@@ -19,7 +19,7 @@ import typing as t
 from moto.ec2.models import ec2_backends
 from moto.ec2.utils import random_ami_id, random_snapshot_id, random_volume_id
 
-from emulated_aws.ec2 import timing
+from emulated_aws.ec2 import tiering, timing
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.ec2.backend import Ec2Region
 from emulated_aws.ec2.devices import Device, Ebs
@@ -61,6 +61,7 @@ class Disk:
     ephemeral: str | None = None
     empty: bool = False
     archived: bool = False
+    restored_for_days: float | None = None
     shared_with: tuple[str, ...] = ()
     public: bool = False
     snapshot_id: str | None = None
@@ -173,5 +174,7 @@ def snapshot(
             billing=billing or Billing(),
         )
         region.snapshots[made.id] = made
+        if disk.restored_for_days is not None:
+            tiering.restore(made, disk.restored_for_days)
         region.tags[made.id].update(tags or {})
     return made.id

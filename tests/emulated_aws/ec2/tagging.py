@@ -120,6 +120,8 @@ def _must_exist(region: Ec2Region, resource: str) -> None:
         lookup.snapshot(region, resource)
     elif kind == "volume":
         lookup.volume(region, resource)
+    elif kind == "instance":
+        region.instance(resource)
     else:
         region.do_resources_exist([resource])
 
