@@ -155,7 +155,7 @@ class Identities:
 
     def by_arn(self, arn: str) -> Caller:
         """Return the caller of an ARN that a log, a grant or an image's schedule remembers."""
-        for caller in list(self._callers.values()):
+        for caller in reversed(list(self._callers.values())):
             if caller.arn == arn:
                 return caller
         found = re.fullmatch(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):.+", arn)

@@ -120,7 +120,7 @@ def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
     if not request.service:
         words = "Request is missing Authentication Token"
         return wire.error("", code="MissingAuthenticationToken", message=words, status=403)
-    if not identities.has_token(request.access_key, request.environ.get("HTTP_X_AMZ_SECURITY_TOKEN")):
+    if not identities.has_token(request.access_key, request.token):
         code, status, message = WITHOUT_TOKEN.get(request.service, ("InvalidClientTokenId", 403, INVALID))
         return wire.error(request.service, code=code, message=message, status=status)
     if caller.expired:

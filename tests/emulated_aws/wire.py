@@ -32,12 +32,18 @@ class Request:
     """One call as it came in; ``parameters`` are named and nested as in boto3."""
 
     access_key: str
+    token: str | None
     region: str
     service: str
     action: str
     parameters: dict[str, t.Any]
     body: bytes
     environ: Environ = dataclasses.field(repr=False)
+
+    @property
+    def authorization(self) -> str:
+        """Return a header that names key, region and service as a signed call's does, without a signature."""
+        return authorization(self.access_key, region=self.region, service=self.service)
 
     def send_on(self) -> Environ:
         """Return the environ for the next application, with a body that can be read again."""
@@ -66,13 +72,15 @@ class Answer:
 def read_request(environ: Environ) -> Request:
     """Take a WSGI request apart; what cannot be told stays empty."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    found = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "") + environ.get("QUERY_STRING", ""))
+    signed = environ.get("HTTP_AUTHORIZATION") or urllib.parse.unquote(environ.get("QUERY_STRING", ""))
+    found = _CREDENTIAL.search(signed)
     service = found["service"] if found else ""
     form = _form(environ, body)
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     action = form.get("Action") or target.rpartition(".")[2] or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
     return Request(
         access_key=found["key"] if found else "",
+        token=environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or form.get("X-Amz-Security-Token"),
         region=found["region"] if found else "us-east-1",
         service=service,
         action=action,
@@ -80,6 +88,11 @@ def read_request(environ: Environ) -> Request:
         body=body,
         environ=environ,
     )
+
+
+def authorization(access_key: str, *, region: str, service: str) -> str:
+    """Return the header by which a service knows what a call is about."""
+    return f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, "
 
 
 def write_request(
@@ -98,7 +111,7 @@ def write_request(
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "HTTP_HOST": "localhost",
-        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, ",
+        "HTTP_AUTHORIZATION": authorization(access_key, region=region, service=service),
         "CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8",
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": io.BytesIO(body),

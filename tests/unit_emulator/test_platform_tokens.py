@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 import pytest
 from botocore.exceptions import ClientError
@@ -28,8 +29,9 @@ def test_session_without_its_token_is_refused(
     emulator: Emulator, service: str, operation: str, code: str, token: str | None
 ) -> None:
     credentials = emulator.principal(ROLE)
-    getattr(emulator.session(credentials=credentials).client(service), operation)()
-    halved = emulator.session(credentials=dataclasses.replace(credentials, token=token))
+    whole: t.Any = emulator.session(credentials=credentials)
+    getattr(whole.client(service), operation)()
+    halved: t.Any = emulator.session(credentials=dataclasses.replace(credentials, token=token))
     with pytest.raises(ClientError) as refusal:
         getattr(halved.client(service), operation)()
     assert refusal.value.response["Error"]["Code"] == code
