@@ -38,9 +38,13 @@ def stop_on_signals() -> None:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """Return this process's environment with the tools of the virtual environment first in PATH."""
+    """Return this process's environment with the tools of the virtual environment first in PATH.
+
+    Ansible keeps its files in the checkout, so that no collection in the user's home takes the place of this one.
+    """
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    return {**os.environ, "PATH": path, "VIRTUAL_ENV": str(BIN.parent), **extra}
+    ours = {"PATH": path, "VIRTUAL_ENV": str(BIN.parent), "ANSIBLE_HOME": str(WORK / "ansible")}
+    return {**os.environ, **ours, **extra}
 
 
 def _stop_group(process: subprocess.Popen[t.Any]) -> None:
