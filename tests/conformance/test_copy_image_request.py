@@ -10,6 +10,8 @@ import typing as t
 import pytest
 
 from .builders import (
+    DEFAULT_KEY,
+    PLAIN,
     a_key,
     a_snapshot,
     an_alias,
@@ -164,10 +166,11 @@ def test_key_may_be_named_in_four_forms(home: Place, form: str) -> None:
 
 @pytest.mark.aws_safe
 @pytest.mark.parametrize("encrypted", [{}, {"Encrypted": False}], ids=["omitted", "false"])
+@pytest.mark.parametrize("root", [PLAIN, DEFAULT_KEY], ids=["plain-source", "encrypted-source"])
 @rule("1.3 row 9", "UG23-AMIEncryption")
-def test_key_without_encryption(home: Place, encrypted: dict[str, t.Any]) -> None:
-    """KmsKeyId without Encrypted=true is refused."""
-    source, key = an_image(home), a_key(home)
+def test_key_without_encryption(home: Place, root: str | None, encrypted: dict[str, t.Any]) -> None:
+    """KmsKeyId without Encrypted=true is refused, whatever the source."""
+    source, key = an_image(home, root=root), a_key(home)
     with nothing_created(home), refused(*KEY_WITHOUT_ENCRYPTION):
         copy(home, source, KmsKeyId=key, **encrypted)
 

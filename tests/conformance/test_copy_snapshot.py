@@ -202,15 +202,6 @@ def test_pending_source(home: Place) -> None:
     assert outcome(home, pending).startswith(("refused", "error"))
 
 
-@rule("2 archived", "UG23-snapshot-archive")
-def test_archived_source(home: Place) -> None:
-    """An archived snapshot cannot be copied before it is restored."""
-    source = a_snapshot(home)
-    home.ec2.modify_snapshot_tier(SnapshotId=source, StorageTier="archive")
-    home.until(lambda: snapshot_of(home, source)["StorageTier"] == "archive", f"{source} archived")
-    assert outcome(home, source).startswith(("refused", "error"))
-
-
 @pytest.mark.aws_safe
 @rule("2 tags", "M")
 def test_tags_are_not_copied(home: Place) -> None:

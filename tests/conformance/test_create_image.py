@@ -19,6 +19,7 @@ from .builders import (
     an_image,
     an_instance,
     image_of,
+    key_of,
     keys_of,
     mappings_of,
     snapshots_of,
@@ -244,6 +245,24 @@ def test_boot_settings_are_the_instances(home: Place) -> None:
     instance_id = an_instance(home, source, state="stopped")["InstanceId"]
     found = created(home, instance_id)
     assert (found["BootMode"], found["TpmSupport"], found["EnaSupport"]) == ("uefi", "v2.0", True)
+
+
+@rule("3.1 BootModeOverride", "M")
+def test_boot_mode_can_be_overridden_on_uefi_only(home: Place) -> None:
+    """BootModeOverride is for instances that booted by UEFI."""
+    instance_id = an_instance(home, an_image(home, BootMode="legacy-bios"), state="stopped")["InstanceId"]
+    with nothing_created(home), refused():
+        create(home, instance_id, BootModeOverride="uefi")
+
+
+@rule("3.1 keys", "M")
+def test_snapshots_of_all_volumes_at_once(home: Place) -> None:
+    """CreateSnapshots takes a snapshot of each attached volume, under that volume's key."""
+    key = a_key(home)
+    made = home.ec2.create_snapshots(InstanceSpecification={"InstanceId": stopped(home, data={DATA: key})})["Snapshots"]
+    assert sorted(str(each["Encrypted"]) for each in made) == ["False", "True"]
+    shown = home.ec2.describe_snapshots(SnapshotIds=[each["SnapshotId"] for each in made])["Snapshots"]
+    assert {key_of(each) for each in shown} == {PLAIN, key}
 
 
 @rule("3.1 billing", "M")

@@ -268,6 +268,15 @@ def test_tags_can_be_changed(home: Place) -> None:
 
 
 @pytest.mark.aws_safe
+@rule("5.1 tags", "M")
+def test_tags_have_a_list_of_their_own(home: Place) -> None:
+    """DescribeTags lists the tags of resources, with their type."""
+    image_id = an_image(home, TagSpecifications=tagged("image", Kind="any"))
+    [tag] = home.ec2.describe_tags(Filters=[{"Name": "resource-id", "Values": [image_id]}])["Tags"]
+    assert tag == {"ResourceId": image_id, "ResourceType": "image", "Key": "Kind", "Value": "any"}
+
+
+@pytest.mark.aws_safe
 @rule("5.1 tags", "ERR")
 def test_tags_of_absent_images(home: Place) -> None:
     """CreateTags on an image that does not exist is refused with InvalidAMIID.NotFound."""

@@ -163,6 +163,16 @@ def test_deprecation_is_within_ten_years(home: Place, days: float) -> None:
 
 
 @rule("5.3 deprecation", "M")
+def test_public_images_are_deprecated_sooner(home: Place) -> None:
+    """A public image can be deprecated at most 2 years from its creation."""
+    image_id = an_image(home)
+    home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": [{"Group": "all"}]})
+    with refused():
+        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(800))
+    home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(700))
+
+
+@rule("5.3 deprecation", "M")
 def test_deprecated_images_are_hidden_from_others(home: Place, other: Place) -> None:
     """A deprecated image is shown to its owner always, to others with IncludeDeprecated only."""
     theirs = an_image(other)

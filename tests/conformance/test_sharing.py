@@ -213,6 +213,46 @@ def test_volume_permissions_are_added_and_removed(home: Place, other: Place) -> 
 
 @pytest.mark.aws_safe
 @rule("5.4 snapshots", "M")
+def test_permissions_are_added_or_removed(home: Place, other: Place) -> None:
+    """One call adds or removes volume permissions, not both."""
+    snapshot_id, user = a_snapshot(home), {"UserId": other.account_id}
+    with refused():
+        home.ec2.modify_snapshot_attribute(
+            SnapshotId=snapshot_id, CreateVolumePermission={"Add": [user], "Remove": [{"Group": "all"}]}
+        )
+    assert volume_permissions(home, snapshot_id) == []
+
+
+@pytest.mark.aws_safe
+@rule("5.4 reset", "M")
+def test_permissions_can_be_reset(home: Place, other: Place) -> None:
+    """Resetting takes all permissions of an image or a snapshot away."""
+    image_id = an_image(home)
+    [snapshot_id] = snapshot_ids(image_of(home, image_id)).values()
+    share_image(home, image_id, other)
+    home.ec2.reset_image_attribute(ImageId=image_id, Attribute="launchPermission")
+    home.ec2.reset_snapshot_attribute(SnapshotId=snapshot_id, Attribute="createVolumePermission")
+    assert launch_permissions(home, image_id) == volume_permissions(home, snapshot_id) == []
+
+
+@rule("5.3 block public access", "M")
+def test_public_sharing_can_be_blocked(home: Place) -> None:
+    """With public access blocked, neither images nor snapshots can be made public."""
+    image_id = an_image(home)
+    [snapshot_id] = snapshot_ids(image_of(home, image_id)).values()
+    home.ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    home.ec2.enable_snapshot_block_public_access(State="block-all-sharing")
+    public = {"Add": [{"Group": "all"}]}
+    with refused(status=None):
+        home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission=public)
+    with refused(status=None):
+        home.ec2.modify_snapshot_attribute(SnapshotId=snapshot_id, CreateVolumePermission=public)
+    home.ec2.disable_image_block_public_access()
+    home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission=public)
+
+
+@pytest.mark.aws_safe
+@rule("5.4 snapshots", "M")
 def test_no_organisations_for_snapshots(home: Place) -> None:
     """Snapshots cannot be shared with an organisation."""
     snapshot_id, arn = a_snapshot(home), f"arn:aws:organizations::{home.account_id}:organization/o-0123456789"
