@@ -101,3 +101,43 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     },
     "ignore_region_errors": {"type": "bool", "default": False},
 }
+
+_DEVICE: t.Final[dict[str, t.Any]] = {
+    "device_name": {"type": "str", "required": True},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "snapshot_id": {"type": "str"},
+    "volume_size": {"type": "int", "aliases": ["size"]},
+    "volume_type": {"type": "str"},
+    "iops": {"type": "int"},
+    "throughput": {"type": "int"},
+    "delete_on_termination": {"type": "bool"},
+    "no_device": {"type": "bool", "default": False},
+}
+_INSTANCE: t.Final[dict[str, t.Any]] = {
+    "instance_type": {"type": "str", "aliases": ["type"]},
+    "subnet_id": {"type": "str", "aliases": ["vpc_subnet_id"]},
+    "security_group_ids": {"type": "list", "elements": "str", "aliases": ["security_groups"]},
+    "iam_instance_profile": {"type": "str", "aliases": ["instance_profile", "profile"]},
+    "user_data": {"type": "str"},
+    "metadata_options": {
+        "type": "dict",
+        "options": {
+            "http_tokens": {"type": "str", "choices": ["optional", "required"], "default": "required"},
+            "http_endpoint": {"type": "str", "choices": ["enabled", "disabled"], "default": "enabled"},
+        },
+    },
+}
+
+COMPOSE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    **ATTRIBUTE_ARGUMENTS,
+    **RUN_ARGUMENTS,
+    "name": {"type": "str", "required": True},
+    "source_image_id": {"type": "str"},
+    "source_region": {"type": "str"},
+    "instance_id": {"type": "str"},
+    "kms_key_id": {"type": "str", "no_log": False},
+    "device_mapping": {"type": "list", "elements": "dict", "options": _DEVICE},
+    "method": {"type": "str", "choices": ["auto", "snapshots", "instance"], "default": "auto"},
+    "instance": {"type": "dict", "options": _INSTANCE},
+    "no_reboot": {"type": "bool", "default": False},
+}

@@ -131,13 +131,13 @@ def copy_image(region: Region, step: CopyImage) -> str:
     return str(required(answer, "ImageId", of=f"the copy of {step.source_image_id} to {region.name}"))
 
 
-def deregister_image(region: Region, image_id: str) -> bool:
+def deregister_image(region: Region, image_id: str, *, with_snapshots: bool = True) -> bool:
     """Deregister an image, asking AWS to delete its snapshots too; return False where it was gone already.
 
     Whether the snapshots went is for the caller to look at: AWS skips those in use and answers success all the same.
     """
     params: dict[str, t.Any] = {"ImageId": image_id}
-    if region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
+    if with_snapshots and region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
         params["DeleteAssociatedSnapshots"] = True
     try:
         call(f"deregister image {image_id} in {region.name}", region.ec2.deregister_image, **params)

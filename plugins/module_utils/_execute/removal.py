@@ -16,14 +16,19 @@ from .._image.model import COPY_TAG
 
 
 def remove_image(
-    region: Region, image_id: str, snapshot_ids: t.Iterable[str], *, copy_token: str | None = None
+    region: Region,
+    image_id: str,
+    snapshot_ids: t.Iterable[str],
+    *,
+    copy_token: str | None = None,
+    keeps_others: bool = False,
 ) -> list[str]:
     """Deregister an image, delete the snapshots it leaves behind, and return the ids of what is gone.
 
     A copy that fails may not show its snapshots; they are found by ``copy_token``, the tag they carry from birth.
-    Snapshots that another image uses stay.
+    Snapshots that another image uses stay, and with ``keeps_others`` all that are not named.
     """
-    deregister_image(region, image_id)
+    deregister_image(region, image_id, with_snapshots=not keeps_others)
     expected = set(snapshot_ids)
     if copy_token:
         expected.update(snapshot.snapshot_id for snapshot in find_snapshots_by_tag(region, COPY_TAG, [copy_token]))

@@ -42,7 +42,8 @@ def plan_compose_removal(
         _require_unprotected(image)
         removed = removed or image
         made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
-        steps.append(DeregisterImage(image.image_id, made, "state is absent"))
+        keeps_others = len(made) < len(image.snapshot_ids)
+        steps.append(DeregisterImage(image.image_id, made, "state is absent", keeps_others))
     steps += [
         DeleteSnapshot(snapshot.snapshot_id, "left behind by an interrupted run")
         for snapshot in leftovers

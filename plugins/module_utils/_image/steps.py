@@ -33,11 +33,15 @@ class CopyImage:
 
 @dataclasses.dataclass(frozen=True)
 class DeregisterImage:
-    """Deregister an image and delete its snapshots, except those that another image uses."""
+    """Deregister an image and delete its snapshots, except those that another image uses.
+
+    ``keeps_others`` says that it has snapshots beside the listed ones, which are somebody else's and stay.
+    """
 
     image_id: str
     snapshot_ids: tuple[str, ...]
     reason: str
+    keeps_others: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

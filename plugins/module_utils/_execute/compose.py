@@ -1,0 +1,136 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Carry out a compose request from end to end: read, judge, plan, and, unless only the plan is wanted, apply."""
+
+from __future__ import annotations
+
+from .._aws.connection import Connection
+from .._aws.keys import Warn
+from .._image.compose_draft import Material
+from .._image.compose_method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
+from .._image.compose_planner import ComposeFacts, plan_compose
+from .._image.compose_recipe import Recipe
+from .._image.compose_removal import plan_compose_removal
+from .._image.compose_request import ComposeRequest
+from .._image.compose_steps import ComposePlan
+from .._image.errors import SealedError
+from .._image.keys import require_private, require_shareable
+from .._image.outcome import Outcome, Target
+from .attributes import read_sharing
+from .compose_apply import ComposeApply
+from .compose_read import (
+    read_leftovers,
+    read_material,
+    read_namesakes,
+    read_recipe,
+    require_readable,
+)
+from .compose_work import Work
+from .pace import Pace
+from .regions import require_regions
+
+
+class ComposeRun:
+    """One task: one image of one source."""
+
+    def __init__(
+        self, connection: Connection, request: ComposeRequest, *, warn: Warn, pace: Pace | None = None
+    ) -> None:
+        self._connection = connection
+        self._request = request
+        self._warn = warn
+        self._pace = pace or Pace()
+        self._region = connection.region(request.region)
+        self._source_region = (
+            self._region if request.source_region == request.region else connection.region(request.source_region)
+        )
+        self._started = self._pace.now()
+
+    def run(self, *, check_mode: bool) -> Outcome:
+        """Return what became of the image, or what would.
+
+        Whatever makes the request impossible raises before anything is changed; later trouble stands in the outcome.
+        """
+        names = sorted({self._request.region, self._request.source_region})
+        require_regions(self._connection, names, source_region=self._request.source_region)
+        facts = self._read() if self._request.present else None
+        plan = plan_compose(self._request, facts) if facts else self._plan_removal()
+        if facts is not None:
+            self._judge(facts, plan)
+        for warning in plan.warnings:
+            self._warn(warning)
+        target = Target(
+            self._request.source_image_id,
+            self._request.source_region,
+            self._request.region,
+            self._request.instance_id,
+        )
+        if check_mode:
+            return Outcome.predicted(target, plan)
+        return self._apply(Outcome(target, plan), plan, facts)
+
+    def _read(self) -> ComposeFacts:
+        material = read_material(self._source_region, self._region, self._request)
+        recipe = read_recipe(self._region, self._request, material, warn=self._warn)
+        method = choose_method(self._request, material.source)
+        self._material = material
+        return self._read_images(ComposeFacts(recipe, material.source, method))
+
+    def _read_images(self, facts: ComposeFacts) -> ComposeFacts:
+        """Return the facts with what AWS holds of the image now."""
+        images, snapshots = read_namesakes(self._region, self._request.name)
+        desired = self._request.attributes.launch_permissions
+        available = [image for image in images if image.state == "available"]
+        return ComposeFacts(
+            recipe=facts.recipe,
+            source=facts.source,
+            method=facts.method,
+            images=images,
+            snapshots=snapshots,
+            sharing=read_sharing(self._region, available[0], desired) if available else None,
+            leftovers=read_leftovers(self._region, self._request.name, images, facts.recipe),
+        )
+
+    def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
+        """Refuse what AWS would refuse half-way."""
+        if self._request.attributes.launch_permissions:
+            require_private(self._request.attributes.launch_permissions.group_names, region=self._region.name)
+            for device in facts.recipe.ebs_devices:
+                require_shareable(device.required_key, region=self._region.name)
+        if not plan.work:
+            return
+        require_same_region(facts.method, self._request)
+        self._judge_content(facts)
+
+    def _judge_content(self, facts: ComposeFacts) -> None:
+        material: Material = self._material
+        recipe: Recipe = facts.recipe
+        if facts.method.name == SNAPSHOTS:
+            require_readable(material, recipe, now=self._pace.now())
+        elif facts.method.name == INSTANCE:
+            raise SealedError("not yet")
+
+    def _plan_removal(self) -> ComposePlan:
+        images, snapshots = read_namesakes(self._region, self._request.name)
+        leftovers = read_leftovers(self._region, self._request.name, images)
+        return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers)
+
+    def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
+        outcome.image, outcome.action, outcome.reason = plan.image, plan.action, plan.reason
+        recipe = facts.recipe if facts else Recipe(self._request.name, "", "", ())
+        work = Work(
+            region=self._region,
+            source_region=self._source_region,
+            request=self._request,
+            recipe=recipe,
+            plan=plan,
+            outcome=outcome,
+            pace=self._pace,
+            deadline=self._started + self._request.wait_timeout,
+            warn=self._warn,
+        )
+        ComposeApply(work, facts).run()
+        return outcome

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Apply the plan of one composed image; what goes wrong stands in its outcome, with every id that still exists."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .._aws.errors import AwsError
+from .._aws.snapshots import delete_snapshot, find_snapshots_described
+from .._image.compose_method import INSTANCE
+from .._image.compose_planner import ComposeFacts, is_made_for, plan_convergence
+from .._image.compose_recipe import work_description
+from .._image.errors import SealedError
+from .._image.model import Image, Snapshot
+from .._image.steps import DeleteSnapshot, DeregisterImage, Step
+from .attributes import apply_attribute, read_sharing
+from .compose_images import await_image, create_of_instance, find_own_image, register, verify
+from .compose_rollback import roll_back
+from .compose_snapshots import SnapshotMaking
+from .compose_work import TimedOut, Work
+from .removal import remove_image
+
+
+class ComposeApply:
+    """Carry out one plan. Never raises for trouble with AWS: the outcome carries the error."""
+
+    def __init__(self, work: Work, facts: ComposeFacts | None) -> None:
+        self._work = work
+        self._facts = facts
+
+    def run(self) -> None:
+        """Bring the plan to its end, or to the first failure."""
+        outcome = self._work.outcome
+        try:
+            self._apply()
+        except TimedOut as error:
+            outcome.error, outcome.timed_out = str(error), True
+        except (AwsError, SealedError) as error:
+            outcome.error = str(error)
+            if self._work.request.rollback:
+                roll_back(self._work)
+
+    def _apply(self) -> None:
+        plan = self._work.plan
+        for step in plan.before:
+            self._apply_step(step)
+        if plan.work:
+            self._make(self._known_facts())
+        elif plan.awaits and plan.image is not None:
+            self._settle(plan.image.image_id, is_new=False)
+        else:
+            for step in plan.after:
+                self._apply_step(step)
+
+    def _make(self, facts: ComposeFacts) -> None:
+        request = self._work.request
+        if request.instance_id is not None:
+            image_id = create_of_instance(self._work, request.instance_id, no_reboot=request.no_reboot)
+            self._settle(image_id, is_new=True)
+        elif facts.method.name == INSTANCE:
+            raise SealedError("not yet")
+        else:
+            self._settle(self._compose_of_snapshots(facts), is_new=True)
+
+    def _compose_of_snapshots(self, facts: ComposeFacts) -> str:
+        try:
+            snapshot_ids = SnapshotMaking(self._work).run()
+        except TimedOut:
+            raise
+        except SealedError:
+            # Another task may have composed the same image meanwhile, and swept up what it did not need.
+            found = find_own_image(self._work)
+            if found is None:
+                raise
+            return found
+        self._sweep(snapshot_ids.values())
+        return register(self._work, snapshot_ids, facts.source)
+
+    def _sweep(self, used: t.Iterable[str]) -> None:
+        """Delete the recipe's snapshots that an interrupted run has made and AWS has hidden until now."""
+        recipe, kept = self._work.recipe, set(used)
+        pattern = f"{work_description(recipe.name)} {recipe.digest} *"
+        for snapshot in find_snapshots_described(self._work.region, pattern):
+            if snapshot.snapshot_id not in kept and is_made_for(snapshot, recipe):
+                self._apply_step(DeleteSnapshot(snapshot.snapshot_id, "made twice"))
+
+    def _settle(self, image_id: str, *, is_new: bool) -> None:
+        """Wait for the image, verify it, and bring it to the attributes asked for."""
+        facts = self._known_facts()
+        image, snapshots = await_image(self._work, image_id, wait=self._work.request.wait)
+        if image.state == "pending":
+            return
+        if is_new:
+            made = [one for one in image.snapshot_ids if is_made_for(snapshots[one], self._work.recipe)]
+            self._work.note(*made)
+        verify(self._work, image, facts.source if self._work.request.instance_id is None else None)
+        self._converge(facts, image, snapshots)
+
+    def _converge(self, facts: ComposeFacts, image: Image, snapshots: dict[str, Snapshot]) -> None:
+        desired = self._work.request.attributes.launch_permissions
+        sharing = read_sharing(self._work.region, image, desired)
+        now = dataclasses.replace(facts, images=(image,), snapshots=snapshots, sharing=sharing)
+        for step in plan_convergence(self._work.request, now, image):
+            self._apply_step(step)
+
+    def _apply_step(self, step: Step) -> None:
+        outcome, region = self._work.outcome, self._work.region
+        if isinstance(step, DeregisterImage):
+            outcome.removed += remove_image(region, step.image_id, step.snapshot_ids, keeps_others=step.keeps_others)
+        elif isinstance(step, DeleteSnapshot):
+            if delete_snapshot(region, step.snapshot_id):
+                self._work.forget(step.snapshot_id)
+                outcome.removed.append(step.snapshot_id)
+        else:
+            apply_attribute(region, t.cast(Image, outcome.image), t.cast(t.Any, step))
+        outcome.changed = True
+
+    def _known_facts(self) -> ComposeFacts:
+        if self._facts is None:
+            raise ValueError("a removal makes no image")
+        return self._facts

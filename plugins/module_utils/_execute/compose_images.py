@@ -1,0 +1,213 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Make the image itself, wait for it, and see that it is what the recipe says."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._aws.errors import AwsError
+from .._aws.images import deregister_image, describe_images, find_images
+from .._aws.register import create_image, is_unreadable, register_image, uefi_data
+from .._aws.snapshots import find_snapshots
+from .._image.compose_identity import FAILED_STATES, is_of_recipe, key_differences
+from .._image.compose_method import REMEDY, billing_loss
+from .._image.errors import SealedError
+from .._image.model import Image, Snapshot
+from .compose_work import Work
+from .diagnosis import key_verdict
+from .pace import GONE_SECONDS, VISIBILITY_SECONDS
+
+_NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
+_NAME_DELAY: t.Final = 10.0
+_QUOTA_CODES: t.Final = (
+    "ConcurrentCreateImageNoRebootLimitExceeded",
+    "ConcurrentSnapshotLimitExceeded",
+    "PendingSnapshotLimitExceeded",
+    "ResourceLimitExceeded",
+    "SnapshotCreationPerVolumeRateExceeded",
+)
+_QUOTA_DELAY: t.Final = 20.0
+
+
+def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> str:
+    """Register the image of its snapshots and return its id."""
+    boot = dict(source.boot)
+    if str(boot.get("BootMode", "")).startswith("uefi"):
+        boot["UefiData"] = _uefi_data(work, source)
+
+    def create() -> str:
+        return register_image(
+            work.region,
+            work.recipe,
+            snapshot_ids,
+            description=work.request.attributes.description or "",
+            boot=boot,
+            tags=_image_tags(work),
+        )
+
+    return _create(work, create)
+
+
+def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
+    """Start the image of an instance and return its id."""
+
+    def create() -> str:
+        return create_image(
+            work.region,
+            work.recipe,
+            instance_id,
+            description=work.request.attributes.description or "",
+            no_reboot=no_reboot,
+            image_tags=_image_tags(work),
+            snapshot_tags={**(work.request.attributes.snapshot_tags or {}), **work.recipe.work_tags},
+        )
+
+    return _create(work, create)
+
+
+def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[str, Snapshot]]:
+    """Return the image with its snapshots once it is available; without ``wait``, as soon as it is seen."""
+    started, last_seen = work.pace.now(), None
+    while True:
+        image, snapshots = _read(work, image_id)
+        now = work.pace.now()
+        if image is None:
+            _miss(work, image_id, started=started, last_seen=last_seen)
+        else:
+            last_seen = now
+            work.outcome.image = image
+            if image.state == "available" and _all_seen(image, snapshots):
+                return image, snapshots
+            if image.state in (*FAILED_STATES, "deregistered"):
+                raise SealedError(_explain(work, image, snapshots))
+            if image.state == "pending" and not wait:
+                return image, snapshots
+        awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
+        work.rest(work.delay(started), awaited=awaited)
+
+
+def verify(work: Work, image: Image, source: Image | None) -> None:
+    """Refuse an image whose snapshots are not under their keys, or that has lost billing information of its source.
+
+    The latter is deregistered, for AWS would not bill it as its licence demands; its snapshots stay.
+    """
+    wrong = key_differences(work.recipe, image)
+    if wrong:
+        raise SealedError(
+            f"image {image.image_id} in {image.region} is not sealed: {'; '.join(wrong)}. "
+            "Do not use the image; deregister it and report which region and keys this was"
+        )
+    loss = billing_loss(source, image) if source is not None else None
+    if loss is None:
+        return
+    deregister_image(work.region, image.image_id, with_snapshots=False)
+    work.forget(image.image_id)
+    work.outcome.removed.append(image.image_id)
+    raise SealedError(
+        f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. It is "
+        f"deregistered; {REMEDY}"
+    )
+
+
+def _create(work: Work, create: t.Callable[[], str]) -> str:
+    started = work.pace.now()
+    while True:
+        try:
+            image_id = work.create_once(create, lambda: find_own_image(work))
+            break
+        except AwsError as error:
+            if error.code == _NAME_TAKEN:
+                found = _find_or_refuse(work)
+                if found:
+                    image_id = found
+                    break
+                if work.pace.now() - started >= VISIBILITY_SECONDS:
+                    raise
+                work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
+            elif error.code in _QUOTA_CODES:
+                work.rest(_QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code})")
+            else:
+                raise
+    work.note(image_id)
+    return image_id
+
+
+def find_own_image(work: Work) -> str | None:
+    """Return the image that a call without an answer has made: the name finds it at once, and the tags prove it."""
+    for image in describe_images(work.region, [{"Name": "name", "Values": [work.recipe.name]}]):
+        if is_of_recipe(image, work.recipe) and image.state in ("pending", "available"):
+            return image.image_id
+    return None
+
+
+def _find_or_refuse(work: Work) -> str | None:
+    """Return our own image of the name; None where AWS shows none, as for a while after one was deregistered."""
+    found = find_own_image(work)
+    if found:
+        return found
+    images = describe_images(work.region, [{"Name": "name", "Values": [work.recipe.name]}], hidden=True)
+    others = [image for image in images if image.state != "deregistered"]
+    if others:
+        raise SealedError(
+            f"the name {work.recipe.name!r} was taken by image {others[0].image_id} in {work.region.name} meanwhile; "
+            "choose another name"
+        )
+    return None
+
+
+def _image_tags(work: Work) -> dict[str, str]:
+    return {**(work.request.attributes.tags or {}), **work.recipe.image_tags}
+
+
+def _uefi_data(work: Work, source: Image) -> str | None:
+    try:
+        return uefi_data(work.source_region, source.image_id)
+    except AwsError as error:
+        if not is_unreadable(error):
+            raise
+        work.warn(
+            f"the UEFI data of {source.image_id} cannot be read ({error.code}), which AWS shows to the owner only; "
+            "Secure Boot variables, if the source has any, are not carried over"
+        )
+        return None
+
+
+def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]:
+    image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
+    if image is None:
+        return None, {}
+    snapshots = find_snapshots(work.region, image.snapshot_ids)
+    return image.with_snapshots(snapshots), snapshots
+
+
+def _all_seen(image: Image, snapshots: t.Mapping[str, Snapshot]) -> bool:
+    return bool(image.snapshot_ids) and all(snapshot_id in snapshots for snapshot_id in image.snapshot_ids)
+
+
+def _miss(work: Work, image_id: str, *, started: float, last_seen: float | None) -> None:
+    now = work.pace.now()
+    if last_seen is None and now - started < VISIBILITY_SECONDS:
+        return
+    if last_seen is not None and now - last_seen < GONE_SECONDS:
+        return
+    raise SealedError(
+        f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered it, or AWS "
+        "gave it up; run the task again"
+    )
+
+
+def _explain(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot]) -> str:
+    parts = [f"image {image.image_id} in {image.region} is {image.state}: {image.state_reason or 'no reason given'}"]
+    names = {device.snapshot_id: device.device_name for device in image.ebs_devices}
+    parts += [
+        f"snapshot {one.snapshot_id} of {names.get(one.snapshot_id)} is {one.state}: {one.state_message}"
+        for one in snapshots.values()
+        if one.state != "completed" and one.state_message
+    ]
+    keys = {device.kms_key_id: device.required_key for device in work.recipe.ebs_devices}
+    parts += [key_verdict(work.region, key) for key in keys.values()]
+    return ". ".join(parts)

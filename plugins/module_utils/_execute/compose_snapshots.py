@@ -1,0 +1,274 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Make the snapshots of an image, each under its own key: all of them in flight at once, looked at together."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import typing as t
+
+from .._aws.copy_snapshot import copy_snapshot, create_snapshot
+from .._aws.errors import AwsError
+from .._aws.snapshots import find_snapshots, find_snapshots_described
+from .._aws.volumes import available_zones, create_volume, delete_volume, find_volumes
+from .._image.compose_model import Volume
+from .._image.compose_planner import is_made_for
+from .._image.compose_recipe import RecipeDevice
+from .._image.compose_volumes import DEFAULT_TYPE, VolumeShape
+from .._image.errors import PreflightError, SealedError
+from .._image.model import DEVICE_TAG, Snapshot
+from .compose_work import Work
+from .diagnosis import key_verdict
+from .pace import GONE_SECONDS, VISIBILITY_SECONDS
+
+# "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").
+CONCURRENT_SNAPSHOT_COPIES: t.Final = 20
+_QUOTA_CODES: t.Final = (
+    "ResourceLimitExceeded",
+    "SnapshotCopyLimitExceeded",
+    "PendingSnapshotLimitExceeded",
+    "ConcurrentSnapshotLimitExceeded",
+    "SnapshotCreationPerVolumeRateExceeded",
+)
+_QUOTA_DELAY: t.Final = 30.0
+# A token whose volume is gone; another one is needed.
+_SPENT_CODES: t.Final = ("InvalidVolume.NotFound", "IdempotentParameterMismatch")
+_TOKENS: t.Final = 5
+
+
+@dataclasses.dataclass
+class Making:
+    """One device's snapshot on its way; an empty one needs a volume first."""
+
+    device: RecipeDevice
+    snapshot_id: str = ""
+    volume_id: str = ""
+    started: float = 0.0
+    last_seen: float | None = None
+    tokens_spent: int = 0
+    done: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell a volume that starts empty from a copy."""
+        return self.device.snapshot_id is None
+
+    @property
+    def is_copying(self) -> bool:
+        """Tell whether it takes one of the region's copy slots."""
+        return bool(self.snapshot_id) and not self.is_empty and not self.done
+
+
+class SnapshotMaking:
+    """Make what the recipe lacks, and return the snapshot of each device."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._slots = CONCURRENT_SNAPSHOT_COPIES
+        self._not_before = 0.0
+        self._zone = ""
+
+    def run(self) -> dict[str, str]:
+        """Return the snapshot ids by device, every one complete and seen to be under its key."""
+        makings = [self._begin(device) for device in self._work.recipe.ebs_devices if not device.is_reusable]
+        started = self._work.pace.now()
+        while True:
+            unfinished = [making for making in makings if not making.done]
+            self._start(unfinished)
+            self._look(unfinished)
+            if all(making.done for making in makings):
+                break
+            self._work.rest(self._delay(started, makings), awaited=_awaited(makings))
+        reused = {one.device_name: one.snapshot_id or "" for one in self._work.recipe.ebs_devices if one.is_reusable}
+        return {**reused, **{making.device.device_name: making.snapshot_id for making in makings}}
+
+    def _begin(self, device: RecipeDevice) -> Making:
+        adopted = self._work.plan.adopted.get(device.device_name)
+        if adopted is None:
+            return Making(device)
+        self._work.note(adopted.snapshot_id)
+        volume_id = adopted.volume_id if device.snapshot_id is None else ""
+        return Making(device, adopted.snapshot_id, volume_id, started=self._work.pace.now())
+
+    def _start(self, unfinished: t.Sequence[Making]) -> None:
+        for making in unfinished:
+            if making.snapshot_id or making.volume_id:
+                continue
+            if making.is_empty:
+                self._create_volume(making)
+            elif self._has_slot(unfinished):
+                self._snapshot(making, self._copy)
+
+    def _has_slot(self, makings: t.Sequence[Making]) -> bool:
+        in_flight = sum(making.is_copying for making in makings)
+        return in_flight < self._slots and self._work.pace.now() >= self._not_before
+
+    def _snapshot(self, making: Making, create: t.Callable[[Making], str]) -> None:
+        """Start a snapshot; a refusal for quota means later, not never."""
+        try:
+            making.snapshot_id = self._work.create_once(lambda: create(making), lambda: self._find(making))
+        except AwsError as error:
+            if error.code not in _QUOTA_CODES:
+                raise
+            self._not_before = self._work.pace.now() + _QUOTA_DELAY
+            return
+        making.started, making.last_seen = self._work.pace.now(), None
+        self._work.note(making.snapshot_id)
+
+    def _copy(self, making: Making) -> str:
+        device, recipe = making.device, self._work.recipe
+        return copy_snapshot(
+            self._work.region,
+            device.snapshot_id or "",
+            source_region=device.snapshot_region or "",
+            kms_key_id=device.kms_key_id,
+            description=recipe.snapshot_description(device),
+            tags=self._tags(device),
+        )
+
+    def _tags(self, device: RecipeDevice) -> dict[str, str]:
+        return {**(self._work.request.attributes.snapshot_tags or {}), **self._work.recipe.snapshot_tags(device)}
+
+    def _find(self, making: Making) -> str | None:
+        """Return the device's snapshot that a call without an answer has made."""
+        recipe = self._work.recipe
+        for snapshot in find_snapshots_described(self._work.region, recipe.snapshot_description(making.device)):
+            if is_made_for(snapshot, recipe) and snapshot.tags.get(DEVICE_TAG) == making.device.device_name:
+                return snapshot.snapshot_id
+        return None
+
+    def _create_volume(self, making: Making) -> None:
+        device = making.device
+        while True:
+            try:
+                making.volume_id = create_volume(
+                    self._work.region,
+                    VolumeShape(device.size, DEFAULT_TYPE),
+                    zone=self._zone_for_volumes(),
+                    kms_key_id=device.kms_key_id,
+                    snapshot_id=None,
+                    client_token=volume_token(self._work.recipe.work, device.device_name, making.tokens_spent),
+                    tags=self._work.recipe.work_tags,
+                )
+                break
+            except AwsError as error:
+                making.tokens_spent += 1
+                if error.code not in _SPENT_CODES or making.tokens_spent >= _TOKENS:
+                    raise
+        making.started, making.last_seen = self._work.pace.now(), None
+        self._work.note(making.volume_id)
+
+    def _zone_for_volumes(self) -> str:
+        if not self._zone:
+            zones = available_zones(self._work.region)
+            if not zones:
+                raise PreflightError(f"{self._work.region.name} has no available zone to make an empty volume in")
+            self._zone = zones[0]
+        return self._zone
+
+    def _look(self, unfinished: t.Sequence[Making]) -> None:
+        with_snapshot = [making for making in unfinished if making.snapshot_id]
+        with_volume = [making for making in unfinished if making.volume_id and not making.snapshot_id]
+        snapshots = find_snapshots(self._work.region, [one.snapshot_id for one in with_snapshot])
+        for making in with_snapshot:
+            self._see_snapshot(making, snapshots.get(making.snapshot_id))
+        volumes = find_volumes(self._work.region, [one.volume_id for one in with_volume])
+        for making in with_volume:
+            self._see_volume(making, volumes.get(making.volume_id))
+
+    def _see_snapshot(self, making: Making, snapshot: Snapshot | None) -> None:
+        what = f"snapshot {making.snapshot_id} of {making.device.device_name}"
+        if snapshot is None:
+            self._miss(making, what)
+            return
+        making.last_seen = self._work.pace.now()
+        if snapshot.state == "completed":
+            require_key(making.device, what, snapshot)
+            self._finish(making)
+        elif snapshot.state != "pending":
+            message = snapshot.state_message or "AWS gives no reason"
+            raise SealedError(f"{what} is {snapshot.state}: {message}. {self._verdict(making)}")
+
+    def _finish(self, making: Making) -> None:
+        making.done = True
+        if making.volume_id:
+            delete_volume(self._work.region, making.volume_id)
+            self._work.forget(making.volume_id)
+
+    def _see_volume(self, making: Making, volume: Volume | None) -> None:
+        what = f"volume {making.volume_id} for {making.device.device_name}"
+        if volume is None:
+            self._miss_volume(making, what)
+            return
+        making.last_seen = self._work.pace.now()
+        if volume.state == "available":
+            require_key(making.device, what, volume)
+            if self._work.pace.now() >= self._not_before:
+                self._snapshot(making, self._create_snapshot)
+        elif volume.state != "creating":
+            raise SealedError(f"{what} is {volume.state}. {self._verdict(making)}")
+
+    def _create_snapshot(self, making: Making) -> str:
+        return create_snapshot(
+            self._work.region,
+            making.volume_id,
+            description=self._work.recipe.snapshot_description(making.device),
+            tags=self._tags(making.device),
+        )
+
+    def _miss_volume(self, making: Making, what: str) -> None:
+        """Judge a volume that AWS does not show: not yet, an answer to a spent token, or given up for its key."""
+        never_seen = making.last_seen is None
+        if never_seen and self._work.pace.now() - making.started >= VISIBILITY_SECONDS and not making.tokens_spent:
+            self._work.forget(making.volume_id)
+            making.volume_id, making.tokens_spent = "", making.tokens_spent + 1
+            return
+        self._miss(making, what)
+
+    def _miss(self, making: Making, what: str) -> None:
+        now = self._work.pace.now()
+        if making.last_seen is None:
+            if now - making.started < VISIBILITY_SECONDS:
+                return
+        elif now - making.last_seen < GONE_SECONDS:
+            return
+        raise SealedError(
+            f"{what} is not there in {self._work.region.name}, although AWS named it: somebody deleted it, or AWS gave "
+            f"it up. {self._verdict(making)}"
+        )
+
+    def _verdict(self, making: Making) -> str:
+        return key_verdict(self._work.region, making.device.required_key)
+
+    def _delay(self, started: float, makings: t.Sequence[Making]) -> float:
+        delay = self._work.delay(started)
+        if any(not making.snapshot_id for making in makings):
+            return min(delay, max(1.0, self._not_before - self._work.pace.now()))
+        return delay
+
+
+def require_key(device: RecipeDevice, what: str, found: Snapshot | Volume) -> None:
+    """Refuse to go on with what is not under the device's key: AWS decides in the end, not the request."""
+    key = device.required_key
+    if found.encrypted and key.arn in (None, found.kms_key_arn):
+        return
+    has = f"under key {found.kms_key_arn}" if found.encrypted else "not encrypted"
+    raise SealedError(f"{what} is {has}; wanted key {key.shown}. It is not used; report which region and key this was")
+
+
+def volume_token(work: str, *parts: t.Any) -> str:
+    """Return the client token of a volume: the same in every run, until it is spent."""
+    identity = "\n".join((work, *(str(part) for part in parts)))
+    return f"sealed-ami-{hashlib.sha256(identity.encode()).hexdigest()[:48]}"
+
+
+def _awaited(makings: t.Sequence[Making]) -> str:
+    waiting = [making for making in makings if not making.done]
+    names = ", ".join(f"{one.device.device_name} ({one.snapshot_id or one.volume_id or 'queued'})" for one in waiting)
+    return (
+        f"these snapshots are not complete: {names}. AWS goes on with what it started; run the task again: it resumes"
+    )

@@ -1,0 +1,301 @@
+#!/usr/bin/python
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ec2_ami_compose_keys
+version_added: 1.0.0
+short_description: Make one AMI whose volumes are each encrypted under a KMS key of their own
+description:
+  - Makes an Amazon Machine Image whose snapshots are encrypted under different KMS keys, one for each device. CopyImage
+    takes one key for all of them, so this module builds what that cannot.
+  - The image is made of another image, from any region, or of an instance whose volumes have the right keys already.
+    Devices can be added, empty or from a snapshot, and dropped.
+  - The image is recognised by its name and by the recipe in its tags, and every device's key, size and type are read
+    back from AWS. An image of the same name that differs is an error with the difference, never reused or replaced.
+  - Keys, sources and permissions are judged before anything is changed. An interrupted run is resumed by the next one,
+    which takes over what is good and removes what is not.
+  - Nothing is ever made unencrypted on the way.
+author:
+  - sealed.ami contributors (@sealed-ami)
+options:
+  name:
+    description:
+      - The name of the image, 3 to 128 characters. With the recipe, it is the image's identity.
+    type: str
+    required: true
+  source_image_id:
+    description:
+      - The image to make the new one of. Exactly one of O(source_image_id) and O(instance_id) is needed.
+    type: str
+  source_region:
+    description:
+      - The region of the source image, which may differ from O(region). Defaults to O(region).
+    type: str
+  instance_id:
+    description:
+      - The running or stopped instance to make the image of. Each snapshot takes the key of its volume, so the keys of
+        all volumes are compared with O(device_mapping) and O(kms_key_id) first, and a difference is an error before
+        anything is made. Volumes that are not listed must be encrypted, under any key.
+    type: str
+  no_reboot:
+    description:
+      - For O(instance_id), whether to leave a running instance alone. AWS reboots it otherwise, so that the file systems
+        are consistent. A stopped instance stays as it is.
+    type: bool
+    default: false
+  kms_key_id:
+    description:
+      - The KMS key of the devices for which O(device_mapping) names none, by id, key ARN, alias (V(alias/name)) or alias
+        ARN, in O(region).
+      - Without it, an encrypted device keeps its key where that is possible, which is inside its region and for
+        snapshots of this account. Any other device comes under the account's default EBS key in O(region).
+    type: str
+  device_mapping:
+    description:
+      - What is different from the source, device by device. Devices that are not listed stay as they are, under
+        O(kms_key_id).
+    type: list
+    elements: dict
+    suboptions:
+      device_name:
+        description: The name of the device as the source has it, or a new one to add a volume.
+        type: str
+        required: true
+      kms_key_id:
+        description: The key of this device; see O(kms_key_id).
+        type: str
+      snapshot_id:
+        description:
+          - For an added device, the snapshot that the volume is made of, in O(source_region) or O(region).
+        type: str
+      volume_size:
+        description:
+          - The size of the volume in GiB, at least that of its snapshot. An added device without a snapshot starts
+            empty.
+        type: int
+        aliases: [size]
+      volume_type:
+        description: The type of the volume. Defaults to that of the source, and to V(gp3) for added devices.
+        type: str
+      iops:
+        description: The IOPS of V(gp3), V(io1) and V(io2) volumes.
+        type: int
+      throughput:
+        description: The throughput of V(gp3) volumes in MiB/s.
+        type: int
+      delete_on_termination:
+        description:
+          - Whether the volume ends with its instance. Defaults to that of the source, and to V(false) for added devices.
+        type: bool
+      no_device:
+        description: Leave this device of the source out. The root device cannot be left out.
+        type: bool
+        default: false
+  method:
+    description:
+      - How an image is made of O(source_image_id).
+      - V(snapshots) copies each snapshot to its key and registers the image of the copies. No instance is started and
+        no byte of the content changes. A snapshot that is under its key already is used as it is, without a copy.
+      - V(instance) starts an instance with each device under its key, attaches the added volumes, stops it, and creates
+        the image. The operating system boots once, so the content changes. Instance and volumes are removed whatever
+        happens. The source image must be in O(region).
+      - V(auto) is V(snapshots), unless the source has billing information, such as a licence for Windows or Red Hat
+        Enterprise Linux or a Marketplace product code, which registering an image may lose; then it is V(instance). The
+        result says which and why.
+      - Should a registered image have lost billing information, it is deregistered and the task fails.
+    type: str
+    choices: [auto, snapshots, instance]
+    default: auto
+  instance:
+    description:
+      - The instance of O(method=instance). It ends with the task.
+    type: dict
+    suboptions:
+      instance_type:
+        description: Its type. Defaults to a small type that suits the image's architecture.
+        type: str
+        aliases: [type]
+      subnet_id:
+        description: Its subnet. Defaults to the first default subnet of the default VPC.
+        type: str
+        aliases: [vpc_subnet_id]
+      security_group_ids:
+        description: Its security groups. Defaults to the default group of the VPC.
+        type: list
+        elements: str
+        aliases: [security_groups]
+      iam_instance_profile:
+        description: The name or ARN of its instance profile.
+        type: str
+        aliases: [instance_profile, profile]
+      user_data:
+        description:
+          - Its user data. The instance is stopped as soon as it runs, so whatever they start may be cut short.
+        type: str
+      metadata_options:
+        description: How it reaches its metadata.
+        type: dict
+        suboptions:
+          http_tokens:
+            description: V(required) allows IMDSv2 only.
+            type: str
+            choices: [optional, required]
+            default: required
+          http_endpoint:
+            description: Whether metadata can be reached at all.
+            type: str
+            choices: [enabled, disabled]
+            default: enabled
+  description:
+    description:
+      - The description of the image, up to 255 characters. An existing image is given it too.
+    type: str
+  snapshot_tags:
+    description:
+      - The tags of the image's snapshots. Defaults to the tags of the image. Beside these, each snapshot has the tags
+        C(sealed.ami:device) and C(sealed.ami:kms_key) with its device and the alias or ARN of its key.
+      - A snapshot that is used as it is, without a copy, keeps its tags.
+    type: dict
+  launch_permissions:
+    description:
+      - Who may launch the image. The list is complete; whoever is not in it loses the permission.
+      - Accounts are given create-volume permission on the snapshots as well, so that they can copy the image further.
+      - Images under an AWS managed key cannot be shared, which is refused before anything is made.
+    type: dict
+    suboptions:
+      user_ids:
+        description: Account ids.
+        type: list
+        elements: str
+      group_names:
+        description: Not for encrypted images, which AWS does not let be public; V(all) is refused.
+        type: list
+        elements: str
+      org_arns:
+        description: ARNs of organisations.
+        type: list
+        elements: str
+      org_unit_arns:
+        description: ARNs of organisational units.
+        type: list
+        elements: str
+  deprecate_at:
+    description:
+      - When the image becomes deprecated, such as V(2027-01-31T00:00:00Z). An empty string removes the deprecation.
+    type: str
+  deregistration_protection:
+    description:
+      - Whether the image is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
+    type: str
+    choices: [enabled, enabled-with-cooldown, disabled]
+  on_failure:
+    description:
+      - What happens to snapshots and image when the task fails. V(keep) leaves and names them, and the next run takes
+        them over; V(rollback) removes them. What is still running at O(wait_timeout) stays.
+      - Instance and volumes of O(method=instance) are removed in any case.
+    type: str
+    choices: [keep, rollback]
+    default: keep
+  state:
+    description:
+      - V(present) makes the image, V(absent) deregisters it with the snapshots that were made for it, and deletes what
+        interrupted runs have left. Only O(name) is needed for that; with O(source_image_id) or O(instance_id), the image
+        must have been made of that.
+    type: str
+    choices: [present, absent]
+    default: present
+  wait:
+    description:
+      - Whether to wait until the image is available. Snapshots are always awaited, for the image is made of them, and
+        so is an image of O(method=instance), for the instance must not end before. Without waiting, what can only be set
+        on an available image, such as sharing, is set by the next run if the image is not available at once.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How long to wait in seconds, all in all. AWS goes on copying after that, and a further run resumes. An image of
+        O(method=instance) that is not available by then is removed, as its instance is.
+    type: int
+    default: 3600
+  wait_delay:
+    description:
+      - The longest time between two looks at AWS, in seconds. The first looks come sooner.
+    type: int
+    default: 15
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the same result, with the GiB that would be added; ids that only AWS can give are null.
+  diff_mode:
+    support: full
+    description: Shows each device's snapshot and key before and after, and every step.
+  idempotent:
+    support: full
+    description: The image is recognised by its name and recipe, and by each device's key, size and type.
+notes:
+  - The collection marks what it makes with tags that begin with C(sealed.ami:). They prove what it may take over or
+    remove, and are never purged.
+  - An image of an instance is recognised by its name too; a second run does not take a newer picture of the instance.
+seealso:
+  - module: sealed.ami.ec2_ami_encrypted_copy
+  - module: amazon.aws.ec2_ami
+  - name: Use encryption with EBS-backed AMIs
+    description: The AWS guide.
+    link: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.tags
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Put the root volume under the OS key and the data volumes under keys of their own
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000004
+    name: database-three-keys
+    device_mapping:
+      - device_name: /dev/xvda
+        kms_key_id: alias/os
+      - device_name: /dev/sdf
+        kms_key_id: alias/data
+      - device_name: /dev/sdg
+        kms_key_id: alias/logs
+    wait: true
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was, or in check mode would be, changed in AWS.
+  returned: always
+  type: bool
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
+from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
+from ansible_collections.sealed.ami.plugins.module_utils._execute.compose import ComposeRun
+from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose_request import parse_compose_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=COMPOSE_ARGUMENTS, supports_check_mode=True)
+    try:
+        request = parse_compose_request(module.params, default_region=module.region)
+        run = ComposeRun(Connection.of_module(module), request, warn=module.warn)
+        outcome = run.run(check_mode=module.check_mode)
+    except (SealedError, AwsError) as error:
+        module.fail_json(msg=str(error), changed=False, images=[])
+    finish(module, [outcome], single=True)
+
+
+if __name__ == "__main__":
+    main()
