@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from .._image.copy_planner import new_storage_gib
 from .._image.identity import Lineage, Requirement
+from .._image.model import Image
 from .._image.outcome import Outcome, Target
 from .._image.steps import Plan
 
@@ -77,6 +79,11 @@ class Job:
     def is_ours(self) -> bool:
         """Tell whether this run made the image, so that this run may remove it."""
         return bool(self.image_id) and self.plan.create is not None and not self.adopted
+
+    def tell_storage(self, source: Image) -> None:
+        """Correct the storage that is predicted, now that the source's keys are known: under one key it is shared."""
+        gib = new_storage_gib(source, self.outcome.target.region, self.requirement)
+        self.plan = self.outcome.plan = dataclasses.replace(self.plan, new_storage_gib=gib)
 
     def explain(self) -> None:
         """Let the outcome say what the plan said."""

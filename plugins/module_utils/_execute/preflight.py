@@ -39,11 +39,12 @@ def require_distinct_keys(held: t.Mapping[str, RegionFacts | AwsError]) -> None:
             seen[key.arn] = key.reference
 
 
-def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now: float) -> None:
-    """Refuse sources that cannot be copied; their snapshots are read in one go."""
+def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now: float) -> dict[str, Image]:
+    """Return the sources by id with the keys of their snapshots, all read in one go; refuse what cannot be copied."""
     snapshots = find_snapshots(region, [snapshot_id for source in sources for snapshot_id in source.snapshot_ids])
     for source in sources:
         require_copyable(source, snapshots, now=now)
+    return {source.image_id: source.with_snapshots(snapshots) for source in sources}
 
 
 def require_shareable_keys(regions: t.Mapping[str, Region], planned: t.Sequence[tuple[Destination, Job]]) -> None:

@@ -69,7 +69,12 @@ class CopyRun:
         jobs = [self._plan_one(pair, sources, held[pair[1].region]) for pair in pairs]
         source = self._regions[self._request.source_region]
         copied = {job.lineage.source_image_id for job in jobs if job.plan.create is not None}
-        require_copyable_sources(source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now())
+        keyed = require_copyable_sources(
+            source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now()
+        )
+        for job in jobs:
+            if job.plan.create is not None:
+                job.tell_storage(keyed[job.lineage.source_image_id])
         if self._request.present:
             require_shareable_keys(self._regions, [(pair[1], job) for pair, job in zip(pairs, jobs)])
         return jobs
