@@ -74,7 +74,12 @@ def _load_image(spec: ImageSpec) -> dict[str, t.Any]:
     place = seed.Place(spec.account, spec.region)
     permissions = [seed.share(Group="all") if who == "all" else seed.share(UserId=who) for who in spec.launch]
     extras = seed.Extras(
-        **{"image_id": spec.image_id, "launch_permissions": tuple(permissions), "description": spec.why}
+        **{
+            "image_id": spec.image_id,
+            "launch_permissions": tuple(permissions),
+            "description": spec.why,
+            "tags": dict(spec.tags),
+        }
         | dict(spec.extras)
     )
     seed.image(
@@ -83,7 +88,6 @@ def _load_image(spec: ImageSpec) -> dict[str, t.Any]:
         disks=spec.disks,
         boot=spec.boot,
         billing=spec.billing,
-        tags=dict(spec.tags),
         extras=extras,
     )
     image = place.backend().amis[spec.image_id]

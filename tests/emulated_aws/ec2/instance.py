@@ -36,6 +36,7 @@ class EmulatedInstance(Instance):
         super().__init__(*args, **kwargs)
         self.boot, self.billing = BootSettings(), Billing()
         self.ephemeral_devices: list[tuple[str, str]] = []
+        self.launch_time = timing.moment(timing.now())
         self.lag = self.ec2_backend.new_lag()
         self.enter("pending")
 

@@ -7,7 +7,7 @@ seed.image(
     seed.Place("123456789012", "eu-west-1"),
     name="web",
     disks=[seed.Disk("/dev/sda1", size=8, key="alias/images"), seed.Disk("/dev/sdf", size=20)],
-    tags={"Role": "web"},
+    extras=seed.Extras(tags={"Role": "web"}),
 )
 """
 
@@ -80,6 +80,7 @@ class Extras:
     age_seconds: float = 86400.0
     deprecate_at: float | None = None
     disabled: bool = False
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def share(**permission: str) -> tuple[tuple[str, str], ...]:
@@ -94,7 +95,6 @@ def image(
     disks: t.Sequence[Disk],
     boot: BootSettings | None = None,
     billing: Billing | None = None,
-    tags: t.Mapping[str, str] | None = None,
     extras: Extras | None = None,
 ) -> str:
     """Register an available image with these disks at once and return its id."""
@@ -119,7 +119,7 @@ def image(
             deprecate_at=more.deprecate_at,
         )
         region.amis[made.id] = made
-        region.tags[made.id].update(tags or {})
+        region.tags[made.id].update(more.tags)
     return made.id
 
 
