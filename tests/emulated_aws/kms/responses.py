@@ -77,6 +77,8 @@ class KmsAnswers(KmsResponse):
             raise KmsError("UnknownOperationException", "")
         self._require_json()
         self._require_parameters(action)
+        if action.endswith("Alias") and str(self._get_param("AliasName")).startswith("alias/aws/"):
+            raise KmsError("NotAuthorizedException", "Aliases that begin with alias/aws/ are reserved for AWS.")
         if action in WITHOUT_KEY or (action == "Decrypt" and self._get_param("KeyId") is None):
             return self._gate_account(action)
         name = KEY_PARAMETER.get(action, "KeyId")
