@@ -149,12 +149,12 @@ def deregister_image(region: Region, image_id: str, *, with_snapshots: bool = Tr
 
 
 def _pages(region: Region, description: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    pages = call(description, _read_pages, client=region.ec2, operation="describe_images", params=params)
+    pages = call(description, _read_pages, client=region.ec2, paginator="describe_images", params=params)
     return [entry for page in pages for entry in page.get("Images") or ()]
 
 
-def _read_pages(client: t.Any, operation: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return list(client.get_paginator(operation).paginate(**params))
+def _read_pages(client: t.Any, paginator: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    return list(client.get_paginator(paginator).paginate(**params))
 
 
 def _output_members(region: Region) -> t.Container[str]:

@@ -44,4 +44,5 @@ def test_parse(text: str, seconds: float | None) -> None:
 )
 def test_same_minute(first: str, second: str, expected: bool) -> None:
     assert same_minute(first, second) is expected
-    assert same_minute(second, first) is expected
+    swapped = (second, first)
+    assert same_minute(*swapped) is expected
