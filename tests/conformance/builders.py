@@ -68,6 +68,11 @@ def an_image(
     return a_registered_image(place, mappings, **request)
 
 
+def root_of(snapshot_id: str, **ebs: t.Any) -> list[dict[str, t.Any]]:
+    """Return block device mappings with a root device only."""
+    return [{"DeviceName": ROOT, "Ebs": {"SnapshotId": snapshot_id, **ebs}}]
+
+
 def a_registered_image(place: Place, mappings: list[dict[str, t.Any]], **request: t.Any) -> str:
     """Register an image with these block device mappings and return its id once it is available."""
     boot = {"Architecture": "x86_64", "VirtualizationType": "hvm", "EnaSupport": True, "RootDeviceName": ROOT}

@@ -12,7 +12,6 @@ import pytest
 
 from .builders import (
     ROOT,
-    a_published_image,
     a_registered_image,
     a_snapshot,
     an_image,
@@ -89,24 +88,6 @@ def test_ephemeral_devices_come_along(home: Place) -> None:
     root = {"DeviceName": ROOT, "Ebs": {"SnapshotId": a_snapshot(home)}}
     source = a_registered_image(home, [root, {"DeviceName": "/dev/sdc", "VirtualName": "ephemeral0"}])
     assert mappings_of(copied(home, source))["/dev/sdc"]["VirtualName"] == "ephemeral0"
-
-
-@pytest.mark.parametrize(
-    ("billed_as", "operation"),
-    [
-        ("Windows", "RunInstances:0002"),
-        ("Red Hat Enterprise Linux", "RunInstances:0010"),
-        ("marketplace", "RunInstances"),
-    ],
-)
-@rule("1.4 billing", "UG-how", "UG23-billing-info-fields")
-def test_billing_comes_along(home: Place, away: Place, billed_as: str, operation: str) -> None:
-    """CopyImage keeps the platform and the product codes, and with them the billing."""
-    source = a_published_image(home, billed_as=billed_as)
-    copy_ = copied(away, source["ImageId"], home, Encrypted=True)
-    fields = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
-    assert [copy_.get(field) for field in fields] == [source.get(field) for field in fields]
-    assert copy_["UsageOperation"] == operation
 
 
 @pytest.mark.aws_safe

@@ -14,7 +14,6 @@ from .builders import (
     PLAIN,
     ROOT,
     a_key,
-    a_published_image,
     a_snapshot,
     an_image,
     an_instance,
@@ -263,16 +262,6 @@ def test_snapshots_of_all_volumes_at_once(home: Place) -> None:
     assert sorted(str(each["Encrypted"]) for each in made) == ["False", "True"]
     shown = home.ec2.describe_snapshots(SnapshotIds=[each["SnapshotId"] for each in made])["Snapshots"]
     assert {key_of(each) for each in shown} == {PLAIN, key}
-
-
-@rule("3.1 billing", "M")
-def test_billing_is_kept(home: Place) -> None:
-    """CreateImage keeps platform and billing, which RegisterImage may lose."""
-    source = a_published_image(home, billed_as="Windows")
-    instance_id = an_instance(home, source["ImageId"], state="stopped", InstanceType="m5.large")["InstanceId"]
-    found = created(home, instance_id)
-    fields = ("Platform", "PlatformDetails", "UsageOperation")
-    assert [found[field] for field in fields] == [source[field] for field in fields]
 
 
 @rule("3.1 DryRun", "M")

@@ -15,26 +15,19 @@ from .builders import (
     PLAIN,
     ROOT,
     a_key,
-    a_published_image,
     a_registered_image,
     a_snapshot,
     an_image,
-    copied,
-    copied_snapshot,
     image_of,
     keys_of,
     mappings_of,
+    root_of,
     snapshot_ids,
     tagged,
     tags_of,
 )
 from .place import Place, a_name, image, nothing_created, refused, tampered
 from .rules import rule
-
-
-def root_of(snapshot_id: str, **ebs: t.Any) -> list[dict[str, t.Any]]:
-    """Return block device mappings with a root device only."""
-    return [{"DeviceName": ROOT, "Ebs": {"SnapshotId": snapshot_id, **ebs}}]
 
 
 @pytest.mark.aws_safe
@@ -254,37 +247,6 @@ def test_snapshot_of_another_account(home: Place, other: Place) -> None:
         refused("InvalidSnapshot.NotFound", "AuthFailure", "UnauthorizedOperation", status=None),
     ):
         a_registered_image(home, root_of(snapshot_id))
-
-
-@rule("3.2 BillingProducts", "M")
-def test_billing_products_need_authorisation(home: Place) -> None:
-    """BillingProducts are for authorised accounts only."""
-    snapshot_id = a_snapshot(home)
-    with nothing_created(home), refused(status=None):
-        a_registered_image(home, root_of(snapshot_id), BillingProducts=["bp-6ba54002"])
-
-
-@pytest.mark.emulator_only
-@pytest.mark.parametrize("kept", [True, False])
-@rule("3.2 billing", "M", "P#4922")
-def test_billing_under_both_readings(home: Place, kept: bool) -> None:
-    """An image registered from copied snapshots may have lost its billing: PlatformDetails and UsageOperation tell."""
-    home.target.configure(register_image_keeps_billing=kept)
-    source = copied(home, a_published_image(home, billed_as="Windows")["ImageId"])
-    copy_id = copied_snapshot(home, snapshot_ids(source)[source["RootDeviceName"]])["SnapshotId"]
-    found = image_of(home, a_registered_image(home, root_of(copy_id)))
-    assert (found["UsageOperation"] == source["UsageOperation"]) == kept
-    assert (found["PlatformDetails"] == source["PlatformDetails"]) == kept
-    assert kept or (found["UsageOperation"], found["PlatformDetails"]) == ("RunInstances", "Linux/UNIX")
-
-
-@rule("3.2 product codes", "M", "EBS-copy")
-def test_product_codes_of_snapshots_reach_the_image(home: Place) -> None:
-    """Marketplace product codes stay with copied snapshots, and reach the image that is registered from them."""
-    source = a_published_image(home, billed_as="marketplace")
-    copy_id = copied_snapshot(home, snapshot_ids(source)[source["RootDeviceName"]], Encrypted=True)["SnapshotId"]
-    found = image_of(home, a_registered_image(home, root_of(copy_id)))
-    assert found["ProductCodes"] == source["ProductCodes"]
 
 
 @pytest.mark.aws_safe
