@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.timestamps import parse_timestamp, same_minute
@@ -43,6 +45,4 @@ def test_parse(text: str, seconds: float | None) -> None:
     ],
 )
 def test_same_minute(first: str, second: str, expected: bool) -> None:
-    assert same_minute(first, second) is expected
-    swapped = (second, first)
-    assert same_minute(*swapped) is expected
+    assert {same_minute(*pair) for pair in itertools.permutations((first, second))} == {expected}
