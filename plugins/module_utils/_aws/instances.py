@@ -36,11 +36,6 @@ def find_instances_by_tag(region: Region, tag: str, value: str) -> list[Instance
     return _describe(region, [{"Name": f"tag:{tag}", "Values": [value]}])
 
 
-def find_instances_by_token(region: Region, client_tokens: t.Sequence[str]) -> list[Instance]:
-    """Return the instances that were started with one of the client tokens, terminated ones included."""
-    return _describe(region, [{"Name": "client-token", "Values": list(client_tokens)}])
-
-
 def run_instance(
     region: Region,
     image_id: str,

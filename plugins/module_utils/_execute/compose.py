@@ -7,20 +7,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing as t
+
 from .._aws.connection import Connection
 from .._aws.keys import Warn
 from .._image.compose_draft import Material
-from .._image.compose_method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
+from .._image.compose_identity import key_differences
+from .._image.compose_method import INSTANCE, choose_method, require_same_region
 from .._image.compose_planner import ComposeFacts, plan_compose
 from .._image.compose_recipe import Recipe
 from .._image.compose_removal import plan_compose_removal
-from .._image.compose_request import ComposeRequest
+from .._image.compose_request import ComposeRequest, InstanceOptions
 from .._image.compose_steps import ComposePlan
-from .._image.errors import SealedError
+from .._image.errors import PreflightError
 from .._image.keys import require_private, require_shareable
+from .._image.model import Image
 from .._image.outcome import Outcome, Target
 from .attributes import read_sharing
 from .compose_apply import ComposeApply
+from .compose_instance import complete_options
 from .compose_read import (
     read_leftovers,
     read_material,
@@ -28,6 +34,7 @@ from .compose_read import (
     read_recipe,
     require_readable,
 )
+from .compose_teardown import find_remains
 from .compose_work import Work
 from .pace import Pace
 from .regions import require_regions
@@ -48,6 +55,8 @@ class ComposeRun:
             self._region if request.source_region == request.region else connection.region(request.source_region)
         )
         self._started = self._pace.now()
+        self._material: Material | None = None
+        self._options: InstanceOptions | None = None
 
     def run(self, *, check_mode: bool) -> Outcome:
         """Return what became of the image, or what would.
@@ -92,7 +101,14 @@ class ComposeRun:
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=read_leftovers(self._region, self._request.name, images, facts.recipe),
+            remains=self._read_remains(facts, images),
         )
+
+    def _read_remains(self, facts: ComposeFacts, images: t.Sequence[Image]) -> tuple[str, ...]:
+        """Return what an interrupted run may have left beside an image; without one, the new run takes it over."""
+        if facts.method.name != INSTANCE or self._request.instance_id is not None or not images:
+            return ()
+        return find_remains(self._region, facts.recipe.work)
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
         """Refuse what AWS would refuse half-way."""
@@ -103,15 +119,23 @@ class ComposeRun:
         if not plan.work:
             return
         require_same_region(facts.method, self._request)
-        self._judge_content(facts)
+        if self._request.instance_id is not None:
+            self._require_right_volumes(facts)
+            return
+        recipe = facts.recipe
+        if facts.method.name == INSTANCE:
+            # Whoever may launch an image needs no permission on its snapshots.
+            recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
+            self._options = complete_options(self._region, self._request.instance, facts.source)
+        require_readable(t.cast(Material, self._material), recipe, now=self._pace.now())
 
-    def _judge_content(self, facts: ComposeFacts) -> None:
-        material: Material = self._material
-        recipe: Recipe = facts.recipe
-        if facts.method.name == SNAPSHOTS:
-            require_readable(material, recipe, now=self._pace.now())
-        elif facts.method.name == INSTANCE:
-            raise SealedError("not yet")
+    def _require_right_volumes(self, facts: ComposeFacts) -> None:
+        wrong = key_differences(facts.recipe, facts.source)
+        if wrong:
+            raise PreflightError(
+                f"instance {self._request.instance_id} in {self._region.name}: {'; '.join(wrong)}. An image takes the "
+                "keys of the volumes; replace them, correct device_mapping, or compose of an image instead"
+            )
 
     def _plan_removal(self) -> ComposePlan:
         images, snapshots = read_namesakes(self._region, self._request.name)
@@ -132,5 +156,5 @@ class ComposeRun:
             deadline=self._started + self._request.wait_timeout,
             warn=self._warn,
         )
-        ComposeApply(work, facts).run()
+        ComposeApply(work, facts, self._options).run()
         return outcome

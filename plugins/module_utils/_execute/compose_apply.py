@@ -15,13 +15,16 @@ from .._aws.snapshots import delete_snapshot, find_snapshots_described
 from .._image.compose_method import INSTANCE
 from .._image.compose_planner import ComposeFacts, is_made_for, plan_convergence
 from .._image.compose_recipe import work_description
+from .._image.compose_request import InstanceOptions
 from .._image.errors import SealedError
 from .._image.model import Image, Snapshot
 from .._image.steps import DeleteSnapshot, DeregisterImage, Step
 from .attributes import apply_attribute, read_sharing
 from .compose_images import await_image, create_of_instance, find_own_image, register, verify
+from .compose_instance import Builder
 from .compose_rollback import roll_back
 from .compose_snapshots import SnapshotMaking
+from .compose_teardown import tear_down
 from .compose_work import TimedOut, Work
 from .removal import remove_image
 
@@ -29,9 +32,11 @@ from .removal import remove_image
 class ComposeApply:
     """Carry out one plan. Never raises for trouble with AWS: the outcome carries the error."""
 
-    def __init__(self, work: Work, facts: ComposeFacts | None) -> None:
+    def __init__(self, work: Work, facts: ComposeFacts | None, options: InstanceOptions | None = None) -> None:
         self._work = work
         self._facts = facts
+        self._options = options
+        self._doomed = ""
 
     def run(self) -> None:
         """Bring the plan to its end, or to the first failure."""
@@ -52,20 +57,27 @@ class ComposeApply:
         if plan.work:
             self._make(self._known_facts())
         elif plan.awaits and plan.image is not None:
-            self._settle(plan.image.image_id, is_new=False)
+            image_id = plan.image.image_id
+            if plan.remains:
+                self._end_instance(lambda: self._await(image_id))
+            self._settle(image_id)
         else:
             for step in plan.after:
                 self._apply_step(step)
+            if plan.remains:
+                tear_down(self._work)
+                self._work.outcome.removed += plan.remains[0].ids
+                self._work.outcome.changed = True
 
     def _make(self, facts: ComposeFacts) -> None:
         request = self._work.request
         if request.instance_id is not None:
             image_id = create_of_instance(self._work, request.instance_id, no_reboot=request.no_reboot)
-            self._settle(image_id, is_new=True)
+            self._settle(image_id)
         elif facts.method.name == INSTANCE:
-            raise SealedError("not yet")
+            self._settle(self._compose_of_instance(facts))
         else:
-            self._settle(self._compose_of_snapshots(facts), is_new=True)
+            self._settle(self._compose_of_snapshots(facts))
 
     def _compose_of_snapshots(self, facts: ComposeFacts) -> str:
         try:
@@ -81,6 +93,41 @@ class ComposeApply:
         self._sweep(snapshot_ids.values())
         return register(self._work, snapshot_ids, facts.source)
 
+    def _compose_of_instance(self, facts: ComposeFacts) -> str:
+        if self._options is None:
+            raise ValueError("the instance's options are not complete")
+        builder = Builder(self._work, facts.source, self._options)
+        return self._end_instance(lambda: self._await(builder.create_image()))
+
+    def _await(self, image_id: str) -> str:
+        """Wait for the image, which fails if its instance ends before it is available."""
+        try:
+            await_image(self._work, image_id, wait=True)
+        except TimedOut:
+            self._doomed = image_id
+            raise
+        return image_id
+
+    def _end_instance(self, make: t.Callable[[], str]) -> str:
+        """Return what ``make`` returns, and end instance and volumes whatever happens."""
+        try:
+            image_id = make()
+        except BaseException as error:
+            self._end_after(error)
+            raise
+        tear_down(self._work)
+        return image_id
+
+    def _end_after(self, error: BaseException) -> None:
+        try:
+            tear_down(self._work)
+            if self._doomed:
+                gone = remove_image(self._work.region, self._doomed, (), copy_token=self._work.recipe.work)
+                self._work.forget(*gone)
+                self._work.outcome.removed += gone
+        except (AwsError, SealedError) as trouble:
+            raise SealedError(f"{error}. Tearing down failed too: {trouble}") from error
+
     def _sweep(self, used: t.Iterable[str]) -> None:
         """Delete the recipe's snapshots that an interrupted run has made and AWS has hidden until now."""
         recipe, kept = self._work.recipe, set(used)
@@ -89,15 +136,12 @@ class ComposeApply:
             if snapshot.snapshot_id not in kept and is_made_for(snapshot, recipe):
                 self._apply_step(DeleteSnapshot(snapshot.snapshot_id, "made twice"))
 
-    def _settle(self, image_id: str, *, is_new: bool) -> None:
+    def _settle(self, image_id: str) -> None:
         """Wait for the image, verify it, and bring it to the attributes asked for."""
         facts = self._known_facts()
         image, snapshots = await_image(self._work, image_id, wait=self._work.request.wait)
         if image.state == "pending":
             return
-        if is_new:
-            made = [one for one in image.snapshot_ids if is_made_for(snapshots[one], self._work.recipe)]
-            self._work.note(*made)
         verify(self._work, image, facts.source if self._work.request.instance_id is None else None)
         self._converge(facts, image, snapshots)
 

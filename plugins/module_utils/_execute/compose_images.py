@@ -15,6 +15,7 @@ from .._aws.register import create_image, is_unreadable, register_image, uefi_da
 from .._aws.snapshots import find_snapshots
 from .._image.compose_identity import FAILED_STATES, is_of_recipe, key_differences
 from .._image.compose_method import REMEDY, billing_loss
+from .._image.compose_planner import is_made_for
 from .._image.errors import SealedError
 from .._image.model import Image, Snapshot
 from .compose_work import Work
@@ -79,7 +80,16 @@ def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[s
             _miss(work, image_id, started=started, last_seen=last_seen)
         else:
             last_seen = now
+            work.see(image_id)
             work.outcome.image = image
+            if work.plan.work:
+                work.note(
+                    *(
+                        one
+                        for one in image.snapshot_ids
+                        if one in snapshots and is_made_for(snapshots[one], work.recipe)
+                    )
+                )
             if image.state == "available" and _all_seen(image, snapshots):
                 return image, snapshots
             if image.state in (*FAILED_STATES, "deregistered"):
@@ -132,7 +142,7 @@ def _create(work: Work, create: t.Callable[[], str]) -> str:
                 work.rest(_QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code})")
             else:
                 raise
-    work.note(image_id)
+    work.note_new(image_id)
     return image_id
 
 

@@ -11,28 +11,42 @@ import typing as t
 
 from .._aws.errors import AwsError
 from .._aws.images import deregister_image
-from .._aws.snapshots import delete_snapshot
+from .._aws.snapshots import delete_snapshot, find_snapshots, find_snapshots_by_tag
 from .._aws.volumes import delete_volume
+from .._image.model import COPY_TAG
 from .compose_work import Work
 
 
 def roll_back(work: Work) -> None:
     """Remove every id that this run has noted, and say in the outcome what went and what did not."""
     outcome = work.outcome
-    removals: dict[str, t.Callable[[str], bool]] = {
-        "ami-": lambda one: deregister_image(work.region, one, with_snapshots=False),
-        "vol-": lambda one: delete_volume(work.region, one),
-        "snap-": lambda one: delete_snapshot(work.region, one),
-    }
-    gone: list[str] = []
+    before = list(outcome.created)
     trouble = ""
-    for prefix, remove in removals.items():
-        for one in [created for created in outcome.created if created.startswith(prefix)]:
-            try:
-                remove(one)
-                gone.append(one)
-            except AwsError as error:
-                trouble = f". Rolling back failed too: {error}"
-    work.forget(*gone)
+    try:
+        _remove_all(work)
+    except AwsError as error:
+        trouble = f". Rolling back failed too: {error}"
+    gone = [one for one in before if one not in outcome.created]
     outcome.removed += gone
-    outcome.error = f"{outcome.error}. Rolled back: {', '.join(gone) or 'nothing was there to remove'}{trouble}"
+    outcome.error = f"{outcome.error}. Rolled back: {', '.join(gone) or 'nothing'} removed{trouble}"
+
+
+def _remove_all(work: Work) -> None:
+    region = work.region
+    for image_id in _noted(work, "ami-"):
+        # An image that failed may not show its snapshots.
+        work.note(*(one.snapshot_id for one in find_snapshots_by_tag(region, COPY_TAG, [work.recipe.work])))
+        work.remove(image_id, lambda one: deregister_image(region, one, with_snapshots=False))
+        work.forget(image_id)
+    for volume_id in _noted(work, "vol-"):
+        work.remove(volume_id, lambda one: delete_volume(region, one))
+        work.forget(volume_id)
+    snapshot_ids = _noted(work, "snap-")
+    for snapshot_id in snapshot_ids:
+        work.remove(snapshot_id, lambda one: delete_snapshot(region, one))
+    left = find_snapshots(region, snapshot_ids, owned=True)
+    work.forget(*(one for one in snapshot_ids if one not in left))
+
+
+def _noted(work: Work, prefix: str) -> t.Sequence[str]:
+    return [one for one in work.outcome.created if one.startswith(prefix)]

@@ -8,19 +8,19 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import typing as t
 
 from .._aws.copy_snapshot import copy_snapshot, create_snapshot
 from .._aws.errors import AwsError
 from .._aws.snapshots import find_snapshots, find_snapshots_described
-from .._aws.volumes import available_zones, create_volume, delete_volume, find_volumes
+from .._aws.volumes import available_zones, delete_volume, find_volumes
 from .._image.compose_model import Volume
 from .._image.compose_planner import is_made_for
 from .._image.compose_recipe import RecipeDevice
 from .._image.compose_volumes import DEFAULT_TYPE, VolumeShape
 from .._image.errors import PreflightError, SealedError
 from .._image.model import DEVICE_TAG, Snapshot
+from .compose_volumes import require_key, start_volume
 from .compose_work import Work
 from .diagnosis import key_verdict
 from .pace import GONE_SECONDS, VISIBILITY_SECONDS
@@ -35,9 +35,6 @@ _QUOTA_CODES: t.Final = (
     "SnapshotCreationPerVolumeRateExceeded",
 )
 _QUOTA_DELAY: t.Final = 30.0
-# A token whose volume is gone; another one is needed.
-_SPENT_CODES: t.Final = ("InvalidVolume.NotFound", "IdempotentParameterMismatch")
-_TOKENS: t.Final = 5
 
 
 @dataclasses.dataclass
@@ -49,7 +46,7 @@ class Making:
     volume_id: str = ""
     started: float = 0.0
     last_seen: float | None = None
-    tokens_spent: int = 0
+    volumes_lost: int = 0
     done: bool = False
 
     @property
@@ -99,7 +96,7 @@ class SnapshotMaking:
             if making.snapshot_id or making.volume_id:
                 continue
             if making.is_empty:
-                self._create_volume(making)
+                self._start_volume(making)
             elif self._has_slot(unfinished):
                 self._snapshot(making, self._copy)
 
@@ -117,7 +114,7 @@ class SnapshotMaking:
             self._not_before = self._work.pace.now() + _QUOTA_DELAY
             return
         making.started, making.last_seen = self._work.pace.now(), None
-        self._work.note(making.snapshot_id)
+        self._work.note_new(making.snapshot_id)
 
     def _copy(self, making: Making) -> str:
         device, recipe = making.device, self._work.recipe
@@ -141,26 +138,15 @@ class SnapshotMaking:
                 return snapshot.snapshot_id
         return None
 
-    def _create_volume(self, making: Making) -> None:
-        device = making.device
-        while True:
-            try:
-                making.volume_id = create_volume(
-                    self._work.region,
-                    VolumeShape(device.size, DEFAULT_TYPE),
-                    zone=self._zone_for_volumes(),
-                    kms_key_id=device.kms_key_id,
-                    snapshot_id=None,
-                    client_token=volume_token(self._work.recipe.work, device.device_name, making.tokens_spent),
-                    tags=self._work.recipe.work_tags,
-                )
-                break
-            except AwsError as error:
-                making.tokens_spent += 1
-                if error.code not in _SPENT_CODES or making.tokens_spent >= _TOKENS:
-                    raise
+    def _start_volume(self, making: Making) -> None:
+        making.volume_id = start_volume(
+            self._work,
+            making.device,
+            VolumeShape(making.device.size, DEFAULT_TYPE),
+            zone=self._zone_for_volumes(),
+            salt=str(making.volumes_lost),
+        )
         making.started, making.last_seen = self._work.pace.now(), None
-        self._work.note(making.volume_id)
 
     def _zone_for_volumes(self) -> str:
         if not self._zone:
@@ -186,6 +172,7 @@ class SnapshotMaking:
             self._miss(making, what)
             return
         making.last_seen = self._work.pace.now()
+        self._work.see(making.snapshot_id)
         if snapshot.state == "completed":
             require_key(making.device, what, snapshot)
             self._finish(making)
@@ -205,6 +192,7 @@ class SnapshotMaking:
             self._miss_volume(making, what)
             return
         making.last_seen = self._work.pace.now()
+        self._work.see(making.volume_id)
         if volume.state == "available":
             require_key(making.device, what, volume)
             if self._work.pace.now() >= self._not_before:
@@ -223,9 +211,9 @@ class SnapshotMaking:
     def _miss_volume(self, making: Making, what: str) -> None:
         """Judge a volume that AWS does not show: not yet, an answer to a spent token, or given up for its key."""
         never_seen = making.last_seen is None
-        if never_seen and self._work.pace.now() - making.started >= VISIBILITY_SECONDS and not making.tokens_spent:
+        if never_seen and self._work.pace.now() - making.started >= VISIBILITY_SECONDS and not making.volumes_lost:
             self._work.forget(making.volume_id)
-            making.volume_id, making.tokens_spent = "", making.tokens_spent + 1
+            making.volume_id, making.volumes_lost = "", making.volumes_lost + 1
             return
         self._miss(making, what)
 
@@ -249,21 +237,6 @@ class SnapshotMaking:
         if any(not making.snapshot_id for making in makings):
             return min(delay, max(1.0, self._not_before - self._work.pace.now()))
         return delay
-
-
-def require_key(device: RecipeDevice, what: str, found: Snapshot | Volume) -> None:
-    """Refuse to go on with what is not under the device's key: AWS decides in the end, not the request."""
-    key = device.required_key
-    if found.encrypted and key.arn in (None, found.kms_key_arn):
-        return
-    has = f"under key {found.kms_key_arn}" if found.encrypted else "not encrypted"
-    raise SealedError(f"{what} is {has}; wanted key {key.shown}. It is not used; report which region and key this was")
-
-
-def volume_token(work: str, *parts: t.Any) -> str:
-    """Return the client token of a volume: the same in every run, until it is spent."""
-    identity = "\n".join((work, *(str(part) for part in parts)))
-    return f"sealed-ami-{hashlib.sha256(identity.encode()).hexdigest()[:48]}"
 
 
 def _awaited(makings: t.Sequence[Making]) -> str:

@@ -17,7 +17,7 @@ from .._image.compose_request import ComposeRequest
 from .._image.compose_steps import ComposePlan
 from .._image.errors import SealedError
 from .._image.outcome import Outcome
-from .pace import Pace
+from .pace import VISIBILITY_SECONDS, Pace
 
 # How long a new resource may be missing where it is looked for, in seconds.
 HIDDEN_SECONDS: t.Final = 65.0
@@ -42,11 +42,26 @@ class Work:
     pace: Pace
     deadline: float
     warn: t.Callable[[str], None]
+    hidden_until: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def note(self, *ids: str) -> None:
         """Write down what exists because of this run, so that a failure can name it."""
         self.outcome.changed = True
         self.outcome.created += [one for one in ids if one and one not in self.outcome.created]
+
+    def note_new(self, one: str) -> None:
+        """Write down what was made a moment ago: AWS may not show it for a while."""
+        self.note(one)
+        self.hidden_until[one] = self.pace.now() + VISIBILITY_SECONDS
+
+    def see(self, one: str) -> None:
+        """Write down that AWS shows it now."""
+        self.hidden_until.pop(one, None)
+
+    def remove(self, one: str, remove: t.Callable[[str], bool]) -> None:
+        """Remove it, again and again where AWS does not find it yet; what is gone already is no trouble."""
+        while not remove(one) and self.pace.now() < self.hidden_until.get(one, 0.0):
+            self.pace.sleep(5.0)
 
     def forget(self, *ids: str) -> None:
         """Strike out what exists no more."""

@@ -103,6 +103,11 @@ def _draft_existing(request: ComposeRequest, wish: DeviceWish, device: BlockDevi
     ).normalised()
     if device.device_name in material.volume_ids:
         _require_unchanged(wish, own)
+    if device.device_name in material.volume_ids and not (device.encrypted or wish.kms_key_id or request.kms_key_id):
+        raise PreflightError(
+            f"device {device.device_name}: volume {material.volume_ids[device.device_name]} is not encrypted, so its "
+            "snapshot would not be either; encrypt the volume, or drop the device with no_device"
+        )
     region, snapshot = material.snapshots.get(device.snapshot_id or "", (material.source.region, None))
     shape = _merged(wish, own, snapshot_size=snapshot.volume_size if snapshot else 0)
     wanted = wish.delete_on_termination

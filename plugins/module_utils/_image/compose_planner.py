@@ -24,6 +24,7 @@ from .compose_steps import (
     LaunchInstance,
     MakeEmptySnapshot,
     RegisterImage,
+    TearDown,
 )
 from .model import COPY_TAG, DEVICE_TAG, RECIPE_TAG, Image, Snapshot
 from .permissions import Sharing
@@ -35,7 +36,8 @@ class ComposeFacts:
     """What AWS holds for one recipe, read before planning.
 
     ``images`` are the caller's of the wanted name, with their snapshots' keys; ``snapshots`` are all of theirs by id.
-    ``leftovers`` are snapshots that earlier runs of the recipe have made, whether an image uses them or not.
+    ``leftovers`` are snapshots that earlier runs of the recipe have made and no image uses; ``remains`` are the ids of
+    their instances and volumes.
     """
 
     recipe: Recipe
@@ -45,6 +47,7 @@ class ComposeFacts:
     snapshots: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
     sharing: Sharing | None = None
     leftovers: tuple[Snapshot, ...] = ()
+    remains: tuple[str, ...] = ()
 
 
 def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
@@ -63,13 +66,17 @@ def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
             details=_details(facts),
             recipe=facts.recipe,
             method=facts.method.name,
+            remains=_remains(facts),
         )
     return _plan_new(request, facts, found)
 
 
 def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -> ComposePlan:
     steps = (*plan_convergence(request, facts, image), *_plan_strays(facts, set(image.snapshot_ids)))
-    action, reason = ("updated", "the image exists; something differs") if steps else ("unchanged", "the image exists")
+    remains = _remains(facts)
+    action, reason = "unchanged", "the image exists"
+    if steps or remains:
+        action, reason = "updated", "the image exists; something differs"
     return ComposePlan(
         action,
         reason,
@@ -79,7 +86,12 @@ def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -
         details=_details(facts),
         recipe=facts.recipe,
         method=facts.method.name,
+        remains=remains,
     )
+
+
+def _remains(facts: ComposeFacts) -> tuple[TearDown, ...]:
+    return (TearDown(facts.remains),) if facts.remains else ()
 
 
 def plan_convergence(request: ComposeRequest, facts: ComposeFacts, image: Image) -> tuple[Step, ...]:

@@ -69,6 +69,13 @@ class CreateImage:
     no_reboot: bool = True
 
 
+@dataclasses.dataclass(frozen=True)
+class TearDown:
+    """Remove instance and volumes that an interrupted run has left."""
+
+    ids: tuple[str, ...]
+
+
 ComposeStep = t.Union[CopySnapshot, MakeEmptySnapshot, RegisterImage, LaunchInstance, AttachVolume, CreateImage]
 
 
@@ -77,15 +84,17 @@ class ComposePlan(Plan):
     """What to do for one composed image.
 
     ``work`` holds the steps that make it; ``adopted`` has the snapshots, by device, that an interrupted run of the same
-    recipe has left and that are good. ``recipe`` is None for removals.
+    recipe has left and that are good; ``remains`` are instance and volumes that such a run has left beside a finished
+    image. ``recipe`` is None for removals.
     """
 
     recipe: Recipe | None = None
     method: str = ""
     work: tuple[ComposeStep, ...] = ()
+    remains: tuple[TearDown, ...] = ()
     adopted: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return every step in the order of execution."""
-        return (*self.before, *t.cast("tuple[Step, ...]", self.work), *self.after)
+        return (*self.before, *t.cast("tuple[Step, ...]", (*self.work, *self.remains)), *self.after)
