@@ -13,9 +13,12 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
+from .errors import AwsError
+
 try:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, UnknownRegionError
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
@@ -37,7 +40,10 @@ class Connection:
         """Return the connection that the module's options describe."""
         module.require_botocore_at_least("1.34.58", reason="to tag the snapshots of a copy at birth")
         _region, endpoint_url, params = get_aws_connection_info(module)
-        session = boto3.session.Session(profile_name=params.pop("profile_name", None))
+        try:
+            session = boto3.session.Session(profile_name=params.pop("profile_name", None))
+        except BotoCoreError as error:
+            raise AwsError(message=f"{error}; name a profile of the shared AWS configuration files") from error
         return cls(session, endpoint_url=endpoint_url, **params)
 
     def client(self, service: str, region: str, *, repeats: bool = True) -> t.Any:
@@ -60,8 +66,14 @@ class Connection:
         return Region(self, name)
 
     def partition(self, region: str) -> str:
-        """Return the partition, such as ``aws`` or ``aws-cn``; images cannot be copied from one to another."""
-        return str(self._session.get_partition_for_region(region))
+        """Return the partition, such as ``aws`` or ``aws-cn``; images cannot be copied from one to another.
+
+        A name unlike that of any region is taken for a region of ``aws``, which will not know it.
+        """
+        try:
+            return str(self._session.get_partition_for_region(region))
+        except UnknownRegionError:
+            return "aws"
 
     def is_listed(self, region: str) -> bool:
         """Tell whether botocore's own data names the region; newer regions than the library are not in it."""

@@ -15,7 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, PartialCredentialsError
 
 T = t.TypeVar("T")
 
@@ -101,6 +101,8 @@ def _remedy(code: str, exception: t.Any) -> str:
         return ". Check the credentials and that this machine's clock is right"
     if code in _DENIED_CODES and isinstance(exception, ClientError):
         return f". Allow the action {_action(exception)} in the policy of this principal"
+    if isinstance(exception, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)):
+        return ". Give access_key and secret_key, a profile, or the environment that boto3 reads credentials from"
     if not code and exception is not None:
         return (
             ". AWS did not answer; check the region, the network and endpoint_url, then run the task again: it resumes"

@@ -106,7 +106,7 @@ class RegionCopies:
         if image.state == "deregistered" and first_sight and job.is_ours:
             self._guard(job, self._starter.restart)
         elif image.state in _FAILED_STATES:
-            self._finisher.fail(job, explain_failure(self._region, image, job.requirement.key))
+            self._finisher.fail(job, _why(self._region, image, job))
         elif image.state == "available" and _all_devices_seen(image):
             self._guard(job, lambda job: self._verify(job, image))
         elif not self._waiting.wait:
@@ -142,6 +142,10 @@ class RegionCopies:
             due.append(max(self._starter.not_before, now + 1.0))
         due += [job.next_look for job in unfinished if job.is_queued and job.refused_since is not None]
         self._pace.sleep(max(0.05, min(*due, self._waiting.deadline) - now))
+
+
+def _why(region: Region, image: Image, job: Job) -> str:
+    return explain_failure(region, image, job.requirement.key, source_key_arns=job.source_key_arns)
 
 
 def _snapshot_ids_of_available(images: t.Mapping[str, Image]) -> list[str]:

@@ -22,14 +22,21 @@ _KEY_ACTIONS: t.Final = (
 )
 
 
-def explain_failure(region: Region, image: Image, key: RequiredKey | None) -> str:
-    """Return one sentence or more: the image's reason, each snapshot's message, and what is wrong with the key now."""
+def explain_failure(
+    region: Region, image: Image, key: RequiredKey | None, *, source_key_arns: t.Collection[str] = ()
+) -> str:
+    """Return one sentence or more: the image's reason, each snapshot's message, and what is wrong with the keys."""
     parts = [
         f"the copy {image.image_id} in {region.name} is {image.state}: {image.state_reason or 'AWS gives no reason'}"
     ]
     parts += _snapshot_messages(region, image)
     if key is not None:
         parts.append(key_verdict(region, key))
+    if source_key_arns:
+        parts.append(
+            f"The source is encrypted under {', '.join(sorted(source_key_arns))}, which must allow this principal "
+            "kms:DescribeKey, kms:Decrypt and kms:ReEncryptFrom"
+        )
     return ". ".join(part for part in parts if part)
 
 

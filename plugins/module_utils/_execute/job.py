@@ -44,6 +44,7 @@ class Job:
     requirement: Requirement
     image_id: str = ""
     token: str = ""
+    source_key_arns: frozenset[str] = frozenset()
     adopted: bool = False
     committed: bool = False
     started: float = 0.0
@@ -80,8 +81,9 @@ class Job:
         """Tell whether this run made the image, so that this run may remove it."""
         return bool(self.image_id) and self.plan.create is not None and not self.adopted
 
-    def tell_storage(self, source: Image) -> None:
-        """Correct the storage that is predicted, now that the source's keys are known: under one key it is shared."""
+    def know_source(self, source: Image) -> None:
+        """Note the source's keys, and correct the predicted storage: under one key source and copy share it."""
+        self.source_key_arns = source.kms_key_arns
         gib = new_storage_gib(source, self.outcome.target.region, self.requirement)
         self.plan = self.outcome.plan = dataclasses.replace(self.plan, new_storage_gib=gib)
 

@@ -23,7 +23,7 @@ from .copies import RegionCopies
 from .job import Job, Waiting
 from .pace import Pace
 from .parallel import for_each
-from .preflight import require_copyable_sources, require_distinct_keys, require_shareable_keys
+from .preflight import require_copyable_sources, require_distinct_keys, require_future, require_shareable_keys
 from .read_copies import RegionFacts, facts_for, read_region, read_sources
 from .regions import require_regions
 
@@ -70,11 +70,12 @@ class CopyRun:
         source = self._regions[self._request.source_region]
         copied = {job.lineage.source_image_id for job in jobs if job.plan.create is not None}
         keyed = require_copyable_sources(
-            source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now()
+            source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now(), warn=self._warn
         )
         for job in jobs:
             if job.plan.create is not None:
-                job.tell_storage(keyed[job.lineage.source_image_id])
+                job.know_source(keyed[job.lineage.source_image_id])
+        require_future(jobs, now=self._pace.now())
         if self._request.present:
             require_shareable_keys(self._regions, [(pair[1], job) for pair, job in zip(pairs, jobs)])
         return jobs

@@ -13,14 +13,16 @@ import typing as t
 from .errors import PreflightError
 from .model import BlockDevice, KmsKey
 
-_STATE_REMEDIES: t.Final[dict[str, str]] = {
+STATE_REMEDIES: t.Final[dict[str, str]] = {
     "Disabled": "enable it (kms:EnableKey) or pass another kms_key_id",
-    "PendingDeletion": "cancel its deletion (kms:CancelKeyDeletion) and enable it, or pass another kms_key_id",
+    "PendingDeletion": "cancel its deletion (kms:CancelKeyDeletion) and enable it or pass another kms_key_id",
     "PendingReplicaDeletion": "cancel its deletion or pass another kms_key_id",
     "PendingImport": "import its key material or pass another kms_key_id",
     "Creating": "wait until it is Enabled",
     "Unavailable": "repair its key store or pass another kms_key_id",
 }
+# While KMS updates a key it goes on encrypting.
+USABLE_STATES: t.Final = ("Enabled", "Updating")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,8 +79,8 @@ def require_usable(key: KmsKey, *, reference: str, region: str) -> None:
     """Refuse a key that EBS would accept now and fail on later (CopyImage authenticates keys asynchronously)."""
     require_region(key.arn, region=region)
     name = reference if reference == key.arn else f"{reference} ({key.arn})"
-    if key.state not in ("Enabled", "Updating"):
-        remedy = _STATE_REMEDIES.get(key.state, "pass another kms_key_id")
+    if key.state not in USABLE_STATES:
+        remedy = STATE_REMEDIES.get(key.state, "pass another kms_key_id")
         when = f" (to be deleted on {key.deletion_date})" if key.deletion_date else ""
         raise PreflightError(f"KMS key {name} in {region} is {key.state}{when}; {remedy}")
     if key.usage != "ENCRYPT_DECRYPT" or key.spec != "SYMMETRIC_DEFAULT":

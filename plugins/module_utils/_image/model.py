@@ -124,6 +124,11 @@ class Image:
         return tuple(device.snapshot_id for device in self.ebs_devices if device.snapshot_id)
 
     @property
+    def kms_key_arns(self) -> frozenset[str]:
+        """Return the ARNs of the keys that are known of its snapshots."""
+        return frozenset(device.kms_key_arn for device in self.ebs_devices if device.kms_key_arn)
+
+    @property
     def user_tags(self) -> dict[str, str]:
         """Return the tags that belong to users: neither AWS's own nor this collection's."""
         return user_tags(self.tags)

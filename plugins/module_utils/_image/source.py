@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from .errors import PreflightError
-from .model import Image, Snapshot
+from .keys import STATE_REMEDIES, USABLE_STATES
+from .model import Image, KmsKey, Snapshot
 from .timestamps import parse_timestamp
 
 _DAY: t.Final = 24 * 3600
@@ -49,6 +50,25 @@ def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: 
         )
     for device in image.snapshot_devices:
         _require_readable(name, device.device_name, snapshots[device.snapshot_id or ""], now=now)
+
+
+def require_decryptable(image: Image, keys: t.Mapping[str, KmsKey | None]) -> None:
+    """Refuse a source whose own key EBS cannot use: the copy would fail later, and seem to be the other key's fault.
+
+    ``keys`` holds those that could be described, by ARN; None stands for a key that does not exist any more.
+    """
+    for device in image.snapshot_devices:
+        arn = device.kms_key_arn or ""
+        if arn not in keys:
+            continue
+        key = keys[arn]
+        state = key.state if key else "gone"
+        if state not in USABLE_STATES:
+            remedy = STATE_REMEDIES.get(state, "make the key usable").partition(" or pass")[0]
+            raise PreflightError(
+                f"source image {image.image_id} in {image.region} cannot be decrypted: snapshot {device.snapshot_id} "
+                f"of {device.device_name} is under KMS key {arn}, which is {state}; {remedy}"
+            )
 
 
 def _require_readable(name: str, device_name: str, snapshot: Snapshot, *, now: float) -> None:

@@ -12,13 +12,19 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice
-from ansible_collections.sealed.ami.plugins.module_utils._image.source import require_copyable, require_found
+from ansible_collections.sealed.ami.plugins.module_utils._image.source import (
+    require_copyable,
+    require_decryptable,
+    require_found,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.timestamps import parse_timestamp
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     HOME,
     KEY_A,
+    KEY_B,
     OTHER_ACCOUNT,
     SOURCE_ID,
+    a_key,
     an_image,
     snapshots_of,
 )
@@ -90,3 +96,23 @@ def test_found() -> None:
     assert require_found(SOURCE, image_id=SOURCE_ID, region=HOME) is SOURCE
     with pytest.raises(PreflightError, match=f"{SOURCE_ID} is not found in {HOME}.*launch permission"):
         require_found(None, image_id=SOURCE_ID, region=HOME)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        pytest.param(a_key(state="Disabled"), ["is Disabled", "kms:EnableKey"], id="disabled"),
+        pytest.param(a_key(state="PendingDeletion"), ["is PendingDeletion", "kms:CancelKeyDeletion"], id="dying"),
+        pytest.param(None, ["is gone"], id="gone"),
+    ],
+)
+def test_a_source_that_cannot_be_decrypted(key: t.Any, words: list[str]) -> None:
+    with pytest.raises(PreflightError) as caught:
+        require_decryptable(SOURCE, {KEY_A: key})
+    assert [word for word in [*words, SOURCE_ID, KEY_A, "/dev/sdf"] if word not in str(caught.value)] == []
+    assert "another kms_key_id" not in str(caught.value)
+
+
+def test_a_source_whose_keys_are_usable_or_not_known() -> None:
+    require_decryptable(SOURCE, {KEY_A: a_key(), KEY_B: a_key(state="Disabled")})
+    require_decryptable(SOURCE, {})
