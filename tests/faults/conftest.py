@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from system.conftest import served_emulator
-
 from emulated_aws.fixtures import emulator_process
+from system.conftest import served_emulator
 
 __all__ = ["emulator_process", "served_emulator"]

@@ -16,10 +16,9 @@ import tempfile
 import time
 import typing as t
 
+from emulated_aws.client import Emulator
 from system.looking import Looking, tags
 from system.running import OURS, Result, run_here
-
-from emulated_aws.client import Emulator
 
 # A sleep only lets the process look again; nothing in these trials takes time.
 LONGEST_SLEEP = 0.02

@@ -9,11 +9,11 @@ import typing as t
 
 import pytest
 from faults.killing import Child, inventory, killed_at
-from system.looking import Looking
-from system.running import arguments
 
 from emulated_aws import catalogue_images
 from emulated_aws.client import Emulator
+from system.looking import Looking
+from system.running import arguments
 
 MODULE = "ec2_ami_encrypted_copy"
 REGIONS = ("eu-west-1", "eu-central-1", "us-west-2")
