@@ -22,7 +22,7 @@ from .._image.compose_request import ComposeRequest, InstanceOptions
 from .._image.compose_steps import ComposePlan
 from .._image.errors import PreflightError
 from .._image.keys import require_private, require_shareable
-from .._image.model import Image
+from .._image.model import Image, Snapshot
 from .._image.outcome import Outcome, Target
 from .attributes import read_sharing
 from .compose_apply import ComposeApply
@@ -100,9 +100,15 @@ class ComposeRun:
             images=images,
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
-            leftovers=read_leftovers(self._region, self._request.name, images, facts.recipe),
+            leftovers=self._read_leftovers(facts.recipe, images),
             remains=self._read_remains(facts, images),
         )
+
+    def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
+        """Return the snapshots that an interrupted run has left; CreateImage makes all of an instance's at once."""
+        if self._request.instance_id is not None:
+            return ()
+        return read_leftovers(self._region, self._request.name, images, recipe)
 
     def _read_remains(self, facts: ComposeFacts, images: t.Sequence[Image]) -> tuple[str, ...]:
         """Return what an interrupted run may have left beside an image; without one, the new run takes it over."""

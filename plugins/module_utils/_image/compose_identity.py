@@ -43,11 +43,16 @@ def sort_namesakes(images: t.Iterable[Image], recipe: Recipe) -> Namesakes:
 
 def is_of_recipe(image: Image, recipe: Recipe) -> bool:
     """Tell whether the image carries this recipe's tags; a copy of the tags under another name does not count."""
-    return image.tags.get(RECIPE_TAG) == recipe.digest and image.tags.get(COPY_TAG) == recipe.work
+    return is_composed(image) and image.tags.get(RECIPE_TAG) == recipe.digest and image.name == recipe.name
 
 
 def is_composed(image: Image) -> bool:
-    """Tell whether the image carries the tags of a recipe that belong to its name: proof enough to remove it."""
+    """Tell whether the image carries the tags of a recipe that belong to its name: proof enough to remove it.
+
+    A copy that took its tags along does not count: AWS says that it came from an image, and from no instance.
+    """
+    if image.source_image_id is not None and image.source_instance_id is None:
+        return False
     digest = image.tags.get(RECIPE_TAG)
     return digest is not None and image.tags.get(COPY_TAG) == work_token(image.name, digest)
 

@@ -15,7 +15,7 @@ import dataclasses
 import typing as t
 
 from .keys import RequiredKey
-from .model import KEY_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+from .model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
 
 PRESERVED: t.Final = "source"
 _FAILED_STATES: t.Final = ("failed", "error", "invalid")
@@ -34,7 +34,12 @@ class Lineage:
         return source_tag_value(source_region=self.source_region, source_image_id=self.source_image_id)
 
     def is_of(self, image: Image) -> bool:
-        """Tell whether the image was copied from this source: by AWS's word, or by our tag where AWS has no word."""
+        """Tell whether the image was copied from this source: by AWS's word, or by our tag where AWS has no word.
+
+        An image composed of the source names it too, and may show it as AWS's lineage, but is no copy of it.
+        """
+        if RECIPE_TAG in image.tags:
+            return False
         if image.source_image_id is not None:
             same_region = image.source_region in (None, self.source_region)
             return image.source_image_id == self.source_image_id and same_region
