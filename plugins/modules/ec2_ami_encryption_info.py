@@ -206,6 +206,11 @@ summary:
       description: Those of which something needed could not be seen.
       type: int
       returned: with a policy
+regions:
+  description: The regions that were looked at.
+  returned: always
+  type: list
+  elements: str
 images:
   description: The images, in the order of the regions, then by name and id.
   returned: always

@@ -31,6 +31,7 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
         "changed": False,
         "compliant": _overall(summary, complete=not errors and not missing) if summary else None,
         "summary": summary,
+        "regions": list(request.regions),
         "images": images,
         "errors": errors,
         "missing_image_ids": missing,
