@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+import typing as t
 
 from emulated_aws.client import Emulator
 from emulated_aws.clock import clock
@@ -23,10 +24,15 @@ class VirtualTime:
         self._emulator = emulator
         self._lock = threading.Lock()
         self._ends: list[float] = []
+        self._agenda: list[tuple[float, t.Callable[[], object]]] = []
 
     def now(self) -> float:
         """Return the virtual time in seconds since the epoch."""
         return clock.now()
+
+    def later(self, seconds: float, action: t.Callable[[], object]) -> None:
+        """Do something when so many seconds will have passed, while the code under test sleeps."""
+        self._agenda.append((self.now() + seconds, action))
 
     def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` of virtual time have passed."""
@@ -36,14 +42,22 @@ class VirtualTime:
         with self._lock:
             self._ends.append(end)
         while self.now() < end:
-            busy_with = 0 if alone else self._calls()
+            calls = 0 if alone else self._calls()
             if not alone:
                 _really_sleep(_QUIET)
             with self._lock:
-                if min(self._ends) == end and (alone or busy_with == self._calls()):
-                    self._emulator.advance(max(0.0, end - self.now()))
+                if min(self._ends) == end and (alone or calls == self._calls()):
+                    self._advance_to(end)
         with self._lock:
             self._ends.remove(end)
+
+    def _advance_to(self, end: float) -> None:
+        for moment, action in sorted(self._agenda, key=lambda entry: entry[0]):
+            if moment <= end:
+                self._agenda.remove((moment, action))
+                self._emulator.advance(max(0.0, moment - self.now()))
+                action()
+        self._emulator.advance(max(0.0, end - self.now()))
 
     def _calls(self) -> int:
         return int(sum(self._emulator.counts().values()))

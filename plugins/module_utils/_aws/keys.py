@@ -40,6 +40,22 @@ def require_key(region: Region, reference: str | None, *, warn: Warn) -> Require
     return RequiredKey(name, key.arn, key, is_default=is_default)
 
 
+def find_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKey:
+    """Return the key behind a reference, usable or not: what is to be removed may be under a key that is dead by now.
+
+    A key ARN needs no KMS: the key may be gone for good.
+    """
+    name = reference if reference is not None else _default_key_id(region)
+    try:
+        arn = key_arn_in(name) or describe_key(region, name).arn
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        warn(f"kms:DescribeKey on {name} is denied in {region.name}; only copies whose tags name it are found")
+        arn = None
+    return RequiredKey(name, arn, is_default=reference is None)
+
+
 def describe_key(region: Region, reference: str) -> KmsKey:
     """Return what KMS says of a key, usable or not; a key that does not exist here raises PreflightError."""
     try:

@@ -12,7 +12,7 @@ import typing as t
 
 from .._aws.connection import Region
 from .._aws.images import find_copies, find_images, find_tagged_copies, images_using
-from .._aws.keys import Warn, encryption_by_default, require_key
+from .._aws.keys import Warn, encryption_by_default, find_key, require_key
 from .._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from .._image.copy_planner import Facts
 from .._image.copy_request import CopyRequest, Destination
@@ -48,8 +48,9 @@ def read_region(
     region: Region, request: CopyRequest, destinations: t.Sequence[Destination], *, warn: Warn
 ) -> RegionFacts:
     """Return the facts of one region in three calls, one more where AWS records no lineage for some source."""
+    resolve = require_key if request.present else find_key
     keys = {
-        reference: require_key(region, reference, warn=warn) if request.encrypted else None
+        reference: resolve(region, reference, warn=warn) if request.encrypted else None
         for reference in dict.fromkeys(destination.kms_key_id for destination in destinations)
     }
     images = _read_images(region, request)

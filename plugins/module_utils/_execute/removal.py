@@ -13,6 +13,7 @@ from .._aws.connection import Region
 from .._aws.images import deregister_image, images_using
 from .._aws.snapshots import delete_snapshot, find_snapshots, find_snapshots_by_tag
 from .._image.model import COPY_TAG
+from .._image.removal_planner import tags_are_true
 
 
 def remove_image(
@@ -31,7 +32,8 @@ def remove_image(
     deregister_image(region, image_id, with_snapshots=not keeps_others)
     expected = set(snapshot_ids)
     if copy_token:
-        expected.update(snapshot.snapshot_id for snapshot in find_snapshots_by_tag(region, COPY_TAG, [copy_token]))
+        tagged = find_snapshots_by_tag(region, COPY_TAG, [copy_token])
+        expected.update(snapshot.snapshot_id for snapshot in tagged if tags_are_true(snapshot))
     gone = [image_id]
     left = set(find_snapshots(region, expected)) if expected else set()
     gone += sorted(expected - left)

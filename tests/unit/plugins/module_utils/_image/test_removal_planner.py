@@ -14,7 +14,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.errors import Pr
 from ansible_collections.sealed.ami.plugins.module_utils._image.identity import PRESERVED
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, SOURCE_TAG, Image, Snapshot
-from ansible_collections.sealed.ami.plugins.module_utils._image.removal_planner import plan_removal
+from ansible_collections.sealed.ami.plugins.module_utils._image.removal_planner import plan_removal, tags_are_true
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot, DeregisterImage, Plan
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -116,3 +116,18 @@ def test_an_alias_that_kms_does_not_tell() -> None:
     key = required(None, reference="alias/golden")
     assert plan(a_copy(sda1=KEY_A, key_tag="alias/golden"), key=key).action == "removed"
     assert plan(a_copy(sda1=KEY_A), key=key).action == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(left_behind(), True, id="under the key that it names"),
+        pytest.param(left_behind(kms_key_arn=KEY_B), False, id="under another"),
+        pytest.param(left_behind(encrypted=False, kms_key_arn=None), False, id="plain"),
+        pytest.param(left_behind(state="error", kms_key_arn=None), True, id="in error"),
+        pytest.param(left_behind(key="alias/golden"), True, id="tagged with an alias"),
+        pytest.param(left_behind(key=PRESERVED, encrypted=False, kms_key_arn=None), True, id="preserved"),
+    ],
+)
+def test_tags_are_checked_against_the_key(snapshot: Snapshot, expected: bool) -> None:
+    assert tags_are_true(snapshot) is expected
