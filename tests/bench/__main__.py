@@ -9,7 +9,7 @@ import argparse
 import pathlib
 import typing as t
 
-from bench import report, rows
+from bench import heavy, report, rows
 
 ROWS: dict[str, t.Callable[..., rows.Row]] = {
     "1": rows.second_run,
@@ -17,7 +17,10 @@ ROWS: dict[str, t.Callable[..., rows.Row]] = {
     "2a": rows.first_run_small,
     "3": rows.one_image,
     "4": rows.overhead,
+    "5": heavy.compose,
+    "6": heavy.scale,
     "7": rows.throttled,
+    "8": heavy.packer,
 }
 
 

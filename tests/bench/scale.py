@@ -1,0 +1,89 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan, or audit, many images in a process of its own and print seconds, peak memory in MiB, and API calls as JSON."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import typing as t
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner import Facts, plan_copy
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import CopyRequest, Destination
+from ansible_collections.sealed.ami.plugins.module_utils._image.identity import Lineage, Requirement
+from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+
+REGIONS = 20
+
+
+def plan(size: int) -> int:
+    """Plan copies of ``size`` images to 20 regions, a third of them there already; keep all plans, as a run does."""
+    destinations = tuple(Destination(region=f"eu-west-{number}") for number in range(1, REGIONS + 1))
+    request = CopyRequest(tuple(f"ami-{number:017x}" for number in range(size)), "us-east-1", destinations)
+    plans = []
+    for destination in destinations:
+        arn = f"arn:aws:kms:{destination.region}:123456789012:key/00000000-0000-4000-8000-000000000000"
+        key = RequiredKey("alias/golden", arn)
+        for number, image_id in enumerate(request.source_image_ids):
+            source = _image(image_id, "us-east-1", None)
+            copy = _image(f"ami-{number:016x}f", destination.region, arn, image_id)
+            facts = Facts(
+                lineage=Lineage(image_id, "us-east-1"),
+                source=source,
+                requirement=Requirement(key, source.devices),
+                images=(copy,) if number % 3 == 0 else (),
+            )
+            plans.append(plan_copy(request, destination, facts))
+    if sum(plan.changed for plan in plans) != REGIONS * sum(number % 3 != 0 for number in range(size)):
+        raise SystemExit("the plans are wrong")
+    return 0
+
+
+def _image(image_id: str, region: str, key: str | None, source: str | None = None) -> Image:
+    device = BlockDevice("/dev/xvda", f"snap-{image_id[4:]}", bool(key), key, 8)
+    lineage: dict[str, t.Any] = {"source_image_id": source, "source_region": "us-east-1" if source else None}
+    return Image(image_id, region, name=image_id, root_device_name="/dev/xvda", devices=(device,), **lineage)
+
+
+def info(size: int) -> int:
+    """Audit ``size`` images of one region through the module; return how many API calls that took."""
+    from bench.scene import plain_images
+    from emulated_aws.client import Emulator
+    from system.running import arguments, run_here
+
+    with Emulator.start(clock="real", seed="none") as emulator:
+        plain_images(emulator, size)
+        emulator.clear_calls()
+        global started
+        started = time.process_time()
+        given = arguments(
+            {"regions": ["us-east-1"], "owners": ["self"]},
+            check=False,
+            diff=False,
+            credentials=None,
+            endpoint=emulator.url,
+        )
+        result = run_here("ec2_ami_encryption_info", given)
+        if len(result["images"]) != size:
+            raise SystemExit(f"{len(result['images'])} images instead of {size}: {result.msg}")
+        return sum(emulator.counts().values())
+
+
+started = time.process_time()
+
+
+def main() -> None:
+    """Do the work named on the command line."""
+    work = {"plan": plan, "info": info}[sys.argv[1]]
+    calls = work(int(sys.argv[2]))
+    seconds = time.process_time() - started
+    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "mib": mib, "calls": calls}))
+
+
+if __name__ == "__main__":
+    main()
