@@ -15,7 +15,16 @@ from ansible_collections.amazon.aws.plugins.module_utils.exceptions import Ansib
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
-    from botocore.exceptions import ClientError, CredentialRetrievalError, NoCredentialsError, PartialCredentialsError
+    from botocore.exceptions import (
+        ClientError,
+        CredentialRetrievalError,
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+    from botocore.exceptions import (
+        ConnectionError as LostConnectionError,
+    )
 
 T = t.TypeVar("T")
 
@@ -63,6 +72,12 @@ class AwsError(AnsibleAWSError):
         response = getattr(self.exception, "response", None) or {}
         status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return not self.code or (status >= 500 and not self.is_throttled)
+
+    @property
+    def is_outage(self) -> bool:
+        """Tell whether AWS, or the way to it, is down or overrun for now: what only reads may be tried again later."""
+        lost = isinstance(self.exception, (LostConnectionError, HTTPClientError))
+        return lost or self.is_throttled or (bool(self.code) and self.is_ambiguous)
 
     def __str__(self) -> str:
         remedy = _remedy(self.code, self.exception)

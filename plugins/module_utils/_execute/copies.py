@@ -18,8 +18,9 @@ from .._image.model import COPY_TAG, Image
 from .diagnosis import explain_failure, explain_mismatch
 from .finishing import JobFinisher
 from .job import Job, Waiting
-from .pace import GONE_SECONDS, VISIBILITY_SECONDS, Pace
+from .pace import GONE_SECONDS, OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
 from .starting import CopyStarter
+from .watching import SnapshotWatch
 
 _FAILED_STATES: t.Final = ("failed", "error", "invalid", "deregistered")
 
@@ -33,6 +34,8 @@ class RegionCopies:
         self._pace = pace
         self._starter = CopyStarter(region, waiting, pace)
         self._finisher = JobFinisher(region, waiting)
+        self._watch = SnapshotWatch(region, waiting, pace)
+        self._answered = pace.now()
 
     def apply(self, jobs: t.Sequence[Job]) -> None:
         """Bring every job to its end, or to the deadline."""
@@ -78,19 +81,20 @@ class RegionCopies:
             job = self._starter.next_start(jobs)
 
     def _look(self, running: t.Sequence[Job]) -> None:
-        """Look at all running copies in one call when the first of them is due."""
+        """Look at all running copies together when the first of them is due."""
         now = self._pace.now()
         if not running or min(job.next_look for job in running) > now:
             return
         try:
-            images = find_images(self._region, [job.image_id for job in running], owners=("self",))
-            snapshots = find_snapshots(self._region, _snapshot_ids_of_available(images))
+            ripe, snapshots = self._watch.look(running)
+            images = find_images(self._region, [job.image_id for job in ripe], owners=("self",))
+            unseen = [snapshot_id for snapshot_id in _snapshot_ids(images) if snapshot_id not in snapshots]
+            snapshots.update(find_snapshots(self._region, unseen))
         except AwsError as error:
-            for job in running:
-                self._finisher.fail(job, f"{error}. Image {job.image_id} is left as it is", keep=True)
+            self._bear(error, running)
             return
-        for job in running:
-            job.next_look = now + self._pace.next_delay(now - job.started, longest=self._waiting.longest_delay)
+        self._answered = now
+        for job in ripe:
             image = images.get(job.image_id)
             if image is None:
                 self._guard(job, self._miss)
@@ -98,6 +102,15 @@ class RegionCopies:
                 self._see(job, image.with_snapshots(snapshots))
             if job.done:
                 self._starter.slot_freed()
+
+    def _bear(self, error: AwsError, running: t.Sequence[Job]) -> None:
+        """Look again later while an outage is short; the copies go on without us."""
+        now = self._pace.now()
+        for job in running:
+            if error.is_outage and now - self._answered < OUTAGE_SECONDS:
+                job.next_look = now + self._pace.next_delay(now - job.started, longest=self._waiting.longest_delay)
+            else:
+                self._finisher.fail(job, f"{error}. Image {job.image_id} is left as it is", keep=True)
 
     def _see(self, job: Job, image: Image) -> None:
         first_sight = job.last_seen is None
@@ -148,7 +161,7 @@ def _why(region: Region, image: Image, job: Job) -> str:
     return explain_failure(region, image, job.requirement.key, source_key_arns=job.source_key_arns)
 
 
-def _snapshot_ids_of_available(images: t.Mapping[str, Image]) -> list[str]:
+def _snapshot_ids(images: t.Mapping[str, Image]) -> list[str]:
     return [
         snapshot_id for image in images.values() if image.state == "available" for snapshot_id in image.snapshot_ids
     ]

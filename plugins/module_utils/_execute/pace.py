@@ -16,8 +16,12 @@ import typing as t
 VISIBILITY_SECONDS: t.Final = 150.0
 # An image that was seen may be hidden again for a moment; longer, and it is gone.
 GONE_SECONDS: t.Final = 60.0
+# So long AWS may be out of reach while copies are awaited; they go on all the same.
+OUTAGE_SECONDS: t.Final = 300.0
 # A look is worth its call once this share of the time so far has passed again.
 _GROWTH: t.Final = 0.08
+# While AWS shows no progress at all, the end is far.
+_GROWTH_UNKNOWN: t.Final = 0.25
 _SECONDS_PER_GIB: t.Final = 0.1
 
 
@@ -36,6 +40,13 @@ class Pace:
     def next_delay(self, elapsed: float, *, longest: float) -> float:
         """Return the seconds until the next look: longer the longer it takes, up to ``longest``."""
         return self._spread(min(max(1.0, elapsed * _GROWTH), longest))
+
+    def delay_by_progress(self, elapsed: float, percent: int, *, longest: float) -> float:
+        """Return the seconds until the next look at a copy that AWS says is so far: when it should be done."""
+        if percent <= 0:
+            return self._spread(min(max(1.0, elapsed * _GROWTH_UNKNOWN), longest))
+        remaining = elapsed * (100 - percent) / percent
+        return min(max(1.0, remaining), longest) * random.uniform(1, 1 + self.jitter / 4)
 
     def _spread(self, seconds: float) -> float:
         return seconds * random.uniform(1 - self.jitter, 1)
