@@ -13,14 +13,14 @@ import typing as t
 import pytest
 import yaml
 
-from .engine import BIN, quiet_environment
+from .engine import BIN, Command, quiet_environment
 
 NAME = "sealed.ami.image_targets"
 
 
 def documented_example() -> str:
     """Return the example as ``ansible-doc`` shows it."""
-    command = [BIN / "ansible-doc", "-t", "inventory", "--json", NAME]
+    command: Command = [BIN / "ansible-doc", "-t", "inventory", "--json", NAME]
     shown = subprocess.run(command, env=quiet_environment(), capture_output=True, text=True, check=True)
     return str(json.loads(shown.stdout)[NAME]["examples"])
 
@@ -38,7 +38,7 @@ def example(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def show(path: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ansible-inventory on a file."""
-    command: list[str | pathlib.Path] = [BIN / "ansible-inventory", "-i", path, "--list", "--export", *arguments]
+    command: Command = [BIN / "ansible-inventory", "-i", path, "--list", "--export", *arguments]
     variables = quiet_environment(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
