@@ -66,6 +66,7 @@ def test_row_1_explicit_false_under_both_readings(home: Place, reading: str) -> 
     """Encrypted=false cannot override encryption by default; whether AWS says so is open."""
     home.target.configure(explicit_false_under_default_encryption=reading)
     source = an_image(home)
+    assert keys_of(home, copied(home, source, Encrypted=False)) == {ROOT: PLAIN}
     set_defaults(home, encrypt=True)
     if reading == "error":
         with nothing_created(home), refused():

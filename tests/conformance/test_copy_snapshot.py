@@ -11,6 +11,7 @@ import pytest
 
 from .builders import (
     DEFAULT_KEY,
+    PLAIN,
     a_key,
     a_snapshot,
     a_volume,
@@ -124,6 +125,21 @@ def test_encrypted_cannot_be_taken_back(home: Place) -> None:
         assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     else:
         assert snapshot_of(home, copy_id)["Encrypted"] is True
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize("key", [PLAIN, DEFAULT_KEY], ids=["plain-source", "encrypted-source"])
+@pytest.mark.parametrize("reading", ["error", "ignored"])
+@rule("2 Encrypted", "M")
+def test_encrypted_false_under_both_readings(home: Place, key: str | None, reading: str) -> None:
+    """Whether Encrypted=false is an error, or ignored, is open."""
+    home.target.configure(copy_snapshot_explicit_false=reading)
+    source = a_snapshot(home, key=key)
+    if reading == "error":
+        with nothing_created(home), refused():
+            copy_snapshot(home, source, Encrypted=False)
+    else:
+        assert copied_snapshot(home, source, Encrypted=False)["Encrypted"] is (key is not PLAIN)
 
 
 @pytest.mark.parametrize("by_default", [False, True], ids=["default-off", "default-on"])

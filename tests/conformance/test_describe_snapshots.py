@@ -164,11 +164,12 @@ def test_pending_snapshots_are_limited(home: Place, other: Place) -> None:
     assert other.ec2.create_snapshot(VolumeId=their_volume)["State"] == "pending"
 
 
+@pytest.mark.parametrize(("kind", "limit"), [("gp2", 5), ("gp3", 5), ("st1", 1), ("sc1", 1)])
 @rule("8 concurrent snapshots of a volume", "ERR")
-def test_snapshots_of_one_volume_are_limited(home: Place) -> None:
-    """A gp2 volume may have five pending snapshots."""
-    volume_id = a_volume(home)
-    for _ in range(5):
+def test_snapshots_of_one_volume_are_limited(home: Place, kind: str, limit: int) -> None:
+    """A gp2 or gp3 volume may have five pending snapshots, an st1 or sc1 volume one."""
+    volume_id = a_volume(home, VolumeType=kind, Size=125)
+    for _ in range(limit):
         home.ec2.create_snapshot(VolumeId=volume_id)
     with refused("ConcurrentSnapshotLimitExceeded"):
         home.ec2.create_snapshot(VolumeId=volume_id)

@@ -33,10 +33,10 @@ def deregister(place: Place, image_id: str) -> dict[str, str]:
     return {each["SnapshotId"]: each["ReturnCode"] for each in response["DeleteSnapshotResults"]}
 
 
-def in_days(days: float) -> str:
-    """Return a time from now, in whole minutes, in the form that EC2 takes."""
-    moment = datetime.datetime.now(tz=datetime.UTC) + datetime.timedelta(days=days)
-    return moment.strftime("%Y-%m-%dT%H:%M:00")
+def in_days(place: Place, image_id: str, days: float) -> str:
+    """Return a time so many days after the image was made, in whole minutes, in the form that EC2 takes."""
+    made = datetime.datetime.fromisoformat(image_of(place, image_id)["CreationDate"])
+    return (made + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:00")
 
 
 @pytest.mark.aws_safe
@@ -80,6 +80,33 @@ def test_deregistering_twice(home: Place) -> None:
     home.ec2.deregister_image(ImageId=image_id)
     with refused("InvalidAMIID.Unavailable", "InvalidAMIID.NotFound"):
         home.ec2.deregister_image(ImageId=image_id)
+
+
+@pytest.mark.emulator_only
+@rule("5.1 not found", "M", "botocore#2194", "P#6434")
+def test_deregistered_image_fades(home: Place) -> None:
+    """A deregistered image is an empty list and unavailable for a while, and only then not found."""
+    home.target.configure(deregistered_image_known_seconds=60.0)
+    image_id = an_image(home)
+    home.ec2.deregister_image(ImageId=image_id)
+    assert home.ec2.describe_images(ImageIds=[image_id])["Images"] == []
+    with refused("InvalidAMIID.Unavailable", says=f"The image ID '{image_id}' is no longer available"):
+        home.ec2.deregister_image(ImageId=image_id)
+    home.target.pass_time(61)
+    for call in (home.ec2.deregister_image, lambda ImageId: home.ec2.describe_images(ImageIds=[ImageId])):
+        with refused("InvalidAMIID.NotFound"):
+            call(ImageId=image_id)
+
+
+@rule("5.1 LastLaunchedTime", "M")
+def test_launches_show_a_day_later(home: Place) -> None:
+    """LastLaunchedTime is reported with a delay of 24 hours."""
+    image_id = an_image(home)
+    launch(home, image_id)
+    home.target.pass_time(DAY - 3600)
+    assert "LastLaunchedTime" not in image_of(home, image_id)
+    home.target.pass_time(7200)
+    assert "LastLaunchedTime" in image_of(home, image_id)
 
 
 @pytest.mark.aws_safe
@@ -136,7 +163,8 @@ def test_protection_is_not_copied(home: Place) -> None:
 @rule("5.3 deprecation", "M")
 def test_deprecation_can_be_set_and_lifted(home: Place) -> None:
     """An image shows when it is deprecated, to the minute."""
-    image_id, moment = an_image(home), in_days(30)
+    image_id = an_image(home)
+    moment = in_days(home, image_id, 30)
     home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=moment)
     assert image_of(home, image_id)["DeprecationTime"].startswith(moment)
     home.ec2.disable_image_deprecation(ImageId=image_id)
@@ -159,7 +187,7 @@ def test_deprecation_is_within_ten_years(home: Place, days: float) -> None:
     """DeprecateAt may be neither past nor more than 10 years ahead."""
     image_id = an_image(home)
     with refused():
-        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(days))
+        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(home, image_id, days))
 
 
 @rule("5.3 deprecation", "M")
@@ -168,8 +196,8 @@ def test_public_images_are_deprecated_sooner(home: Place) -> None:
     image_id = an_image(home)
     home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": [{"Group": "all"}]})
     with refused():
-        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(800))
-    home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(700))
+        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(home, image_id, 800))
+    home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=in_days(home, image_id, 700))
 
 
 @rule("5.3 deprecation", "M")
@@ -177,7 +205,7 @@ def test_deprecated_images_are_hidden_from_others(home: Place, other: Place) -> 
     """A deprecated image is shown to its owner always, to others with IncludeDeprecated only."""
     theirs = an_image(other)
     share_image(other, theirs, home, storage=False)
-    other.ec2.enable_image_deprecation(ImageId=theirs, DeprecateAt=in_days(2))
+    other.ec2.enable_image_deprecation(ImageId=theirs, DeprecateAt=in_days(other, theirs, 2))
     home.target.pass_time(3 * DAY)
 
     def seen(place: Place, **request: bool) -> bool:

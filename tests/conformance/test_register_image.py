@@ -173,6 +173,7 @@ def test_uefi_data_is_an_attribute_of_its_own(home: Place) -> None:
 def test_uefi_data_is_limited(home: Place) -> None:
     """UefiData has at most 64000 characters."""
     snapshot_id = a_snapshot(home)
+    a_registered_image(home, root_of(snapshot_id), BootMode="uefi", UefiData="A" * 64000)
     with nothing_created(home), refused():
         a_registered_image(home, root_of(snapshot_id), BootMode="uefi", UefiData="A" * 64004)
 

@@ -251,6 +251,16 @@ def test_public_sharing_can_be_blocked(home: Place) -> None:
     home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission=public)
 
 
+@rule("5.4 snapshots", "M")
+def test_changes_of_one_call_are_limited(home: Place) -> None:
+    """One call changes at most 500 volume permissions."""
+    snapshot_id, users = a_snapshot(home), [{"UserId": f"{number:012}"} for number in range(1, 502)]
+    with refused():
+        home.ec2.modify_snapshot_attribute(SnapshotId=snapshot_id, CreateVolumePermission={"Add": users})
+    home.ec2.modify_snapshot_attribute(SnapshotId=snapshot_id, CreateVolumePermission={"Add": users[1:]})
+    assert len(volume_permissions(home, snapshot_id)) == 500
+
+
 @pytest.mark.aws_safe
 @rule("5.4 snapshots", "M")
 def test_no_organisations_for_snapshots(home: Place) -> None:
