@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import typing as t
 
@@ -161,6 +162,12 @@ def snapshot_of(place: Place, snapshot_id: str) -> dict[str, t.Any]:
     found = snapshot(place, snapshot_id)
     assert found is not None
     return found
+
+
+def in_days(place: Place, image_id: str, days: float) -> str:
+    """Return a time so many days after the image was made, in whole minutes, in the form that EC2 takes."""
+    made = datetime.datetime.fromisoformat(image_of(place, image_id)["CreationDate"])
+    return (made + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:00")
 
 
 def aws_managed_key(place: Place) -> str:

@@ -17,6 +17,7 @@ from .builders import (
     an_image,
     copied,
     image_of,
+    in_days,
     mappings_of,
     share_image,
     share_snapshot,
@@ -117,7 +118,7 @@ def test_snapshot_permissions_stay_behind(home: Place, other: Place) -> None:
 def test_deprecation_stays_behind(home: Place) -> None:
     """The deprecation of the source is not that of the copy."""
     source = an_image(home)
-    home.ec2.enable_image_deprecation(ImageId=source, DeprecateAt="2030-01-01T00:00:00Z")
+    home.ec2.enable_image_deprecation(ImageId=source, DeprecateAt=in_days(home, source, 30))
     assert "DeprecationTime" not in copied(home, source)
 
 

@@ -19,8 +19,10 @@ from .builders import (
     copied,
     copy,
     default_key,
+    image_of,
     keys_of,
     share_image,
+    snapshot_ids,
 )
 from .place import Place, nothing_created, refused
 from .rules import rule
@@ -183,7 +185,10 @@ def a_shared_image(owner: Place, consumer: Place) -> str:
 def test_row_8_no_way_back_to_plain(home: Place) -> None:
     """Encrypted=false for an encrypted source is refused at once, in these words."""
     source = an_image(home, root=DEFAULT_KEY)
-    words = "Creating unencrypted copy from an encrypted snapshot is not supported"
+    snapshot_id = snapshot_ids(image_of(home, source))[ROOT]
+    words = (
+        f"Snapshot {snapshot_id} is encrypted. Creating unencrypted copy from an encrypted snapshot is not supported."
+    )
     with nothing_created(home), refused("InvalidRequest", says=words):
         copy(home, source, Encrypted=False)
 

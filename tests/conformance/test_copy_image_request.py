@@ -139,6 +139,7 @@ def test_default_description_under_both_readings(home: Place, written: bool) -> 
 def test_description_is_limited(home: Place) -> None:
     """A description has at most 255 characters."""
     source = an_image(home)
+    copy(home, source, Description="x" * 255)
     with nothing_created(home), refused():
         home.raw_ec2.copy_image(SourceImageId=source, SourceRegion=home.region, Name=a_name(), Description="x" * 256)
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
 from .builders import (
@@ -16,6 +14,7 @@ from .builders import (
     an_image,
     copied,
     image_of,
+    in_days,
     launch,
     share_image,
     snapshot_ids,
@@ -31,12 +30,6 @@ def deregister(place: Place, image_id: str) -> dict[str, str]:
     response = place.ec2.deregister_image(ImageId=image_id, DeleteAssociatedSnapshots=True)
     assert response["Return"] is True
     return {each["SnapshotId"]: each["ReturnCode"] for each in response["DeleteSnapshotResults"]}
-
-
-def in_days(place: Place, image_id: str, days: float) -> str:
-    """Return a time so many days after the image was made, in whole minutes, in the form that EC2 takes."""
-    made = datetime.datetime.fromisoformat(image_of(place, image_id)["CreationDate"])
-    return (made + datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:00")
 
 
 @pytest.mark.aws_safe
@@ -176,8 +169,10 @@ def test_deprecation_can_be_set_and_lifted(home: Place) -> None:
 def test_seconds_are_rounded_to_the_nearest_minute(home: Place) -> None:
     """DeprecateAt is rounded to the nearest minute."""
     image_id = an_image(home)
-    home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt="2032-03-04T05:06:40Z")
-    assert image_of(home, image_id)["DeprecationTime"].startswith("2032-03-04T05:07:00")
+    moment, a_minute_later = (in_days(home, image_id, days) for days in (400, 400 + 1 / 1440))
+    for seconds, rounded in (("20", moment), ("40", a_minute_later)):
+        home.ec2.enable_image_deprecation(ImageId=image_id, DeprecateAt=moment[:-2] + seconds)
+        assert image_of(home, image_id)["DeprecationTime"].startswith(rounded)
 
 
 @pytest.mark.aws_safe
