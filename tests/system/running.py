@@ -131,6 +131,12 @@ class Play:
         """Return how many tasks changed something."""
         return sum(int(host["changed"]) for host in self.report["stats"].values())
 
+    def explain(self) -> str:
+        """Return the messages of what failed, else all that was printed."""
+        tasks = [task for play in self.report["plays"] for task in play["tasks"]]
+        failed = [str(result.get("msg")) for task in tasks for result in task["hosts"].values() if result.get("failed")]
+        return "\n".join(failed) or self.errors or self.output
+
     def results(self, name: str) -> list[Result]:
         """Return the results of every task of that name, on every host."""
         tasks = [task for play in self.report["plays"] for task in play["tasks"] if task["task"]["name"] == name]
