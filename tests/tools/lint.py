@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from checks import Check, run_all
-from processes import BIN, ROOT, WORK, stop_on_signals
+from processes import BIN, ROOT, WORK, environment, stop_on_signals
 
 TYPED_TESTS = ("tests/tools", "tests/emulated_aws", "tests/conformance", "tests/unit_emulator", "tests/system")
 
@@ -33,7 +33,7 @@ def main() -> None:
         ("ruff format", (BIN / "ruff", "format", "--check", "--quiet"), {}),
         ("mypy plugins", (*mypy, "ansible_collections/sealed/ami/plugins"), {"cwd": collection_tree()}),
         ("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), {"cwd": collection_tree()}),
-        ("mypy tests", (*mypy, *typed_tests), {}),
+        ("mypy tests", (*mypy, *typed_tests), {"env": environment(MYPYPATH=os.fspath(collection_tree()))}),
         ("yamllint", (BIN / "yamllint", "--strict", "."), {}),
         ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),
         ("reuse", (BIN / "reuse", "lint", "--lines"), {}),

@@ -15,10 +15,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._execute.audit import r
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit_request import parse_audit_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit_result import audit_failure, to_audit_result
 from emulated_aws.client import Emulator
-from emulated_aws.fixtures import emulator, emulator_process, in_process_emulator
 from emulated_aws.identity import Credentials
-
-__all__ = ["audit", "emulator", "emulator_process", "in_process_emulator"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,12 +39,11 @@ class Audit(t.Protocol):
 
 
 @pytest.fixture
-def audit(in_process_emulator: Emulator) -> Audit:
-    """Return what runs an audit in this process, against an emulator that holds the whole catalogue."""
-    in_process_emulator.seed()
+def audit(emulator: Emulator) -> Audit:
+    """Return what runs an audit in this process, against the emulator of this process."""
 
     def run(*, credentials: Credentials | None = None, **options: t.Any) -> Answer:
-        session = in_process_emulator.session(credentials=credentials)
+        session = emulator.session(credentials=credentials)
         request = parse_audit_request(options, default_region="us-east-1")
         audits = read_audit(Connection(session), request)
         result = to_audit_result(audits, request)

@@ -14,8 +14,7 @@ from emulated_aws.client import Emulator
 from emulated_aws.ec2 import seed
 from emulated_aws.identity import HOME_ACCOUNT
 from emulated_aws.kms.keys import store
-
-from .conftest import Audit
+from system.audit.conftest import Audit
 
 EVERYWHERE = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"]
 STRICT = {"encrypted": True, "customer_managed": True, "key_usable": True}
@@ -79,15 +78,15 @@ def test_what_is_not_shown_is_null_and_not_false(audit: Audit) -> None:
     assert (snapshot["encrypted"], snapshot["kms_key_arn"], snapshot["kms_key_state"]) == (None, None, None)
 
 
-def test_a_key_pending_deletion_says_when(audit: Audit, in_process_emulator: Emulator) -> None:
-    kms = in_process_emulator.session().client("kms")
+def test_a_key_pending_deletion_says_when(audit: Audit, emulator: Emulator) -> None:
+    kms = emulator.session().client("kms")
     kms.schedule_key_deletion(KeyId="00000001-0000-4000-8000-000000000001", PendingWindowInDays=7)
     image = audit(policy={"key_usable": True}).image("encrypted-root")
     assert image["compliant"] is False
     assert image["snapshots"][0]["kms_key_deletion_date"] in image["reasons"][0]
 
 
-def test_a_key_that_is_gone_is_told_as_deleted(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_a_key_that_is_gone_is_told_as_deleted(audit: Audit, emulator: Emulator) -> None:
     store(HOME_ACCOUNT, "us-east-1").keys.pop("00000001-0000-4000-8000-000000000001")
     answer = audit(policy={"key_usable": True})
     assert answer.image("encrypted-root")["snapshots"][0]["kms_key_state"] == "Deleted"
@@ -106,14 +105,14 @@ def test_a_key_that_is_gone_is_told_as_deleted(audit: Audit, in_process_emulator
             {"device_name": "/dev/xvda", "allowed_keys": ["alias/golden"]}]}, True, id="device"),
     ],
 )  # fmt: skip
-def test_allowed_keys(audit: Audit, in_process_emulator: Emulator, policy: dict[str, t.Any], compliant: bool) -> None:
-    kms = in_process_emulator.session().client("kms")
+def test_allowed_keys(audit: Audit, emulator: Emulator, policy: dict[str, t.Any], compliant: bool) -> None:
+    kms = emulator.session().client("kms")
     kms.tag_resource(KeyId="00000001-0000-4000-8000-000000000001", Tags=[{"TagKey": "Use", "TagValue": "images"}])
     assert audit(policy=policy).image("encrypted-root")["compliant"] is compliant
 
 
-def test_the_source_of_a_copy_is_told(audit: Audit, in_process_emulator: Emulator) -> None:
-    ec2 = in_process_emulator.session().client("ec2", region_name="eu-central-1")
+def test_the_source_of_a_copy_is_told(audit: Audit, emulator: Emulator) -> None:
+    ec2 = emulator.session().client("ec2", region_name="eu-central-1")
     ec2.copy_image(
         SourceImageId="ami-00ec2000000000002", SourceRegion="us-east-1", Name="copied", Encrypted=True,
         KmsKeyId="alias/golden",
@@ -132,13 +131,13 @@ def test_the_source_of_a_copy_is_told(audit: Audit, in_process_emulator: Emulato
     ],
 )
 def test_a_denied_question_makes_unknown_and_warns(
-    audit: Audit, in_process_emulator: Emulator, action: str, warns_of: str
+    audit: Audit, emulator: Emulator, action: str, warns_of: str
 ) -> None:
     statements = [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": action, "Resource": "*"},
     ]
-    auditor = in_process_emulator.principal(
+    auditor = emulator.principal(
         f"arn:aws:iam::{HOME_ACCOUNT}:user/auditor", [{"Version": "2012-10-17", "Statement": statements}]
     )
     policy = {"customer_managed": True, "allowed_keys": ["alias/golden"], "allowed_key_tags": {"Use": "images"}}
@@ -152,11 +151,11 @@ def test_a_denied_question_makes_unknown_and_warns(
 
 @pytest.mark.parametrize("fault", ["unreachable", "error"])
 def test_one_region_neither_stops_nor_hides_the_others(
-    audit: Audit, in_process_emulator: Emulator, fault: str, monkeypatch: pytest.MonkeyPatch
+    audit: Audit, emulator: Emulator, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("time.sleep", in_process_emulator.advance)
+    monkeypatch.setattr("time.sleep", emulator.advance)
     fields = {} if fault == "unreachable" else {"code": "UnauthorizedOperation", "status": 403}
-    in_process_emulator.faults.add(fault, region="eu-west-1", **fields)
+    emulator.faults.add(fault, region="eu-west-1", **fields)
     answer = audit(regions=EVERYWHERE, policy=STRICT)
     assert [error["region"] for error in answer.result["errors"]] == ["eu-west-1"]
     assert "eu-west-1" in str(answer.failure)
@@ -164,10 +163,8 @@ def test_one_region_neither_stops_nor_hides_the_others(
     assert not [image for image in answer.result["images"] if image["region"] == "eu-west-1"]
 
 
-def test_errors_may_be_ignored_but_then_nothing_is_called_compliant(
-    audit: Audit, in_process_emulator: Emulator
-) -> None:
-    in_process_emulator.faults.add("error", region="eu-west-1", code="UnauthorizedOperation", status=403)
+def test_errors_may_be_ignored_but_then_nothing_is_called_compliant(audit: Audit, emulator: Emulator) -> None:
+    emulator.faults.add("error", region="eu-west-1", code="UnauthorizedOperation", status=403)
     answer = audit(
         regions=["us-east-1", "eu-west-1"],
         image_ids=["ami-00ec2000000000002"],
@@ -184,15 +181,15 @@ def test_an_id_that_is_nowhere_fails_and_the_others_are_told(audit: Audit) -> No
     assert answer.image("encrypted-root")["compliant"] is True
 
 
-def test_a_mistyped_region_is_refused_before_anything_is_read(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_a_mistyped_region_is_refused_before_anything_is_read(audit: Audit, emulator: Emulator) -> None:
     with pytest.raises(PreflightError, match="did you mean eu-west-1"):
         audit(regions=["us-east-1", "eu-wset-1"])
-    assert in_process_emulator.counts() == {"ec2:DescribeRegions": 1}
+    assert emulator.counts() == {"ec2:DescribeRegions": 1}
 
 
-def test_nothing_but_reading_happens(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_nothing_but_reading_happens(audit: Audit, emulator: Emulator) -> None:
     audit(regions=EVERYWHERE, policy=STRICT | {"allowed_key_tags": {"Use": "images"}})
-    assert set(in_process_emulator.counts()) == {
+    assert set(emulator.counts()) == {
         "ec2:DescribeImages", "ec2:DescribeSnapshots", "kms:ListAliases", "kms:DescribeKey", "kms:ListResourceTags",
     }  # fmt: skip
 
@@ -205,26 +202,26 @@ def _fill(region: str, count: int) -> None:
         seed.image(place, name=f"bulk-{number:05d}", disks=[seed.Disk("/dev/xvda", key=key)])
 
 
-def test_calls_for_a_thousand_images_are_few_and_exact(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_calls_for_a_thousand_images_are_few_and_exact(audit: Audit, emulator: Emulator) -> None:
     _fill("us-west-2", 1000)
     answer = audit(regions=["us-west-2"], policy=STRICT)
     assert answer.result["summary"] == {"images": 1000, "compliant": 1000, "not_compliant": 0, "unknown": 0}
-    assert in_process_emulator.counts() == {
+    assert emulator.counts() == {
         "ec2:DescribeImages": 1, "ec2:DescribeSnapshots": 5, "kms:ListAliases": 1, "kms:DescribeKey": 2,
     }  # fmt: skip
 
 
-def test_pages_are_read_to_the_end(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_pages_are_read_to_the_end(audit: Audit, emulator: Emulator) -> None:
     _fill("us-west-2", 1100)
     answer = audit(regions=["us-west-2", "eu-central-1"], policy=STRICT)
     assert answer.result["summary"]["compliant"] == 1100
-    counts = in_process_emulator.counts(region="us-west-2")
+    counts = emulator.counts(region="us-west-2")
     assert (counts["ec2:DescribeImages"], counts["ec2:DescribeSnapshots"], counts["kms:DescribeKey"]) == (2, 6, 2)
 
 
-def test_hundreds_of_ids_are_asked_for_in_batches(audit: Audit, in_process_emulator: Emulator) -> None:
+def test_hundreds_of_ids_are_asked_for_in_batches(audit: Audit, emulator: Emulator) -> None:
     place = seed.Place(HOME_ACCOUNT, "us-west-2")
     ids = [seed.image(place, name=f"bulk-{number}", disks=[seed.Disk("/dev/xvda")]) for number in range(450)]
     answer = audit(regions=["us-west-2"], image_ids=ids, policy={"encrypted": True})
     assert answer.result["summary"]["not_compliant"] == 450
-    assert in_process_emulator.counts() == {"ec2:DescribeImages": 3, "ec2:DescribeSnapshots": 3}
+    assert emulator.counts() == {"ec2:DescribeImages": 3, "ec2:DescribeSnapshots": 3}
