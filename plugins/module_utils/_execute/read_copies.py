@@ -53,11 +53,10 @@ def read_region(
         reference: resolve(region, reference, warn=warn) if request.encrypted else None
         for reference in dict.fromkeys(destination.kms_key_id for destination in destinations)
     }
-    images = _read_images(region, request)
-    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
+    images, snapshots = _read_images(region, request, keys.values())
     return RegionFacts(
         keys=keys,
-        images=tuple(image.with_snapshots(snapshots) for image in images),
+        images=images,
         snapshots=snapshots,
         encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
         orphans=() if request.present else _read_orphans(region, request),
@@ -86,16 +85,34 @@ def facts_for(
     )
 
 
-def _read_images(region: Region, request: CopyRequest) -> list[Image]:
-    images = {
-        image.image_id: image
-        for image in find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
-    }
+def _read_images(
+    region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None]
+) -> tuple[tuple[Image, ...], dict[str, Snapshot]]:
+    """Return the images that came from the sources, with their keys, and their snapshots.
+
+    Where AWS's lineage does not lead to the copy, our tags may: AWS may not tell where a pending image comes from.
+    """
+    found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
+    images, snapshots = _with_keys(region, found)
+    wanted = [Requirement(key, None) for key in keys]
     lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
-    unseen = [lineage.tag for lineage in lineages if not any(lineage.is_of(image) for image in images.values())]
+    unseen = [lineage.tag for lineage in lineages if not _is_answered(lineage, wanted, images)]
     if unseen:
-        images.update((image.image_id, image) for image in find_tagged_copies(region, unseen))
-    return list(images.values())
+        known = {image.image_id for image in images}
+        tagged = [image for image in find_tagged_copies(region, unseen) if image.image_id not in known]
+        more, more_snapshots = _with_keys(region, tagged)
+        images, snapshots = [*images, *more], {**snapshots, **more_snapshots}
+    return tuple(images), snapshots
+
+
+def _with_keys(region: Region, images: t.Sequence[Image]) -> tuple[list[Image], dict[str, Snapshot]]:
+    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
+    return [image.with_snapshots(snapshots) for image in images], snapshots
+
+
+def _is_answered(lineage: Lineage, wanted: t.Sequence[Requirement], images: t.Sequence[Image]) -> bool:
+    copies = [image for image in images if lineage.is_of(image)]
+    return all(any(requirement.is_answered_by(image) for image in copies) for requirement in wanted)
 
 
 def _read_orphans(region: Region, request: CopyRequest) -> tuple[Snapshot, ...]:

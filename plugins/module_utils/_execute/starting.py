@@ -65,6 +65,9 @@ class CopyStarter:
                 self.not_before = self._pace.now() + _QUOTA_DELAY
             elif error.code == "IdempotentParameterMismatch":
                 self._adopt(job)
+            elif error.code == "InvalidAMIName.Duplicate" and job.plan.before and self._is_patient(job):
+                # The failed copy that this run has removed held the name; AWS may take a while to give it free.
+                job.next_look = self._next_try(job)
             else:
                 raise
             return
@@ -100,8 +103,8 @@ class CopyStarter:
         AWS may hide it for a while; if it never shows, it is gone, and the copy needs another token.
         """
         now = self._pace.now()
-        job.refused_since = now if job.refused_since is None else job.refused_since
-        job.next_look = now + 1.0
+        patient = self._is_patient(job)
+        job.next_look = self._next_try(job)
         found = describe_images(self._region, [{"Name": f"tag:{COPY_TAG}", "Values": [job.token]}])
         if found:
             job.image_id, job.adopted = found[0].image_id, True
@@ -109,9 +112,20 @@ class CopyStarter:
             job.outcome.image = found[0]
             job.outcome.action, job.outcome.reason = "adopted", "another task started the same copy"
             job.done = not self._waiting.wait
-        elif now - job.refused_since >= VISIBILITY_SECONDS:
+        elif not patient:
             job.refused_since = None
             self._renew_token(job, "refused")
+
+    def _is_patient(self, job: Job) -> bool:
+        """Tell whether AWS may still need time to show or forget an image."""
+        now = self._pace.now()
+        job.refused_since = now if job.refused_since is None else job.refused_since
+        return now - job.refused_since < VISIBILITY_SECONDS
+
+    def _next_try(self, job: Job) -> float:
+        now = self._pace.now()
+        elapsed = now - (job.refused_since if job.refused_since is not None else now)
+        return now + self._pace.next_delay(elapsed, longest=self._waiting.longest_delay)
 
     def _renew_token(self, job: Job, cause: str) -> None:
         job.token = client_token(

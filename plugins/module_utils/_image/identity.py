@@ -88,6 +88,12 @@ class Requirement:
             return () if self._is_under_one_key(image.snapshot_devices) else image.snapshot_devices
         return tuple(device for device in image.snapshot_devices if not self.key.is_on(device))
 
+    def is_answered_by(self, image: Image) -> bool:
+        """Tell whether, as far as can be seen without the source, the image is the copy or on the way to become it."""
+        if image.state == "available":
+            return self.is_met_by(image) if self.key else self.is_aim_of(image)
+        return image.state == "pending" and self.may_be_met_by(image)
+
     def is_aim_of(self, image: Image) -> bool:
         """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
         return image.tags.get(KEY_TAG) in (None, self.key_tag)
@@ -128,9 +134,13 @@ class Candidates:
 
 
 def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> Candidates:
-    """Sort the images that came from the source; the oldest first, so that every run picks the same one."""
+    """Sort the images that came from the source; ours first, then the oldest, so that every run picks the same one."""
     groups: dict[str, list[Image]] = {"met": [], "pending": [], "failed": [], "other": []}
-    for image in sorted(images, key=lambda image: (image.creation_date, image.image_id)):
+
+    def rank(image: Image) -> tuple[bool, str, str]:
+        return image.tags.get(SOURCE_TAG) != lineage.tag, image.creation_date, image.image_id
+
+    for image in sorted(images, key=rank):
         if lineage.is_of(image):
             groups[_group(image, requirement)].append(image)
     return Candidates(**{name: tuple(found) for name, found in groups.items()})

@@ -221,6 +221,28 @@ def test_the_oldest_of_several_comes_first() -> None:
     assert [image.image_id for image in found] == ["ami-00000000000000002", COPY_ID, "ami-00000000000000003"]
 
 
+def test_ours_comes_before_another_tool_s() -> None:
+    theirs = a_copy("ami-00000000000000002", creation_date="2025-01-01", key_tag=None, sda1=KEY_A)
+    found = classify([theirs, a_copy(sda1=KEY_A)], LINEAGE, a_requirement(required(KEY_A), PLAIN)).met
+    assert [image.image_id for image in found] == [COPY_ID, theirs.image_id]
+
+
+@pytest.mark.parametrize(
+    ("image", "under_key", "preserved"),
+    [
+        pytest.param(a_copy(sda1=KEY_A), True, False, id="under the key"),
+        pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, False, id="under another key"),
+        pytest.param(a_copy(state="pending"), True, False, id="pending for the key"),
+        pytest.param(a_copy(state="pending", key_tag=PRESERVED), False, True, id="pending, preserving"),
+        pytest.param(a_copy(sda1=None, key_tag=PRESERVED), False, True, id="preserved"),
+        pytest.param(a_copy(state="failed"), False, False, id="failed"),
+    ],
+)
+def test_answers_without_the_source(image: Image, under_key: bool, preserved: bool) -> None:
+    assert a_requirement(required(KEY_A)).is_answered_by(image) is under_key
+    assert a_requirement(None).is_answered_by(image) is preserved
+
+
 def test_the_source_tag_names_region_and_image() -> None:
     assert Lineage(SOURCE_ID, HOME).tag == f"{HOME}:{SOURCE_ID}"
     assert a_copy().tags == {SOURCE_TAG: f"{HOME}:{SOURCE_ID}", KEY_TAG: KEY_A, "sealed.ami:copy": "sealed-ami-0"}
