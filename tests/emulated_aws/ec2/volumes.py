@@ -29,7 +29,8 @@ def create_volume(call: Call) -> View:
     known = tokens.known(call)
     if known:
         call.stop_if_dry_run()
-        return view(call.region, lookup.volume(call.region, known))
+        # A repeated request gets the first answer, also while look-ups do not find the volume yet.
+        return view(call.region, call.region.volumes.get(known) or lookup.volume(call.region, known))
     wish = _wish(call)
     wish.check()
     wish.chosen_key(call.region)
