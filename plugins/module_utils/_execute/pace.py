@@ -46,7 +46,7 @@ class Pace:
         if percent <= 0:
             return self._spread(min(max(1.0, elapsed * _GROWTH_UNKNOWN), longest))
         remaining = elapsed * (100 - percent) / percent
-        return min(max(1.0, remaining), longest) * random.uniform(1, 1 + self.jitter / 4)
+        return min(max(1.0, remaining) * random.uniform(1, 1 + self.jitter / 4), longest)
 
     def _spread(self, seconds: float) -> float:
         return seconds * random.uniform(1 - self.jitter, 1)
