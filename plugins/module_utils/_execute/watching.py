@@ -30,7 +30,7 @@ class SnapshotWatch:
     def look(self, running: t.Sequence[Job]) -> tuple[list[Job], dict[str, Snapshot]]:
         """Return the jobs whose image is worth a look now, and all snapshots seen, by id.
 
-        A copy with a snapshot under way cannot be done; it is looked at again when its snapshots should be complete. The
+        A copy with a snapshot under way is not done; it is looked at again when its snapshots should be complete. Its
         image is worth a look only now and then, lest somebody deregistered it. Where nobody waits, all images are.
         """
         now, longest = self._pace.now(), self._waiting.longest_delay
