@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
 from .connection import Region
-from .errors import call
+from .errors import call, required
 
 Tags = t.Mapping[str, str]
 
@@ -38,7 +38,7 @@ def copy_snapshot(
         Description=description,
         TagSpecifications=tag_specifications(snapshot=tags),
     )
-    return str(answer["SnapshotId"])
+    return str(required(answer, "SnapshotId", of=f"the copy of snapshot {snapshot_id}"))
 
 
 def create_snapshot(region: Region, volume_id: str, *, description: str, tags: Tags) -> str:
@@ -51,7 +51,7 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
         Description=description,
         TagSpecifications=tag_specifications(snapshot=tags),
     )
-    return str(answer["SnapshotId"])
+    return str(required(answer, "SnapshotId", of=f"the snapshot of volume {volume_id}"))
 
 
 def tag_specifications(**tags: Tags) -> list[dict[str, t.Any]]:

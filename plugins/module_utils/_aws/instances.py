@@ -16,7 +16,7 @@ from .._image.compose_recipe import Recipe, RecipeDevice
 from .._image.compose_request import InstanceOptions
 from .connection import Region
 from .copy_snapshot import tag_specifications
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 from .images import Filters
 
 _PAGE: t.Final = 500
@@ -71,7 +71,8 @@ def run_instance(
     }
     params.update((name, value) for name, value in optional.items() if value)
     answer = call(f"launch image {image_id} in {region.name}", region.ec2.run_instances, **params)
-    return _to_instance(answer["Instances"][0])
+    instances = required(answer, "Instances", of=f"a launch of {image_id}")
+    return _to_instance(instances[0] if instances else {})
 
 
 def stop_instance(region: Region, instance_id: str) -> None:
@@ -125,7 +126,7 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
     reason = entry.get("StateReason") or {}
     mappings = [mapping for mapping in entry.get("BlockDeviceMappings") or () if mapping.get("Ebs")]
     return Instance(
-        instance_id=entry["InstanceId"],
+        instance_id=str(required(entry, "InstanceId", of="an instance")),
         state=(entry.get("State") or {}).get("Name") or "unknown",
         state_reason=str(reason.get("Message") or ""),
         zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",

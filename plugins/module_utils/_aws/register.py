@@ -12,7 +12,7 @@ import typing as t
 from .._image.compose_recipe import Recipe, RecipeDevice
 from .connection import Region
 from .copy_snapshot import tag_specifications
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 
 # What RegisterImage takes and an image shows under the same name; everything else it shows is for reading only.
 _CARRIED: t.Final = (
@@ -54,7 +54,8 @@ def register_image(
     carried = [*_CARRIED, "UefiData"]
     params.update((name, boot[name]) for name in carried if boot.get(name) and region.knows("RegisterImage", name))
     what = f"register image {recipe.name!r} in {region.name}"
-    return str(call(what, region.ec2_once.register_image, retry=False, **params)["ImageId"])
+    answer = call(what, region.ec2_once.register_image, retry=False, **params)
+    return str(required(answer, "ImageId", of=f"the new image {recipe.name!r}"))
 
 
 def create_image(
@@ -81,7 +82,8 @@ def create_image(
     if description:
         params["Description"] = description
     what = f"create image {recipe.name!r} of {instance_id} in {region.name}"
-    return str(call(what, region.ec2_once.create_image, retry=False, **params)["ImageId"])
+    answer = call(what, region.ec2_once.create_image, retry=False, **params)
+    return str(required(answer, "ImageId", of=f"the new image {recipe.name!r}"))
 
 
 def uefi_data(region: Region, image_id: str) -> str | None:

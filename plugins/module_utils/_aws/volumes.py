@@ -15,7 +15,7 @@ from .._image.compose_model import Volume
 from .._image.compose_volumes import VolumeShape
 from .connection import Region
 from .copy_snapshot import tag_specifications
-from .errors import AwsError, call
+from .errors import AwsError, call, required
 from .images import Filters, chunks
 
 _PAGE: t.Final = 500
@@ -27,7 +27,7 @@ def find_volumes(region: Region, volume_ids: t.Iterable[str]) -> dict[str, Volum
     found: dict[str, Volume] = {}
     for ids in chunks(sorted(set(volume_ids))):
         entries = _describe(region, [{"Name": "volume-id", "Values": ids}])
-        found.update((entry["VolumeId"], _to_volume(entry)) for entry in entries)
+        found.update((volume.volume_id, volume) for volume in map(_to_volume, entries))
     return found
 
 
@@ -61,7 +61,8 @@ def create_volume(
     }
     optional = {"SnapshotId": snapshot_id, "Iops": shape.iops, "Throughput": shape.throughput}
     params.update((name, value) for name, value in optional.items() if value is not None)
-    return str(call(f"create a volume in {zone}", region.ec2.create_volume, **params)["VolumeId"])
+    answer = call(f"create a volume in {zone}", region.ec2.create_volume, **params)
+    return str(required(answer, "VolumeId", of=f"a new volume in {zone}"))
 
 
 def attach_volume(region: Region, volume_id: str, *, instance_id: str, device_name: str) -> None:
@@ -112,7 +113,7 @@ def _describe(region: Region, filters: Filters) -> list[dict[str, t.Any]]:
 def _to_volume(entry: dict[str, t.Any]) -> Volume:
     attachments = entry.get("Attachments") or [{}]
     return Volume(
-        volume_id=entry["VolumeId"],
+        volume_id=str(required(entry, "VolumeId", of="a volume")),
         state=entry.get("State") or "unknown",
         encrypted=bool(entry.get("Encrypted")),
         kms_key_arn=entry.get("KmsKeyId"),

@@ -72,32 +72,32 @@ def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
 
 def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[str, Snapshot]]:
     """Return the image with its snapshots once it is available; without ``wait``, as soon as it is seen."""
-    started, last_seen = work.pace.now(), None
+    started, missing_since, was_seen = work.pace.now(), None, False
     while True:
-        image, snapshots = _read(work, image_id)
-        now = work.pace.now()
-        if image is None:
-            _miss(work, image_id, started=started, last_seen=last_seen)
-        else:
-            last_seen = now
-            work.see(image_id)
-            work.outcome.image = image
-            if work.plan.work:
-                work.note(
-                    *(
-                        one
-                        for one in image.snapshot_ids
-                        if one in snapshots and is_made_for(snapshots[one], work.recipe)
-                    )
-                )
-            if image.state == "available" and _all_seen(image, snapshots):
+        shown = work.look(lambda: _read(work, image_id))
+        image, snapshots = shown or (None, {})
+        if image is not None:
+            missing_since, was_seen = None, True
+            if _is_ready(work, image, snapshots, wait=wait):
                 return image, snapshots
-            if image.state in (*FAILED_STATES, "deregistered"):
-                raise SealedError(_explain(work, image, snapshots))
-            if image.state == "pending" and not wait:
-                return image, snapshots
+        elif shown is not None:
+            missing_since = missing_since or work.pace.now()
+            _miss(work, image_id, since=missing_since, patience=GONE_SECONDS if was_seen else VISIBILITY_SECONDS)
         awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
         work.rest(work.delay(started), awaited=awaited)
+
+
+def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, wait: bool) -> bool:
+    """Tell whether there is nothing to wait for, or say why the image failed."""
+    work.see(image.image_id)
+    work.outcome.image = image
+    if work.plan.work:
+        work.note(*(name for name, one in snapshots.items() if is_made_for(one, work.recipe)))
+    if image.state in (*FAILED_STATES, "deregistered"):
+        raise SealedError(_explain(work, image, snapshots))
+    if image.state == "pending":
+        return not wait
+    return image.state == "available" and _all_seen(image, snapshots)
 
 
 def verify(work: Work, image: Image, source: Image | None) -> None:
@@ -198,16 +198,12 @@ def _all_seen(image: Image, snapshots: t.Mapping[str, Snapshot]) -> bool:
     return bool(image.snapshot_ids) and all(snapshot_id in snapshots for snapshot_id in image.snapshot_ids)
 
 
-def _miss(work: Work, image_id: str, *, started: float, last_seen: float | None) -> None:
-    now = work.pace.now()
-    if last_seen is None and now - started < VISIBILITY_SECONDS:
-        return
-    if last_seen is not None and now - last_seen < GONE_SECONDS:
-        return
-    raise SealedError(
-        f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered it, or AWS "
-        "gave it up; run the task again"
-    )
+def _miss(work: Work, image_id: str, *, since: float, patience: float) -> None:
+    if work.pace.now() - since >= patience:
+        raise SealedError(
+            f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered it, or "
+            "AWS gave it up; run the task again"
+        )
 
 
 def _explain(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot]) -> str:

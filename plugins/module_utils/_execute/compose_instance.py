@@ -144,24 +144,28 @@ class Builder:
 
     def _until(self, instance: Instance, states: t.Sequence[str]) -> Instance:
         """Return the instance once it is in one of the states; one that ends before has a reason, usually a key."""
-        started, last_seen = self._work.pace.now(), None
+        started, missing_since, was_seen = self._work.pace.now(), None, False
         instance_id = instance.instance_id
         while True:
-            current = find_instance(self._work.region, instance_id)
-            now = self._work.pace.now()
+            shown = self._work.look(lambda: [find_instance(self._work.region, instance_id)])
+            current = shown[0] if shown else None
             if current is not None:
-                last_seen = now
-                self._work.see(instance_id)
-                self._work.note(*(attachment.volume_id for attachment in current.attachments))
-                if current.state in states:
+                missing_since, was_seen = None, True
+                if self._is_in(current, states):
                     return current
-                if not current.is_alive:
-                    raise SealedError(self._ended(current))
-            elif now - (last_seen or started) >= (GONE_SECONDS if last_seen else VISIBILITY_SECONDS):
-                raise SealedError(
-                    f"instance {instance_id} is not there in {self._work.region.name}; run the task again"
-                )
+            elif shown is not None:
+                now = self._work.pace.now()
+                missing_since = missing_since or now
+                if now - missing_since >= (GONE_SECONDS if was_seen else VISIBILITY_SECONDS):
+                    raise SealedError(f"instance {instance_id} is gone from {self._work.region.name}; run again")
             self._work.rest(self._work.delay(started), awaited=f"instance {instance_id} is not {' or '.join(states)}")
+
+    def _is_in(self, instance: Instance, states: t.Sequence[str]) -> bool:
+        self._work.see(instance.instance_id)
+        self._work.note(*(attachment.volume_id for attachment in instance.attachments))
+        if instance.state not in states and not instance.is_alive:
+            raise SealedError(self._ended(instance))
+        return instance.state in states
 
     def _ended(self, instance: Instance) -> str:
         keys = {device.kms_key_id: device.required_key for device in self._work.recipe.ebs_devices}
@@ -175,7 +179,7 @@ class Builder:
         started = self._work.pace.now()
         seen: set[str] = set()
         while waiting:
-            volumes = find_volumes(self._work.region, waiting.values())
+            volumes = self._work.look(lambda: find_volumes(self._work.region, waiting.values())) or {}
             seen.update(volumes)
             for volume_id in volumes:
                 self._work.see(volume_id)

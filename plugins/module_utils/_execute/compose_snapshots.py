@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._aws.copy_snapshot import copy_snapshot, create_snapshot
@@ -76,7 +77,7 @@ class SnapshotMaking:
         while True:
             unfinished = [making for making in makings if not making.done]
             self._start(unfinished)
-            self._look(unfinished)
+            self._work.look(functools.partial(self._look, unfinished))
             if all(making.done for making in makings):
                 break
             self._work.rest(self._delay(started, makings), awaited=_awaited(makings))

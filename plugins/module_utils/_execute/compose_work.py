@@ -17,10 +17,12 @@ from .._image.compose_request import ComposeRequest
 from .._image.compose_steps import ComposePlan
 from .._image.errors import SealedError
 from .._image.outcome import Outcome
-from .pace import VISIBILITY_SECONDS, Pace
+from .pace import OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
 
 # How long a new resource may be missing where it is looked for, in seconds.
 HIDDEN_SECONDS: t.Final = 65.0
+T = t.TypeVar("T")
+
 _ATTEMPTS: t.Final = 6
 _FIRST_PAUSE: t.Final = 2.0
 
@@ -43,11 +45,25 @@ class Work:
     deadline: float
     warn: t.Callable[[str], None]
     hidden_until: dict[str, float] = dataclasses.field(default_factory=dict)
+    silent_since: float = 0.0
 
     def note(self, *ids: str) -> None:
         """Write down what exists because of this run, so that a failure can name it."""
         self.outcome.changed = True
         self.outcome.created += [one for one in ids if one and one not in self.outcome.created]
+
+    def look(self, read: t.Callable[[], T]) -> T | None:
+        """Return what AWS shows; None while an outage is short, for AWS goes on with what it has begun."""
+        now = self.pace.now()
+        try:
+            shown = read()
+        except AwsError as error:
+            self.silent_since = self.silent_since or now
+            if not error.is_outage or now - self.silent_since >= OUTAGE_SECONDS:
+                raise
+            return None
+        self.silent_since = 0.0
+        return shown
 
     def note_new(self, one: str) -> None:
         """Write down what was made a moment ago: AWS may not show it for a while."""
