@@ -6,23 +6,22 @@
 from __future__ import annotations
 
 import threading
-import time
 import typing as t
 
 from emulated_aws.client import Emulator
 from emulated_aws.clock import clock
 
-_really_sleep = time.sleep
-# A thread that is at work calls AWS more often than this, in real seconds.
-_QUIET = 0.002
+_WORKER = "ThreadPoolExecutor"
+# A thread that has ended tells nobody; so often, in real seconds, the others look.
+_GLANCE = 0.01
 
 
 class VirtualTime:
-    """Sleep for several threads at once: time goes to the earliest end of a sleep once nobody calls AWS any more."""
+    """Sleep for several threads at once: once all of them sleep, time goes to where the first of them wakes up."""
 
     def __init__(self, emulator: Emulator):
         self._emulator = emulator
-        self._lock = threading.Lock()
+        self._turn = threading.Condition()
         self._ends: list[float] = []
         self._agenda: list[tuple[float, t.Callable[[], object]]] = []
 
@@ -37,19 +36,16 @@ class VirtualTime:
     def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` of virtual time have passed."""
         end = self.now() + seconds
-        # The main thread waits for the only worker.
-        alone = threading.active_count() <= 2
-        with self._lock:
+        with self._turn:
             self._ends.append(end)
-        while self.now() < end:
-            calls = 0 if alone else self._calls()
-            if not alone:
-                _really_sleep(_QUIET)
-            with self._lock:
-                if min(self._ends) == end and (alone or calls == self._calls()):
+            while self.now() < end:
+                if min(self._ends) == end and len(self._ends) >= _workers():
                     self._advance_to(end)
-        with self._lock:
+                    self._turn.notify_all()
+                else:
+                    self._turn.wait(_GLANCE)
             self._ends.remove(end)
+            self._turn.notify_all()
 
     def _advance_to(self, end: float) -> None:
         for moment, action in sorted(self._agenda, key=lambda entry: entry[0]):
@@ -59,5 +55,7 @@ class VirtualTime:
                 action()
         self._emulator.advance(max(0.0, end - self.now()))
 
-    def _calls(self) -> int:
-        return int(sum(self._emulator.counts().values()))
+
+def _workers() -> int:
+    """Return how many threads are at work; the main thread then only waits for them."""
+    return sum(thread.name.startswith(_WORKER) for thread in threading.enumerate()) or 1

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._aws.connection import Connection, Region
@@ -55,7 +56,7 @@ class CopyRun:
         ]
         jobs = self._plan(pairs)
         if check_mode:
-            return [_predicted(job) for job in jobs]
+            return [_predicted(job, wait=self._request.wait) for job in jobs]
         self._apply(jobs)
         self._settle([(pair, job) for pair, job in zip(pairs, jobs) if self._needs_second_look(job)])
         return [job.outcome for job in jobs]
@@ -152,12 +153,17 @@ class CopyRun:
         jobs = self._plan([pair for pair, _job in adopted])
         self._apply(jobs)
         for job, (_pair, first) in zip(jobs, adopted):
-            if job.outcome.action == "unchanged":
+            if job.outcome.action in ("unchanged", "updated"):
                 job.outcome.action, job.outcome.reason = "adopted", first.outcome.reason
             job.outcome.changed = job.outcome.changed or first.outcome.changed
             job.outcome.removed = first.outcome.removed + job.outcome.removed
             first.outcome = job.outcome
 
 
-def _predicted(job: Job) -> Outcome:
-    return job.outcome if job.outcome.error else Outcome.predicted(job.outcome.target, job.plan)
+def _predicted(job: Job, *, wait: bool) -> Outcome:
+    if job.outcome.error:
+        return job.outcome
+    outcome = Outcome.predicted(job.outcome.target, job.plan)
+    if job.plan.awaits and outcome.image is not None:
+        outcome.image = dataclasses.replace(outcome.image, state="available" if wait else "pending")
+    return outcome

@@ -46,8 +46,7 @@ def plan_copy(request: CopyRequest, destination: Destination, facts: Facts) -> P
     if found.met:
         return _plan_existing(request, desired, facts, found)
     if found.pending:
-        image = found.pending[0]
-        return Plan("adopted", "a copy is on its way already", image, awaits=True, devices_before=image.devices)
+        return _plan_adoption(request, desired, facts, found.pending[0])
     return _plan_new(request, destination, desired, facts, found)
 
 
@@ -77,6 +76,14 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
         ("updated", "the copy exists; some attributes differ") if steps else ("unchanged", "the copy exists")
     )
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
+
+
+def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, image: Image) -> Plan:
+    """Return the plan to await a copy; its steps foretell what the next plan, once it is available, will hold."""
+    known = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
+    steps = plan_attributes(image, desired, snapshot_tags=known, sharing=None) if request.wait else ()
+    reason = "a copy is on its way already"
+    return Plan("adopted", reason, image_with(image, steps), after=steps, awaits=True, devices_before=image.devices)
 
 
 def _plan_new(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from .model import Image
-from .steps import Plan
+from .steps import DeleteSnapshot, DeregisterImage, Plan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,4 +50,15 @@ class Outcome:
     @classmethod
     def predicted(cls, target: Target, plan: Plan) -> Outcome:
         """Return what applying the plan will end in, for check mode."""
-        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed)
+        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed, removed=_removed(plan))
+
+
+def _removed(plan: Plan) -> list[str]:
+    """Return the ids that a plan removes; AWS keeps a snapshot among them if another image uses it."""
+    found: list[str] = []
+    for step in plan.steps:
+        if isinstance(step, DeregisterImage):
+            found += [step.image_id, *sorted(step.snapshot_ids)]
+        elif isinstance(step, DeleteSnapshot):
+            found.append(step.snapshot_id)
+    return found

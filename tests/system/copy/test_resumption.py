@@ -179,7 +179,7 @@ def test_a_name_that_is_really_taken(copy: Copy, emulator: Emulator, virtual_tim
 def test_two_runs_at_the_same_moment_make_one_copy(
     start_module: StartModule, served_emulator: Emulator, second: dict[str, t.Any]
 ) -> None:
-    served_emulator.configure(copy_seconds_minimum=3)
+    served_emulator.configure(copy_seconds_minimum=1)
     options = {"source_image_id": SOURCES["database"], "source_region": HOME, "region": AWAY, "wait": True, **KEY}
     # Both have looked and found nothing before either copies.
     served_emulator.faults.add("hold", action="CopyImage", count=2)

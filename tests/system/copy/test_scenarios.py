@@ -99,17 +99,22 @@ def key_reference(form: str, look: Looking, region: str) -> tuple[str, str]:
     return references.get(form, form), arn
 
 
-@GUIDES
+CHOSEN = [
+    *(
+        pytest.param(guide, source, "alias/os", id=f"{scenario}, {guide}")
+        for guide in ("source", "aws_ebs")
+        for source, scenario in (
+            ("database", "S3 plain"),
+            ("encrypted-root", "S4 encrypted"),
+            ("database-sealed", "S4 three keys"),
+        )
+    ),
+    *(pytest.param("source", "mixed", form, id=form) for form in FORMS[1:]),
+]
+
+
 @pytest.mark.parametrize("region", [pytest.param(HOME, id="same region"), pytest.param(FAR, id="another region")])
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(
-    "source",
-    [
-        pytest.param("database", id="S3 plain"),
-        pytest.param("encrypted-root", id="S4 encrypted"),
-        pytest.param("database-sealed", id="S4 three keys"),
-    ],
-)
+@pytest.mark.parametrize(("guide", "source", "form"), CHOSEN)
 def test_encrypted_under_a_chosen_key(
     copy: Copy, look: Looking, emulator: Emulator, guide: str, region: str, form: str, source: str
 ) -> None:
