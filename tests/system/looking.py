@@ -19,14 +19,20 @@ class Looking:
     def __init__(self, emulator: Emulator, *, account: str = HOME_ACCOUNT):
         self.emulator, self.account = emulator, account
         self._session = emulator.session(account=account)
+        self._clients: dict[tuple[str, str], t.Any] = {}
 
     def ec2(self, region: str) -> t.Any:
         """Return an EC2 client."""
-        return self._session.client("ec2", region_name=region)
+        return self._client("ec2", region)
 
     def kms(self, region: str) -> t.Any:
         """Return a KMS client."""
-        return self._session.client("kms", region_name=region)
+        return self._client("kms", region)
+
+    def _client(self, service: str, region: str) -> t.Any:
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._session.client(service, region_name=region)
+        return self._clients[service, region]
 
     def key_arn(self, alias: str, region: str) -> str:
         """Return the ARN behind an alias."""
