@@ -51,12 +51,13 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
     ]
 
 
-def delete_snapshot(region: Region, snapshot_id: str) -> bool:
-    """Delete a snapshot; return False where it is gone already or an image still uses it."""
+def delete_snapshot(region: Region, snapshot_id: str, *, may_be_in_use: bool = True) -> bool:
+    """Delete a snapshot; return False where it is gone already, or, unless that is an error, an image still uses it."""
+    harmless = ("InvalidSnapshot.NotFound", "InvalidSnapshot.InUse" if may_be_in_use else "")
     try:
         call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
     except AwsError as error:
-        if error.code in ("InvalidSnapshot.NotFound", "InvalidSnapshot.InUse"):
+        if error.code and error.code in harmless:
             return False
         raise
     return True

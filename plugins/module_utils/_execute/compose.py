@@ -22,8 +22,9 @@ from .._image.compose_request import ComposeRequest, InstanceOptions
 from .._image.compose_steps import ComposePlan
 from .._image.errors import PreflightError
 from .._image.keys import require_private, require_shareable
-from .._image.model import Image, Snapshot
+from .._image.model import BlockDevice, Image, Snapshot
 from .._image.outcome import Outcome, Target
+from .._image.source import require_decryptable
 from .attributes import read_sharing
 from .compose_apply import ComposeApply
 from .compose_instance import complete_options
@@ -37,6 +38,7 @@ from .compose_read import (
 from .compose_teardown import find_remains
 from .compose_work import Work
 from .pace import Pace
+from .preflight import describe_source_keys, require_future_steps
 from .regions import require_regions
 
 
@@ -122,6 +124,7 @@ class ComposeRun:
             require_private(self._request.attributes.launch_permissions.group_names, region=self._region.name)
             for device in facts.recipe.ebs_devices:
                 require_shareable(device.required_key, region=self._region.name)
+        require_future_steps(plan.after, now=self._pace.now())
         if not plan.work:
             return
         require_same_region(facts.method, self._request)
@@ -134,6 +137,18 @@ class ComposeRun:
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
         require_readable(t.cast(Material, self._material), recipe, now=self._pace.now())
+        self._require_decryptable(facts)
+
+    def _require_decryptable(self, facts: ComposeFacts) -> None:
+        """Refuse content under a key that EBS cannot use; keys that the new image needs are judged already."""
+        judged = {device.required_key.arn for device in facts.recipe.ebs_devices}
+        devices = tuple(
+            BlockDevice(device.device_name, device.snapshot_id, encrypted=True, kms_key_arn=device.held_key_arn)
+            for device in facts.recipe.ebs_devices
+            if device.snapshot_region == self._source_region.name and device.held_key_arn not in (None, *judged)
+        )
+        source = dataclasses.replace(facts.source, devices=devices)
+        require_decryptable(source, describe_source_keys(self._source_region, [source], warn=self._warn))
 
     def _require_right_volumes(self, facts: ComposeFacts) -> None:
         wrong = key_differences(facts.recipe, facts.source)

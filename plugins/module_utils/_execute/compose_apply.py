@@ -22,7 +22,7 @@ from .._image.steps import DeleteSnapshot, DeregisterImage, Step
 from .attributes import apply_attribute, read_sharing
 from .compose_images import await_image, create_of_instance, find_own_image, register, verify
 from .compose_instance import Builder
-from .compose_rollback import roll_back
+from .compose_rollback import Rollback
 from .compose_snapshots import SnapshotMaking
 from .compose_teardown import tear_down
 from .compose_work import TimedOut, Work
@@ -48,7 +48,7 @@ class ComposeApply:
         except (AwsError, SealedError) as error:
             outcome.error = str(error)
             if self._work.request.rollback:
-                roll_back(self._work)
+                Rollback(self._work).run()
 
     def _apply(self) -> None:
         plan = self._work.plan
@@ -135,6 +135,8 @@ class ComposeApply:
         for snapshot in find_snapshots_described(self._work.region, pattern):
             if snapshot.snapshot_id not in kept and is_made_for(snapshot, recipe):
                 self._apply_step(DeleteSnapshot(snapshot.snapshot_id, "made twice"))
+        if any(device.snapshot_id is None for device in recipe.ebs_devices):
+            tear_down(self._work, volumes_only=True)
 
     def _settle(self, image_id: str) -> None:
         """Wait for the image, verify it, and bring it to the attributes asked for."""

@@ -14,7 +14,7 @@ from .._aws.images import deregister_image, describe_images, find_images
 from .._aws.register import create_image, is_unreadable, register_image, uefi_data
 from .._aws.snapshots import find_snapshots
 from .._image.compose_identity import FAILED_STATES, is_of_recipe, key_differences
-from .._image.compose_method import REMEDY, billing_loss
+from .._image.compose_method import INSTANCE, REMEDY, billing_loss
 from .._image.compose_planner import is_made_for
 from .._image.errors import SealedError
 from .._image.model import Image, Snapshot
@@ -190,6 +190,9 @@ def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]
     image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
     if image is None:
         return None, {}
+    if work.plan.work and work.plan.method == INSTANCE:
+        # CreateImage has made all of them.
+        work.note(*image.snapshot_ids)
     snapshots = find_snapshots(work.region, image.snapshot_ids)
     return image.with_snapshots(snapshots), snapshots
 

@@ -7,46 +7,78 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from .._aws.errors import AwsError
 from .._aws.images import deregister_image
-from .._aws.snapshots import delete_snapshot, find_snapshots, find_snapshots_by_tag
+from .._aws.snapshots import delete_snapshot, find_snapshots_by_tag
 from .._aws.volumes import delete_volume
+from .._image.compose_method import INSTANCE
 from .._image.model import COPY_TAG
 from .compose_work import Work
 
-
-def roll_back(work: Work) -> None:
-    """Remove every id that this run has noted, and say in the outcome what went and what did not."""
-    outcome = work.outcome
-    before = list(outcome.created)
-    trouble = ""
-    try:
-        _remove_all(work)
-    except AwsError as error:
-        trouble = f". Rolling back failed too: {error}"
-    gone = [one for one in before if one not in outcome.created]
-    outcome.removed += gone
-    outcome.error = f"{outcome.error}. Rolled back: {', '.join(gone) or 'nothing'} removed{trouble}"
+# A volume that is still being created, or detached, cannot be deleted yet.
+_NOT_YET_CODES: t.Final = ("IncorrectState", "VolumeInUse")
+_PATIENCE: t.Final = 300.0
 
 
-def _remove_all(work: Work) -> None:
-    region = work.region
-    for image_id in _noted(work, "ami-"):
-        # An image that failed may not show its snapshots.
-        work.note(*(one.snapshot_id for one in find_snapshots_by_tag(region, COPY_TAG, [work.recipe.work])))
-        work.remove(image_id, lambda one: deregister_image(region, one, with_snapshots=False))
-        work.forget(image_id)
-    for volume_id in _noted(work, "vol-"):
-        work.remove(volume_id, lambda one: delete_volume(region, one))
-        work.forget(volume_id)
-    snapshot_ids = _noted(work, "snap-")
-    for snapshot_id in snapshot_ids:
-        work.remove(snapshot_id, lambda one: delete_snapshot(region, one))
-    left = find_snapshots(region, snapshot_ids, owned=True)
-    work.forget(*(one for one in snapshot_ids if one not in left))
+class Rollback:
+    """Remove every id that a run has noted; trouble with one does not keep the others."""
 
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._troubles: list[str] = []
 
-def _noted(work: Work, prefix: str) -> t.Sequence[str]:
-    return [one for one in work.outcome.created if one.startswith(prefix)]
+    def run(self) -> None:
+        """Say in the outcome what went and what did not."""
+        outcome = self._work.outcome
+        before = list(outcome.created)
+        for image_id in self._noted("ami-"):
+            self._attempt(functools.partial(self._remove_image, image_id))
+        for volume_id in self._noted("vol-"):
+            self._attempt(functools.partial(self._remove_volume, volume_id))
+        for snapshot_id in self._noted("snap-"):
+            self._attempt(functools.partial(self._remove_snapshot, snapshot_id))
+        gone = [one for one in before if one not in outcome.created]
+        outcome.removed += gone
+        trouble = f". Rolling back failed too: {self._troubles[0]}" if self._troubles else ""
+        outcome.error = f"{outcome.error}. Rolled back: {', '.join(gone) or 'nothing'} removed{trouble}"
+
+    def _noted(self, prefix: str) -> list[str]:
+        return [one for one in self._work.outcome.created if one.startswith(prefix)]
+
+    def _attempt(self, remove: t.Callable[[], None]) -> None:
+        try:
+            remove()
+        except AwsError as error:
+            self._troubles.append(str(error))
+
+    def _remove_image(self, image_id: str) -> None:
+        region, is_all_ours = self._work.region, self._work.plan.method == INSTANCE
+        if is_all_ours:
+            # An image that failed, or is pending, does not show its snapshots.
+            self._attempt(self._note_tagged)
+        self._work.remove(image_id, lambda one: deregister_image(region, one, with_snapshots=is_all_ours))
+        self._work.forget(image_id)
+
+    def _note_tagged(self) -> None:
+        tagged = find_snapshots_by_tag(self._work.region, COPY_TAG, [self._work.recipe.work])
+        self._work.note(*(snapshot.snapshot_id for snapshot in tagged))
+
+    def _remove_volume(self, volume_id: str) -> None:
+        ends = self._work.pace.now() + _PATIENCE
+        while True:
+            try:
+                self._work.remove(volume_id, lambda one: delete_volume(self._work.region, one))
+                break
+            except AwsError as error:
+                if error.code not in _NOT_YET_CODES or self._work.pace.now() >= ends:
+                    raise
+            self._work.pace.sleep(5.0)
+        self._work.forget(volume_id)
+
+    def _remove_snapshot(self, snapshot_id: str) -> None:
+        region = self._work.region
+        self._work.remove(snapshot_id, lambda one: delete_snapshot(region, one, may_be_in_use=False))
+        self._work.forget(snapshot_id)

@@ -17,6 +17,8 @@ from .._image.errors import SealedError
 from .._image.model import COPY_TAG
 from .compose_work import Work
 
+T = t.TypeVar("T")
+
 # Its own time: a timeout of the task must not keep an instance alive.
 _PATIENCE: t.Final = 900.0
 _NOT_YET_CODES: t.Final = ("VolumeInUse", "IncorrectState")
@@ -24,57 +26,104 @@ _NOT_YET_CODES: t.Final = ("VolumeInUse", "IncorrectState")
 
 def find_remains(region: Region, work_token: str) -> tuple[str, ...]:
     """Return the ids of instances and volumes that carry the work token and are not ended yet."""
+    return (*instance_remains(region, work_token), *volume_remains(region, work_token))
+
+
+def instance_remains(region: Region, work_token: str) -> tuple[str, ...]:
+    """Return the ids of the instances among them."""
     instances = find_instances_by_tag(region, COPY_TAG, work_token)
-    volumes = find_volumes_by_tag(region, COPY_TAG, work_token)
-    return (
-        *(instance.instance_id for instance in instances if instance.state != "terminated"),
-        *(volume.volume_id for volume in volumes if volume.state not in ("deleting", "deleted")),
-    )
+    return tuple(instance.instance_id for instance in instances if instance.state != "terminated")
 
 
-def tear_down(work: Work) -> None:
-    """Terminate the instance, and delete the volumes that do not end with it; what stays is said with its ids."""
-    ends = work.pace.now() + _PATIENCE
-    noted = [one for one in work.outcome.created if one.startswith(("i-", "vol-"))]
-    remains = {*noted, *find_remains(work.region, work.recipe.work)}
-    instance_ids = sorted(one for one in remains if one.startswith("i-"))
-    volume_ids = sorted(one for one in remains if one.startswith("vol-"))
-    for instance_id in instance_ids:
-        work.remove(instance_id, lambda one: terminate_instance(work.region, one))
-    _wait(work, ends, instance_ids, lambda: [one for one in instance_ids if not _is_over(work.region, one)])
-    for volume_id in [one for one in volume_ids if one in work.hidden_until]:
-        work.remove(volume_id, lambda one: one in find_volumes(work.region, [one]))
-    _wait(work, ends, volume_ids, lambda: _delete(work.region, volume_ids))
-    work.forget(*instance_ids, *volume_ids)
+def tear_down(work: Work, *, volumes_only: bool = False) -> None:
+    """Terminate the instance, and delete the volumes that do not end with it.
+
+    Trouble with one does not keep the others; the first trouble is raised in the end, and what stays is still noted.
+    """
+    TearDown(work, volumes_only=volumes_only).run()
 
 
-def _wait(work: Work, ends: float, ids: t.Sequence[str], left: t.Callable[[], list[str]]) -> None:
-    started = work.pace.now()
-    while ids:
-        remaining = left()
-        work.forget(*(one for one in ids if one not in remaining))
-        if not remaining:
-            return
-        if work.pace.now() >= ends:
-            raise SealedError(f"{', '.join(remaining)} did not end in {work.region.name} within {int(_PATIENCE)} s")
-        work.pace.sleep(work.delay(started))
+class TearDown:
+    """One end of everything that carries the work token of an image."""
 
+    def __init__(self, work: Work, *, volumes_only: bool) -> None:
+        self._work = work
+        self._volumes_only = volumes_only
+        self._ends = work.pace.now() + _PATIENCE
+        self._troubles: list[AwsError] = []
+        self._stuck: set[str] = set()
 
-def _is_over(region: Region, instance_id: str) -> bool:
-    instance = find_instance(region, instance_id)
-    return instance is None or instance.state == "terminated"
+    def run(self) -> None:
+        """Remove it all."""
+        noted = {one for one in self._work.outcome.created if one.startswith(("i-", "vol-"))}
+        region, token = self._work.region, self._work.recipe.work
+        remains = noted.union(self._attempt(lambda: volume_remains(region, token)) or ())
+        if not self._volumes_only:
+            remains.update(self._attempt(lambda: instance_remains(region, token)) or ())
+        self._end_all(sorted(one for one in remains if one.startswith("i-")), self._end_instances)
+        self._end_all(sorted(one for one in remains if one.startswith("vol-")), self._end_volumes)
+        if self._troubles:
+            raise self._troubles[0]
 
+    def _end_all(self, ids: t.Sequence[str], end: t.Callable[[t.Sequence[str]], list[str]]) -> None:
+        started = self._work.pace.now()
+        remaining = list(ids)
+        while remaining:
+            remaining = end(remaining)
+            self._work.forget(*(one for one in ids if one not in remaining and one not in self._stuck))
+            if not remaining:
+                return
+            if self._work.pace.now() >= self._ends:
+                names = ", ".join(remaining)
+                raise SealedError(f"{names} did not end in {self._work.region.name} within {int(_PATIENCE)} s")
+            self._work.pace.sleep(self._work.delay(started))
 
-def _delete(region: Region, volume_ids: t.Sequence[str]) -> list[str]:
-    """Delete the volumes that are still there, and return those that are to be looked at again."""
-    remaining = []
-    for volume in find_volumes(region, volume_ids).values():
-        if volume.state in ("deleting", "deleted"):
-            continue
-        remaining.append(volume.volume_id)
+    def _end_instances(self, instance_ids: t.Sequence[str]) -> list[str]:
+        """Return the instances to be looked at again."""
+        return [one for one in instance_ids if not self._is_over(one)]
+
+    def _is_over(self, instance_id: str) -> bool:
         try:
-            delete_volume(region, volume.volume_id)
+            instance = find_instance(self._work.region, instance_id)
+            if instance is None or instance.is_alive:
+                gone = not self._work.remove(instance_id, lambda one: terminate_instance(self._work.region, one))
+                return gone
         except AwsError as error:
-            if error.code not in _NOT_YET_CODES:
-                raise
-    return remaining
+            return self._give_up(instance_id, error, lambda: terminate_instance(self._work.region, instance_id))
+        return instance.state == "terminated"
+
+    def _end_volumes(self, volume_ids: t.Sequence[str]) -> list[str]:
+        """Return the volumes to be looked at again; those that end with the instance need not be deleted."""
+        shown = self._attempt(lambda: find_volumes(self._work.region, volume_ids))
+        hidden = [one for one in volume_ids if one in self._work.hidden_until]
+        there = list(volume_ids) if shown is None else [*shown, *(one for one in hidden if one not in shown)]
+        return [one for one in there if not self._is_deleted(one)]
+
+    def _is_deleted(self, volume_id: str) -> bool:
+        try:
+            self._work.remove(volume_id, lambda one: delete_volume(self._work.region, one))
+        except AwsError as error:
+            # While its instance cannot be ended, an attached volume cannot be either.
+            if error.code in _NOT_YET_CODES and not any(one.startswith("i-") for one in self._stuck):
+                return False
+            return self._give_up(volume_id, error)
+        return True
+
+    def _give_up(self, one: str, error: AwsError, last: t.Callable[[], t.Any] | None = None) -> bool:
+        self._troubles.append(error)
+        if last is None or self._attempt(last) is None:
+            self._stuck.add(one)
+        return True
+
+    def _attempt(self, act: t.Callable[[], T]) -> T | None:
+        try:
+            return act()
+        except AwsError as error:
+            self._troubles.append(error)
+            return None
+
+
+def volume_remains(region: Region, work_token: str) -> tuple[str, ...]:
+    """Return the ids of the volumes among them."""
+    volumes = find_volumes_by_tag(region, COPY_TAG, work_token)
+    return tuple(volume.volume_id for volume in volumes if volume.state not in ("deleting", "deleted"))

@@ -74,10 +74,14 @@ class Work:
         """Write down that AWS shows it now."""
         self.hidden_until.pop(one, None)
 
-    def remove(self, one: str, remove: t.Callable[[str], bool]) -> None:
-        """Remove it, again and again where AWS does not find it yet; what is gone already is no trouble."""
-        while not remove(one) and self.pace.now() < self.hidden_until.get(one, 0.0):
+    def remove(self, one: str, remove: t.Callable[[str], bool]) -> bool:
+        """Remove it, again and again where AWS does not find it yet; return False where there was nothing to remove."""
+        while not remove(one):
+            if self.pace.now() >= self.hidden_until.get(one, 0.0):
+                return False
             self.pace.sleep(5.0)
+        self.see(one)
+        return True
 
     def forget(self, *ids: str) -> None:
         """Strike out what exists no more."""

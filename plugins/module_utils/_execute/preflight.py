@@ -18,7 +18,7 @@ from .._image.errors import PreflightError
 from .._image.keys import RequiredKey, require_private, require_shareable
 from .._image.model import Image, KmsKey
 from .._image.source import require_copyable, require_decryptable
-from .._image.steps import SetDeprecation
+from .._image.steps import SetDeprecation, Step
 from .._image.timestamps import parse_timestamp
 from .job import Job
 from .read_copies import RegionFacts
@@ -49,13 +49,13 @@ def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now:
     for source in sources:
         require_copyable(source, snapshots, now=now)
     keyed = {source.image_id: source.with_snapshots(snapshots) for source in sources}
-    keys = _describe_source_keys(region, keyed.values(), warn=warn)
+    keys = describe_source_keys(region, keyed.values(), warn=warn)
     for source in keyed.values():
         require_decryptable(source, keys)
     return keyed
 
 
-def _describe_source_keys(region: Region, sources: t.Iterable[Image], *, warn: Warn) -> dict[str, KmsKey | None]:
+def describe_source_keys(region: Region, sources: t.Iterable[Image], *, warn: Warn) -> dict[str, KmsKey | None]:
     """Return the keys of the sources by ARN: None for one that is gone, none for one that may not be described."""
     arns = sorted({arn for source in sources for arn in source.kms_key_arns})
     keys: dict[str, KmsKey | None] = {}
@@ -77,13 +77,18 @@ def _describe_source_keys(region: Region, sources: t.Iterable[Image], *, warn: W
 def require_future(jobs: t.Sequence[Job], *, now: float) -> None:
     """Refuse a deprecation that AWS would refuse once the copy is made (EnableImageDeprecation, DeprecateAt)."""
     for job in jobs:
-        for step in job.plan.after:
-            moment = parse_timestamp(step.deprecate_at) if isinstance(step, SetDeprecation) else None
-            if moment is not None and not 0 < moment - now < _TEN_YEARS:
-                raise PreflightError(
-                    f"deprecate_at {t.cast(SetDeprecation, step).deprecate_at} is in the past or more than 10 years "
-                    "ahead, which AWS does not take"
-                )
+        require_future_steps(job.plan.after, now=now)
+
+
+def require_future_steps(steps: t.Iterable[Step], *, now: float) -> None:
+    """Do the same for the steps of one plan."""
+    for step in steps:
+        moment = parse_timestamp(step.deprecate_at) if isinstance(step, SetDeprecation) else None
+        if moment is not None and not 0 < moment - now < _TEN_YEARS:
+            raise PreflightError(
+                f"deprecate_at {t.cast(SetDeprecation, step).deprecate_at} is in the past or more than 10 years "
+                "ahead, which AWS does not take"
+            )
 
 
 def require_shareable_keys(regions: t.Mapping[str, Region], planned: t.Sequence[tuple[Destination, Job]]) -> None:

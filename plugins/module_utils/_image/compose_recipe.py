@@ -91,11 +91,14 @@ class RecipeDevice:
         )
 
     def identity(self) -> list[t.Any]:
-        """Return what makes the device what it is, whatever method makes it."""
+        """Return what makes the device what it is, whatever method makes it.
+
+        The key is not part of it: AWS says which key a snapshot is under, and where kms:DescribeKey is denied, an alias
+        cannot be told from the key behind it.
+        """
         shape = dataclasses.astuple(self.shape) if self.shape else ()
         content = f"{self.snapshot_region}:{self.snapshot_id}" if self.snapshot_id else self.volume_id
-        key = self.kms_key_id if self.is_ebs else None
-        return [self.device_name, content, key, *shape, self.delete_on_termination, self.virtual_name]
+        return [self.device_name, content, *shape, self.delete_on_termination, self.virtual_name]
 
 
 @dataclasses.dataclass(frozen=True)
