@@ -1,0 +1,131 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The policies that the documentation ships are enough, and not one action in them is too many."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import typing as t
+
+import pytest
+
+from emulated_aws import catalogue_images
+from emulated_aws.client import Emulator
+from system.conftest import RunModule
+from system.running import Result
+
+POLICIES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "iam"
+USER = "arn:aws:iam::123456789012:user/copier"
+AWAY = "eu-west-1"
+COPY = "ec2_ami_encrypted_copy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """What a principal with some of the policies can do; ``first`` is done by the administrator beforehand."""
+
+    policies: tuple[str, ...]
+    options: dict[str, t.Any]
+    first: dict[str, t.Any] | None = None
+    module: str = COPY
+    source: str = "plain-root"
+
+
+KEY = {"kms_key_id": "alias/golden"}
+SCENARIOS = {
+    "copy": Scenario(("copy",), KEY),
+    "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
+    "copy under the default key": Scenario(("copy", "copy-under-default-key"), {"region": "ap-southeast-2"}),
+    "copy preserving status": Scenario(("copy-preserving-status",), {"encrypted": False}),
+    "share": Scenario(("copy", "share"), {**KEY, "launch_permissions": {"user_ids": ["210987654321"]}}, KEY),
+    "describe": Scenario(("copy", "describe"), {**KEY, "description": "new"}, KEY),
+    "retag": Scenario(("copy", "retag"), {**KEY, "tags": {"Team": "b"}}, {**KEY, "tags": {"Team": "a", "Old": "1"}}),
+    "deprecate": Scenario(("copy", "deprecate"), {**KEY, "deprecate_at": "2030-01-01T00:00:00Z"}, KEY),
+    "undeprecate": Scenario(
+        ("copy", "deprecate"), {**KEY, "deprecate_at": ""}, {**KEY, "deprecate_at": "2030-01-01T00:00:00Z"}
+    ),
+    "protect": Scenario(("copy", "protect"), {**KEY, "deregistration_protection": "enabled"}, KEY),
+    "unprotect": Scenario(
+        ("copy", "protect"),
+        {**KEY, "deregistration_protection": "disabled"},
+        {**KEY, "deregistration_protection": "enabled"},
+    ),
+    "remove": Scenario(("copy", "remove"), {**KEY, "state": "absent"}, KEY),
+}
+
+
+def statements(scenario: Scenario) -> list[dict[str, t.Any]]:
+    """Return the policies of a scenario as the documentation ships them."""
+    return [json.loads((POLICIES / f"{name}.json").read_text()) for name in scenario.policies]
+
+
+def actions(policies: t.Iterable[dict[str, t.Any]]) -> set[str]:
+    """Return all actions that the policies allow."""
+    return {action for policy in policies for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def without(policies: list[dict[str, t.Any]], action: str) -> list[dict[str, t.Any]]:
+    """Return the policies with one action taken out; what is left empty goes."""
+    found = []
+    for policy in policies:
+        kept = [
+            {**statement, "Action": [one for one in statement["Action"] if one != action]}
+            for statement in policy["Statement"]
+        ]
+        found.append({**policy, "Statement": [statement for statement in kept if statement["Action"]]})
+    return [policy for policy in found if policy["Statement"]]
+
+
+def play(emulator: Emulator, run_module: RunModule, scenario: Scenario, policies: list[dict[str, t.Any]]) -> Result:
+    """Do the scenario as a principal who may do what the policies allow, in an AWS as new."""
+    emulator.reset(seed="full")
+    options = {
+        "source_image_id": catalogue_images.image_id(scenario.source),
+        "source_region": "us-east-1",
+        "region": AWAY,
+        "wait": True,
+    }
+    if scenario.first is not None:
+        assert not run_module(scenario.module, **{**options, **scenario.first}).failed
+    emulator.clear_calls()
+    return run_module(scenario.module, as_=emulator.principal(USER, policies), **{**options, **scenario.options})
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_policy_is_enough(emulator: Emulator, run_module: RunModule, name: str) -> None:
+    scenario = SCENARIOS[name]
+    policies = statements(scenario)
+    result = play(emulator, run_module, scenario, policies)
+    assert (result.msg, result.warnings) == ("", [])
+    assert result["changed"]
+    assert set(emulator.counts()) <= actions(policies)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_action_is_too_many(emulator: Emulator, run_module: RunModule, name: str) -> None:
+    """Take one action out at a time: the task fails, or says in a warning what it could not look at."""
+    scenario = SCENARIOS[name]
+    policies = statements(scenario)
+    own = actions(statements(dataclasses.replace(scenario, policies=scenario.policies[-1:])))
+    for action in sorted(own):
+        result = play(emulator, run_module, scenario, without(policies, action))
+        if _is_needed_by_another(scenario, action, result):
+            continue
+        told = " ".join((result.msg, *result.warnings))
+        assert result.failed or result.warnings, f"{action} was not needed"
+        assert action.split("ReEncrypt")[0] in told, f"{action} is not named: {told}"
+
+
+def _is_needed_by_another(scenario: Scenario, action: str, result: Result) -> bool:
+    """Tell whether a policy for two directions, such as setting and removing, has this action for the other one."""
+    pairs = {
+        "deprecate": "ec2:DisableImageDeprecation",
+        "undeprecate": "ec2:EnableImageDeprecation",
+        "protect": "ec2:DisableImageDeregistrationProtection",
+        "unprotect": "ec2:EnableImageDeregistrationProtection",
+    }
+    names = {name: one for name, one in SCENARIOS.items() if one == scenario}
+    return not result.failed and action in {pairs.get(name) for name in names}
