@@ -42,14 +42,14 @@ options:
     type: str
   no_reboot:
     description:
-      - For O(instance_id), whether to leave a running instance alone. AWS reboots it otherwise, so that the file systems
-        are consistent. A stopped instance stays as it is.
+      - For O(instance_id), whether to leave a running instance alone. AWS reboots it otherwise, so that the file
+        systems are consistent. A stopped instance stays as it is.
     type: bool
     default: false
   kms_key_id:
     description:
-      - The KMS key of the devices for which O(device_mapping) names none, by id, key ARN, alias (V(alias/name)) or alias
-        ARN, in O(region).
+      - The KMS key of the devices for which O(device_mapping) names none, by id, key ARN, alias (V(alias/name)) or
+        alias ARN, in O(region).
       - Without it, an encrypted device keeps its key where that is possible, which is inside its region and for
         snapshots of this account. Any other device comes under the account's default EBS key in O(region).
     type: str
@@ -88,7 +88,8 @@ options:
         type: int
       delete_on_termination:
         description:
-          - Whether the volume ends with its instance. Defaults to that of the source, and to V(false) for added devices.
+          - Whether the volume ends with its instance. Defaults to that of the source, and to V(false) for added
+            devices.
         type: bool
       no_device:
         description: Leave this device of the source out. The root device cannot be left out.
@@ -202,16 +203,16 @@ options:
   state:
     description:
       - V(present) makes the image, V(absent) deregisters it with the snapshots that were made for it, and deletes what
-        interrupted runs have left. Only O(name) is needed for that; with O(source_image_id) or O(instance_id), the image
-        must have been made of that.
+        interrupted runs have left. Only O(name) is needed for that; with O(source_image_id) or O(instance_id), the
+        image must have been made of that.
     type: str
     choices: [present, absent]
     default: present
   wait:
     description:
       - Whether to wait until the image is available. Snapshots are always awaited, for the image is made of them, and
-        so is an image of O(method=instance), for the instance must not end before. Without waiting, what can only be set
-        on an available image, such as sharing, is set by the next run if the image is not available at once.
+        so is an image of O(method=instance), for the instance must not end before. Without waiting, what can only be
+        set on an available image, such as sharing, is set by the next run if the image is not available at once.
     type: bool
     default: false
   wait_timeout:
@@ -253,7 +254,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Put the root volume under the OS key and the data volumes under keys of their own
+- name: Put the root volume under the key of the OS and the data volumes under keys of their own
   sealed.ami.ec2_ami_compose_keys:
     region: us-east-1
     source_image_id: ami-00ec2000000000004
@@ -266,6 +267,109 @@ EXAMPLES = r"""
       - device_name: /dev/sdg
         kms_key_id: alias/logs
     wait: true
+
+- name: Do it by the procedure that AWS documents - launch, create and attach volumes, create the image
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000002
+    name: os-and-two-volumes
+    method: instance
+    instance:
+      instance_type: t3.small
+    device_mapping:
+      - device_name: /dev/xvda
+        kms_key_id: alias/os
+      - device_name: /dev/sdf
+        volume_size: 50
+        kms_key_id: alias/data
+      - device_name: /dev/sdg
+        volume_size: 20
+        kms_key_id: alias/logs
+    wait: true
+
+- name: Give one volume of an image with several keys a new key, and leave the others as they are
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000005
+    name: database-new-log-key
+    device_mapping:
+      - device_name: /dev/sdg
+        kms_key_id: arn:aws:kms:us-east-1:123456789012:key/00000001-0000-4000-8000-000000000001
+    wait: true
+
+- name: Add an encrypted volume that starts empty, and drop the one for logs
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000005
+    name: database-with-scratch
+    device_mapping:
+      - device_name: /dev/sdh
+        volume_size: 100
+        volume_type: gp3
+        iops: 6000
+        throughput: 500
+        delete_on_termination: true
+        kms_key_id: alias/data
+      - device_name: /dev/sdg
+        no_device: true
+    wait: true
+
+- name: Say what composing an image in another region would make, and how many GiB it would add
+  sealed.ami.ec2_ami_compose_keys:
+    source_region: us-east-1
+    region: eu-west-1
+    source_image_id: ami-00ec2000000000005
+    name: database-ireland
+    kms_key_id: alias/golden
+    device_mapping:
+      - device_name: /dev/sdf
+        kms_key_id: alias/data
+    wait: true
+  check_mode: true
+  diff: true
+
+- name: Compose it there, and let another account launch it
+  sealed.ami.ec2_ami_compose_keys:
+    source_region: us-east-1
+    region: eu-west-1
+    source_image_id: ami-00ec2000000000005
+    name: database-ireland
+    kms_key_id: alias/shared
+    tags:
+      Team: platform
+    launch_permissions:
+      user_ids:
+        - "210987654321"
+    wait: true
+
+- name: Find the instance that the database runs on
+  amazon.aws.ec2_instance_info:
+    region: us-east-1
+    filters:
+      "tag:Name": running-database
+      instance-state-name: running
+  register: database
+
+- name: Make an image of it, provided that its volumes are under the right keys
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    instance_id: "{{ database.instances[0].instance_id }}"
+    no_reboot: true
+    name: database-as-it-runs
+    device_mapping:
+      - device_name: /dev/xvda
+        kms_key_id: alias/os
+      - device_name: /dev/sdf
+        kms_key_id: alias/data
+      - device_name: /dev/sdg
+        kms_key_id: alias/logs
+    wait: true
+
+- name: Remove an image with the snapshots that were made for it
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    name: database-three-keys
+    state: absent
 """
 
 RETURN = r"""
@@ -273,6 +377,135 @@ changed:
   description: Whether anything was, or in check mode would be, changed in AWS.
   returned: always
   type: bool
+image_id:
+  description: The id of the image; null in check mode for an image that does not exist yet.
+  returned: when the request is possible at all
+  type: str
+  sample: ami-0fedcba9876543210
+image:
+  description: The only entry of RV(images).
+  returned: when the request is possible at all
+  type: dict
+images:
+  description: One entry, in the form that M(sealed.ami.ec2_ami_encrypted_copy) returns too.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    image_id:
+      description: The id of the image; null where it does not exist yet, or no more after a failure.
+      returned: always
+      type: str
+      sample: ami-0fedcba9876543210
+    name:
+      description: The name of the image.
+      returned: always
+      type: str
+      sample: database-three-keys
+    state:
+      description: The state of the image as AWS names it, or V(absent).
+      returned: always
+      type: str
+      sample: available
+    region:
+      description: The region of the image.
+      returned: always
+      type: str
+      sample: us-east-1
+    source_image_id:
+      description: The image that it was made of; null for an image of an instance.
+      returned: always
+      type: str
+      sample: ami-0123456789abcdef0
+    source_region:
+      description: The region of the source.
+      returned: always
+      type: str
+      sample: us-east-1
+    instance_id:
+      description: The instance that it was made of.
+      returned: for an image of an instance
+      type: str
+      sample: i-0123456789abcdef0
+    action:
+      description:
+        - What was done, or in check mode would be. V(composed) is a new image, V(adopted) one that another run had
+          begun, V(updated) one that exists and was given other attributes.
+      returned: always
+      type: str
+      sample: composed
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: us-east-1 has no image 'database-three-keys' of this recipe
+    method:
+      description: How the image is made, V(snapshots) or V(instance).
+      returned: when O(state=present)
+      type: str
+      sample: snapshots
+    method_reason:
+      description: Why it is made in this way.
+      returned: when O(state=present)
+      type: str
+      sample: source image ami-0123456789abcdef0 has no billing information to lose
+    snapshots:
+      description: The snapshot of each device, in the order of the device names, with the key read back from AWS.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        device_name:
+          description: The name of the device.
+          returned: always
+          type: str
+          sample: /dev/sdf
+        snapshot_id:
+          description: The id of the snapshot; null in check mode for one that does not exist yet.
+          returned: always
+          type: str
+          sample: snap-0123456789abcdef0
+        encrypted:
+          description: Whether it is encrypted.
+          returned: always
+          type: bool
+          sample: true
+        kms_key_arn:
+          description: The ARN of its key.
+          returned: always
+          type: str
+          sample: arn:aws:kms:us-east-1:123456789012:key/00000003-0000-4000-8000-000000000001
+        volume_size:
+          description: The size of the volume in GiB.
+          returned: always
+          type: int
+          sample: 50
+    tags:
+      description: The tags of the image, with this collection's own.
+      returned: always
+      type: dict
+      sample: {Team: platform}
+    new_storage_gib:
+      description: The GiB of snapshots that the image adds to the bill at most.
+      returned: always
+      type: int
+      sample: 80
+    removed:
+      description: The ids of images and snapshots that were removed.
+      returned: when something was removed
+      type: list
+      elements: str
+      sample: [snap-0fedcba9876543210]
+    error:
+      description: What went wrong.
+      returned: on failure
+      type: str
+    created:
+      description: The ids of everything that this run has made, or taken over, and that still exists.
+      returned: on failure
+      type: list
+      elements: str
+      sample: [snap-0fedcba9876543210]
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
