@@ -26,7 +26,8 @@ def main() -> None:
     stop_on_signals()
     mypy = (BIN / "mypy", "--config-file", ROOT / "pyproject.toml")
     # The unit tests are read under the collection's name, as they import each other by it.
-    typed_tests = sorted({path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/*.py")} - {"unit"})
+    folders = {path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/*.py")} - {"unit"}
+    typed_tests = [f"tests/{name}" for name in sorted(folders)]
     checks: list[Check] = [
         ("ruff check", (BIN / "ruff", "check", "--quiet"), {}),
         ("ruff format", (BIN / "ruff", "format", "--check", "--quiet"), {}),
