@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix lint format emulator setup bench
+.PHONY: help demo test test-matrix test-browser lint format emulator setup bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ format: setup ## Bring the Python sources into the agreed form
 
 test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest and newest libraries; ONLY="2.17-oldest"
 	@$(RUN)/matrix.py $(ONLY)
+
+test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
+	@$(RUN)/browser.py
 
 bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" chooses rows and runs
 	@PYTHONPATH=tests .venv/bin/python -m bench --output docs/bench $(ARGS)
