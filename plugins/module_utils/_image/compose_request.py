@@ -22,9 +22,9 @@ from .options import (
     require_region_name,
 )
 
-_INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})$")
-_SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})$")
-_DEVICE_NAME = re.compile(r"^(/dev/[A-Za-z0-9/]+|xvd[a-z]{1,2}[0-9]*|sd[a-z][0-9]*)$")
+_INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})\Z")
+_SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})\Z")
+_DEVICE_NAME = re.compile(r"^(/dev/[A-Za-z0-9/]+|xvd[a-z]{1,2}[0-9]*|sd[a-z][0-9]*)\Z")
 _SHAPE: t.Final = ("snapshot_id", "volume_size", "volume_type", "iops", "throughput", "delete_on_termination")
 
 

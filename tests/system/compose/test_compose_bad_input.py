@@ -44,67 +44,134 @@ def data(**options: t.Any) -> dict[str, t.Any]:
 @pytest.mark.parametrize(
     ("source", "options", "words"),
     [
-        pytest.param("database", extra(kms_key_id="alias/os"), ["/dev/sdz", "snapshot_id or volume_size"],
-                     id="device neither in the source nor described"),
-        pytest.param("database", extra(no_device=True), ["/dev/sdz is not in the source", "/dev/sdf"],
-                     id="dropped device not in the source"),
+        pytest.param(
+            "database",
+            extra(kms_key_id="alias/os"),
+            ["/dev/sdz", "snapshot_id or volume_size"],
+            id="device neither in the source nor described",
+        ),
+        pytest.param(
+            "database",
+            extra(no_device=True),
+            ["/dev/sdz is not in the source", "/dev/sdf"],
+            id="dropped device not in the source",
+        ),
         pytest.param("database", root(no_device=True), ["/dev/xvda", "root"], id="root dropped"),
-        pytest.param("database", {"device_mapping": [THREE_KEYS[0], THREE_KEYS[0]]}, ["/dev/xvda", "listed twice"],
-                     id="device listed twice"),
-        pytest.param("database", data(volume_size=49), ["/dev/sdf", "49 GiB", "50 GiB"], id="smaller than its snapshot"),
+        pytest.param(
+            "database",
+            {"device_mapping": [THREE_KEYS[0], THREE_KEYS[0]]},
+            ["/dev/xvda", "listed twice"],
+            id="device listed twice",
+        ),
+        pytest.param(
+            "database", data(volume_size=49), ["/dev/sdf", "49 GiB", "50 GiB"], id="smaller than its snapshot"
+        ),
         pytest.param("database", data(volume_type="gp2", iops=4000), ["/dev/sdf", "iops", "gp2"], id="iops of gp2"),
         pytest.param("database", data(volume_type="io1"), ["/dev/sdf", "io1", "need iops"], id="io1 without iops"),
-        pytest.param("database", data(volume_type="io1", iops=2501), ["2501", "2500", "50 for each GiB"],
-                     id="iops beyond the size"),
-        pytest.param("database", data(volume_type="io2", iops=1000, throughput=200), ["throughput", "io2"],
-                     id="throughput of io2"),
+        pytest.param(
+            "database",
+            data(volume_type="io1", iops=2501),
+            ["2501", "2500", "50 for each GiB"],
+            id="iops beyond the size",
+        ),
+        pytest.param(
+            "database",
+            data(volume_type="io2", iops=1000, throughput=200),
+            ["throughput", "io2"],
+            id="throughput of io2",
+        ),
         pytest.param("database", data(iops=3000, throughput=751), ["751", "750"], id="throughput beyond iops"),
         pytest.param("database", data(throughput=100), ["100 MiB/s", "125 to 2000"], id="throughput too low"),
         pytest.param("database", data(iops=2999), ["2999", "3000 to 80000"], id="iops too low"),
         pytest.param("database", data(volume_type="st1"), ["st1", "125 to 16384"], id="too small for its type"),
         pytest.param("database", data(volume_type="gp9"), ["gp9", "does not exist"], id="no such type"),
-        pytest.param("database", root(kms_key_id=OS_ABROAD), [OS_ABROAD, "eu-west-1", "us-east-1"],
-                     id="key of another region"),
+        pytest.param(
+            "database", root(kms_key_id=OS_ABROAD), [OS_ABROAD, "eu-west-1", "us-east-1"], id="key of another region"
+        ),
         pytest.param("database", {"kms_key_id": OS_ABROAD}, [OS_ABROAD, "eu-west-1"], id="default key elsewhere"),
         pytest.param("database", root(kms_key_id="os"), ["'os'", "alias/os"], id="alias without prefix"),
-        pytest.param("database", root(kms_key_id="alias/none"), ["/dev/xvda", "alias/none", "does not exist"],
-                     id="no such key"),
-        pytest.param("database", root(kms_key_id="alias/disabled"), ["/dev/xvda", "Disabled", "enable it"],
-                     id="disabled key"),
+        pytest.param(
+            "database", root(kms_key_id="alias/none"), ["/dev/xvda", "alias/none", "does not exist"], id="no such key"
+        ),
+        pytest.param(
+            "database", root(kms_key_id="alias/disabled"), ["/dev/xvda", "Disabled", "enable it"], id="disabled key"
+        ),
         pytest.param("database", root(kms_key_id="alias/dying"), ["/dev/xvda", "PendingDeletion"], id="dying key"),
         pytest.param("database", root(kms_key_id="alias/asymmetric"), ["/dev/xvda", "symmetric"], id="asymmetric key"),
-        pytest.param("database", {"instance_id": "i-0123456789abcdef0"}, ["exclude each other"], id="image and instance"),
+        pytest.param(
+            "database", {"instance_id": "i-0123456789abcdef0"}, ["exclude each other"], id="image and instance"
+        ),
         pytest.param(None, {}, ["neither source_image_id nor instance_id"], id="neither image nor instance"),
         pytest.param("archived", {}, ["archived", "RestoreSnapshotTier"], id="archived snapshot"),
-        pytest.param("vendor-launch-only", {"method": "snapshots"}, ["create-volume permission"], id="foreign snapshot"),
-        pytest.param("database", extra(snapshot_id="snap-0123456789abcdef0"), ["/dev/sdz", "is found neither"],
-                     id="added snapshot that is not there"),
-        pytest.param("database", data(snapshot_id="snap-0123456789abcdef0"), ["in the source already"],
-                     id="snapshot for a device of the source"),
+        pytest.param(
+            "vendor-launch-only", {"method": "snapshots"}, ["create-volume permission"], id="foreign snapshot"
+        ),
+        pytest.param(
+            "database",
+            extra(snapshot_id="snap-0123456789abcdef0"),
+            ["/dev/sdz", "is found neither"],
+            id="added snapshot that is not there",
+        ),
+        pytest.param(
+            "database",
+            data(snapshot_id="snap-0123456789abcdef0"),
+            ["in the source already"],
+            id="snapshot for a device of the source",
+        ),
         pytest.param("database", {"name": "no"}, ["3 to 128"], id="name too short"),
-        pytest.param("database", {"name": "plain-root"}, ["taken by image", SOURCES["plain-root"], "/dev/sdf is missing"],
-                     id="name taken"),
-        pytest.param("database", {"name": "disabled"}, ["taken by image", "it is disabled"], id="name of a hidden image"),
-        pytest.param("ephemeral", {"device_mapping": [{"device_name": "/dev/sdb", "kms_key_id": "alias/os"}]},
-                     ["/dev/sdb", "ephemeral"], id="key for an ephemeral disk"),
-        pytest.param("locked-out", {"kms_key_id": "alias/os"}, ["cannot be decrypted", "Disabled"], id="source under a dead key"),
-        pytest.param("database", {"deprecate_at": "2001-01-01T00:00:00Z"}, ["in the past"], id="deprecated in the past"),
+        pytest.param(
+            "database",
+            {"name": "plain-root"},
+            ["taken by image", SOURCES["plain-root"], "/dev/sdf is missing"],
+            id="name taken",
+        ),
+        pytest.param(
+            "database", {"name": "disabled"}, ["taken by image", "it is disabled"], id="name of a hidden image"
+        ),
+        pytest.param(
+            "ephemeral",
+            {"device_mapping": [{"device_name": "/dev/sdb", "kms_key_id": "alias/os"}]},
+            ["/dev/sdb", "ephemeral"],
+            id="key for an ephemeral disk",
+        ),
+        pytest.param(
+            "locked-out", {"kms_key_id": "alias/os"}, ["cannot be decrypted", "Disabled"], id="source under a dead key"
+        ),
+        pytest.param(
+            "database", {"deprecate_at": "2001-01-01T00:00:00Z"}, ["in the past"], id="deprecated in the past"
+        ),
         pytest.param("instance-store", {}, ["instance store"], id="no EBS volume"),
         pytest.param("stuck-pending", {}, ["pending, not available"], id="source pending"),
-        pytest.param("database", {"region": AWAY, "method": "instance"}, ["ec2_ami_encrypted_copy"], id="instance abroad"),
-        pytest.param("windows", {"region": AWAY}, ["billing information", "ec2_ami_encrypted_copy"], id="licence abroad"),
-        pytest.param("database", {"method": "snapshots", "instance": {"instance_type": "t3.micro"}}, ["no instance"],
-                     id="instance options without an instance"),
-        pytest.param("database", {"launch_permissions": {"group_names": ["all"]}, "kms_key_id": "alias/os"},
-                     ["cannot be public"], id="public"),
-        pytest.param("database", {"launch_permissions": {"user_ids": [VENDOR]}}, ["AWS managed key"],
-                     id="shared under the AWS managed key"),
+        pytest.param(
+            "database", {"region": AWAY, "method": "instance"}, ["ec2_ami_encrypted_copy"], id="instance abroad"
+        ),
+        pytest.param(
+            "windows", {"region": AWAY}, ["billing information", "ec2_ami_encrypted_copy"], id="licence abroad"
+        ),
+        pytest.param(
+            "database",
+            {"method": "snapshots", "instance": {"instance_type": "t3.micro"}},
+            ["no instance"],
+            id="instance options without an instance",
+        ),
+        pytest.param(
+            "database",
+            {"launch_permissions": {"group_names": ["all"]}, "kms_key_id": "alias/os"},
+            ["cannot be public"],
+            id="public",
+        ),
+        pytest.param(
+            "database",
+            {"launch_permissions": {"user_ids": [VENDOR]}},
+            ["AWS managed key"],
+            id="shared under the AWS managed key",
+        ),
         pytest.param("database", {"region": "eu-north-9"}, ["eu-north-9", "does not exist"], id="no such region"),
         pytest.param("database", {"wait_timeout": 0}, ["wait_timeout"], id="no time to wait"),
         pytest.param("database", {"tags": {"sealed.ami:recipe": "x"}}, ["reserved"], id="a tag of ours"),
         pytest.param("database", root(volume_size=8, no_device=True), ["volume_size"], id="dropped and described"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_refused(
     compose: Compose, look: Looking, source: str | None, options: dict[str, t.Any], words: list[str]
 ) -> None:
@@ -118,17 +185,28 @@ def test_bad_input_is_refused(
 @pytest.mark.parametrize(
     ("devices", "words"),
     [
-        pytest.param([{"device_name": "/dev/sdf", "kms_key_id": "alias/os"},
-                      {"device_name": "/dev/sdg", "kms_key_id": "alias/golden"}],
-                     ["/dev/sdf has key", "00000003-", "wanted key alias/os", "/dev/sdg has key"], id="other keys"),
-        pytest.param([{"device_name": "/dev/sdz", "kms_key_id": "alias/os"}], ["/dev/sdz is not in the source", "attach"],
-                     id="no such device"),
-        pytest.param([{"device_name": "/dev/sdf", "volume_size": 60}], ["volume_size is 60", "has 50"], id="other size"),
-        pytest.param([{"device_name": "/dev/sdf", "snapshot_id": "snap-0123456789abcdef0"}], ["with instance_id"],
-                     id="snapshot"),
+        pytest.param(
+            [
+                {"device_name": "/dev/sdf", "kms_key_id": "alias/os"},
+                {"device_name": "/dev/sdg", "kms_key_id": "alias/golden"},
+            ],
+            ["/dev/sdf has key", "00000003-", "wanted key alias/os", "/dev/sdg has key"],
+            id="other keys",
+        ),
+        pytest.param(
+            [{"device_name": "/dev/sdz", "kms_key_id": "alias/os"}],
+            ["/dev/sdz is not in the source", "attach"],
+            id="no such device",
+        ),
+        pytest.param(
+            [{"device_name": "/dev/sdf", "volume_size": 60}], ["volume_size is 60", "has 50"], id="other size"
+        ),
+        pytest.param(
+            [{"device_name": "/dev/sdf", "snapshot_id": "snap-0123456789abcdef0"}], ["with instance_id"], id="snapshot"
+        ),
         pytest.param([{"device_name": "/dev/xvda", "no_device": True}], ["root"], id="root dropped"),
     ],
-)  # fmt: skip
+)
 def test_an_instance_that_is_not_as_asked_is_refused(
     compose: Compose, look: Looking, devices: list[dict[str, t.Any]], words: list[str]
 ) -> None:
