@@ -118,7 +118,7 @@ _INSTANCE: t.Final[dict[str, t.Any]] = {
     "subnet_id": {"type": "str", "aliases": ["vpc_subnet_id"]},
     "security_group_ids": {"type": "list", "elements": "str", "aliases": ["security_groups"]},
     "iam_instance_profile": {"type": "str", "aliases": ["instance_profile", "profile"]},
-    "user_data": {"type": "str"},
+    "user_data": {"type": "str", "no_log": True},
     "metadata_options": {
         "type": "dict",
         "options": {
