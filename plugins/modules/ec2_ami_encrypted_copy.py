@@ -215,6 +215,15 @@ attributes:
     support: full
     description: The copy is recognised by its source, as AWS records it, and by the key of each snapshot.
 notes:
+  - "Migrating from M(community.aws.ec2_ami_copy): rename the module in the task; every option of it is accepted, its
+    aliases too. One difference is deliberate: O(encrypted) defaults to V(true). A task that left it out to get a plain
+    copy must say O(encrypted=false), and then encrypted snapshots stay encrypted, where the other module fails."
+  - "Three defaults differ without changing what a task means: O(name) is the source's name rather than C(default),
+    O(description) is left as it is rather than emptied, and O(wait_timeout) is an hour rather than ten minutes. Copies
+    that the other module made are recognised by their lineage and key, and their snapshots are given the tags."
+  - "The principal needs ec2:DescribeImages, ec2:DescribeSnapshots, ec2:CopyImage, ec2:CreateTags and kms:DescribeKey,
+    and on the keys what EBS does with them on its behalf - kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext,
+    kms:ReEncrypt* and kms:Decrypt. Further actions are needed by the options that use them."
   - The collection marks its copies and their snapshots with tags that begin with C(sealed.ami:). They prove which
     images it may remove, and are never purged.
 seealso:
@@ -230,13 +239,128 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Encrypt an image into another region under a key of that region
+- name: Copy an image to another region as it is - what is plain stays plain, what is encrypted stays encrypted (S1, S2)
   sealed.ami.ec2_ami_encrypted_copy:
-    source_image_id: ami-0123456789abcdef0
+    source_image_id: ami-00ec2000000000003
     source_region: us-east-1
     region: eu-west-1
+    encrypted: false
+    wait: true
+
+- name: Encrypt a plain image under the default EBS key of the destination (S3)
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000001
+    source_region: us-east-1
+    region: eu-west-1
+    wait: true
+
+- name: Encrypt a plain image under a key of our own in the same region (S3)
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000004
+    region: us-east-1
     kms_key_id: alias/golden
     wait: true
+
+- name: Say what the same would do in another region, and how many GiB it would add
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000004
+    source_region: us-east-1
+    region: eu-central-1
+    kms_key_id: alias/golden
+  check_mode: true
+  diff: true
+
+- name: Encrypt an encrypted image anew, under another key (S4)
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: eu-central-1
+    kms_key_id: arn:aws:kms:eu-central-1:123456789012:key/00000001-0000-4000-8000-000000000004
+    wait: true
+
+- name: Use one multi-Region key everywhere; each destination has its own replica behind the alias
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000001
+    source_region: us-east-1
+    destinations:
+      - region: eu-west-1
+      - region: eu-central-1
+    kms_key_id: alias/global
+    wait: true
+
+- name: Bring the golden images to the regions where they run, all copies at once
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_ids:
+      - ami-00ec2000000000001
+      - ami-00ec2000000000004
+    source_region: us-east-1
+    name: "{source_name}-sealed"
+    kms_key_id: alias/golden
+    destinations:
+      - region: us-west-2
+      - region: eu-west-1
+      - region: ap-southeast-2
+        kms_key_id: alias/data
+        tags:
+          Team: sydney
+    tags:
+      Team: platform
+    wait: true
+    wait_timeout: 7200
+  register: golden
+
+- name: Show the ids by region
+  ansible.builtin.debug:
+    msg: "{{ golden.images | items2dict(key_name='region', value_name='image_id') }}"
+
+- name: Let another account and an organisation launch the copy until the end of the year, and nobody deregister it
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000001
+    source_region: us-east-1
+    region: eu-west-1
+    kms_key_id: alias/shared
+    copy_tags: true
+    launch_permissions:
+      user_ids:
+        - "210987654321"
+      org_arns:
+        - arn:aws:organizations::123456789012:organization/o-exampleorgid
+    deprecate_at: "2027-12-31T00:00:00Z"
+    deregistration_protection: enabled
+    wait: true
+
+- name: Start a copy now
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: us-west-2
+    kms_key_id: alias/os
+
+- name: Wait for it later, in another task or another run; it is the same copy
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: us-west-2
+    kms_key_id: alias/os
+    wait: true
+
+- name: Move to another key - the copy under the old one goes once the new one is verified
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: us-west-2
+    kms_key_id: alias/golden
+    superseded: deregister
+    on_failure: rollback
+    wait: true
+
+- name: Remove a copy with its snapshots; the source need not exist any more
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: us-west-2
+    kms_key_id: alias/golden
+    state: absent
 """
 
 RETURN = r"""
@@ -244,22 +368,134 @@ changed:
   description: Whether anything was, or in check mode would be, changed in AWS.
   returned: always
   type: bool
+  sample: true
 image_id:
   description: The id of the copy; null in check mode for a copy that does not exist yet.
-  returned: when one image goes to one destination
+  returned: when one image goes to one destination, and the request is possible at all
   type: str
   sample: ami-0fedcba9876543210
 image:
   description: The only entry of RV(images).
-  returned: when one image goes to one destination
+  returned: when one image goes to one destination, and the request is possible at all
   type: dict
+  sample: {image_id: ami-0fedcba9876543210, state: available, action: copied}
 images:
-  description: One entry for each source image in each destination, in the order asked for.
+  description:
+    - One entry for each source image in each destination, image by image, in the order asked for. It has the same shape
+      whether the copy was made, found or predicted, and after a failure too, so that nothing created is ever unnamed.
+    - Empty where the request was refused before anything was changed.
   returned: always
   type: list
   elements: dict
+  contains:
+    image_id:
+      description: The id of the copy; null where there is none, or none yet.
+      returned: always
+      type: str
+      sample: ami-0fedcba9876543210
+    name:
+      description: The name of the copy.
+      returned: always
+      type: str
+      sample: database-sealed
+    state:
+      description: The state of the copy as AWS names it, or V(absent).
+      returned: always
+      type: str
+      sample: available
+    region:
+      description: The destination region.
+      returned: always
+      type: str
+      sample: eu-west-1
+    source_image_id:
+      description: The image that was copied.
+      returned: always
+      type: str
+      sample: ami-0123456789abcdef0
+    source_region:
+      description: The region of the source image.
+      returned: always
+      type: str
+      sample: us-east-1
+    action:
+      description:
+        - What was done, or in check mode would be. V(copied) is a new copy, V(adopted) one that another run or tool had
+          started, V(unchanged) one that is just as asked for, V(updated) one that was given other attributes,
+          V(replaced) a new one in the place of one under another key, V(removed) one that is gone, V(failed) an error.
+      returned: always
+      type: str
+      sample: copied
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: >-
+        eu-west-1 has no copy under key alias/golden
+        (arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003)
+    snapshots:
+      description: Each EBS device, in the order of the device names, with the key that AWS reports of its snapshot.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        device_name:
+          description: The name of the device.
+          returned: always
+          type: str
+          sample: /dev/sdf
+        snapshot_id:
+          description: The id of the snapshot; null where it does not exist yet, and for a volume that starts empty.
+          returned: always
+          type: str
+          sample: snap-0123456789abcdef0
+        encrypted:
+          description: Whether the snapshot is encrypted.
+          returned: always
+          type: bool
+          sample: true
+        kms_key_arn:
+          description: The ARN of its key; null for a plain snapshot, and where only AWS can tell.
+          returned: always
+          type: str
+          sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003
+        volume_size:
+          description: The size of the volume in GiB.
+          returned: always
+          type: int
+          sample: 50
+    tags:
+      description: The tags of the copy, with this collection's own.
+      returned: always
+      type: dict
+      sample: {Team: platform}
+    new_storage_gib:
+      description: The GiB of snapshots that the copy adds to the bill at most.
+      returned: always
+      type: int
+      sample: 80
+    removed:
+      description:
+        - The ids of images and snapshots that were removed, of failed and superseded copies too. In check mode it names
+          a snapshot also where AWS will keep it, because another image uses it.
+      returned: when something was removed
+      type: list
+      elements: str
+      sample: [ami-0fedcba9876543211, snap-0fedcba9876543210]
+    error:
+      description: What went wrong with this copy, and what to do.
+      returned: on failure
+      type: str
+      sample: wait_timeout of 3600 s is over and image ami-0fedcba9876543210 is still pending in eu-west-1
+    created:
+      description: The ids of everything that this run has made and that still exists.
+      returned: on failure
+      type: list
+      elements: str
+      sample: [ami-0fedcba9876543210, snap-0123456789abcdef0]
 """
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
@@ -275,7 +511,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=COPY_ARGUMENTS, supports_check_mode=True)
     try:
         request = parse_copy_request(module.params, default_region=module.region)
-        run = CopyRun(Connection.of_module(module), request, warn=module.warn)
+        run = CopyRun(Connection.of_module(module), request, warn=warn)
         outcomes = run.run(check_mode=module.check_mode)
     except (SealedError, AwsError) as error:
         module.fail_json(msg=str(error), changed=False, images=[])

@@ -10,6 +10,7 @@ import pathlib
 import time
 import typing as t
 
+import botocore.client
 import botocore.loaders
 import botocore.session
 import pytest
@@ -35,11 +36,22 @@ from system.virtual_time import VirtualTime
 __all__ = ["emulator_process", "in_process_emulator"]
 
 _models = botocore.loaders.create_loader()
+_creator = t.cast("t.Any", botocore.client.ClientCreator)
+_make_client_class = _creator._create_client_class
+_client_classes: dict[str, type] = {}
+
+
+def _client_class(creator: t.Any, service_name: str, service_model: t.Any) -> type:
+    """Return botocore's class for a service, which has 700 methods for EC2 and is the same for every session."""
+    if service_name not in _client_classes:
+        _client_classes[service_name] = _make_client_class(creator, service_name, service_model)
+    return _client_classes[service_name]
 
 
 @pytest.fixture
-def emulator(in_process_emulator: Emulator) -> Emulator:
+def emulator(in_process_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """Return an emulator in this process that holds the catalogue; its time moves only while somebody sleeps."""
+    monkeypatch.setattr(_creator, "_create_client_class", _client_class)
     in_process_emulator.seed()
     return in_process_emulator
 

@@ -18,7 +18,7 @@ class Looking:
 
     def __init__(self, emulator: Emulator, *, account: str = HOME_ACCOUNT):
         self.emulator, self.account = emulator, account
-        self._session = emulator.session(account=account)
+        self._session: t.Any = emulator.session(account=account)
         self._clients: dict[tuple[str, str], t.Any] = {}
 
     def ec2(self, region: str) -> t.Any:

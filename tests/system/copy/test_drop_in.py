@@ -16,7 +16,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_AR
 from emulated_aws.client import Emulator
 from system.copy.asking import AWAY, FAR, HOME, MODULE, SOURCES
 from system.looking import Looking
-from system.running import Result, RunModule, RunPlaybook
+from system.running import Play, RunModule, RunPlaybook
 
 THEIRS, OURS = "ansible_collections.community.aws.plugins.modules.ec2_ami_copy", MODULE
 BOTH = pytest.mark.parametrize("module", [pytest.param(THEIRS, id="theirs"), pytest.param(OURS, id="ours")])
@@ -35,7 +35,9 @@ def described(look: Looking, image_id: str) -> dict[str, t.Any]:
     image = look.image(AWAY, image_id)
     assert image is not None
     shown = {name: image.get(name, "") for name in ("Name", "Description", "State", "SourceImageId", "Architecture")}
-    return {**shown, "tags": look.user_tags(image), "keys": look.keys(AWAY, image_id)}
+    aliases = {entry.get("TargetKeyId"): entry["AliasName"] for entry in look.kms(AWAY).list_aliases()["Aliases"]}
+    keys = {device: arn and aliases[arn.rpartition("/")[2]] for device, arn in look.keys(AWAY, image_id).items()}
+    return {**shown, "tags": look.user_tags(image), "keys": keys}
 
 
 def their_options() -> dict[str, t.Any]:
@@ -191,18 +193,29 @@ PLAYBOOK = """
 """
 
 
-@pytest.mark.parametrize("module", ["community.aws.ec2_ami_copy", "sealed.ami.ec2_ami_encrypted_copy"])
-def test_a_playbook_runs_after_renaming_the_module(
-    run_playbook: RunPlaybook, served_emulator: Emulator, tmp_path: pathlib.Path, module: str
-) -> None:
-    path = tmp_path / "play.yml"
+def written_for(module: str, path: pathlib.Path) -> pathlib.Path:
+    """Write the playbook with the name of a module."""
     path.write_text(PLAYBOOK.format(module=module, source=SOURCE, regions=f"{AWAY}, {FAR}"))
-    first, second = (run_playbook(path) for _ in range(2))
-    assert (first.status, second.status) == (0, 0), first.output + first.errors
+    return path
+
+
+def ids_of(play: Play) -> list[str]:
+    """Return the ids that the playbook got."""
+    assert play.status == 0, play.output + play.errors
+    return t.cast("list[str]", play.result("Their ids")["ansible_facts"]["ids"])
+
+
+def test_a_playbook_runs_after_renaming_the_module(
+    run_playbook: RunPlaybook, served_emulator: Emulator, tmp_path: pathlib.Path
+) -> None:
+    theirs = run_playbook(written_for("community.aws.ec2_ami_copy", tmp_path / "theirs.yml"))
+    assert (len(ids_of(theirs)), theirs.changed) == (2, 2)
+    served_emulator.reset(seed="full")
+    renamed = written_for("sealed.ami.ec2_ami_encrypted_copy", tmp_path / "ours.yml")
+    first, second = (run_playbook(renamed) for _ in range(2))
     assert (first.changed, second.changed) == (2, 0)
     looked = Looking(served_emulator)
-    ids = first.result("Their ids")["ansible_facts"]["ids"]
-    assert [looked.images(region, source=SOURCE)[0]["ImageId"] for region in (AWAY, FAR)] == ids
-    assert second.result("Their ids")["ansible_facts"]["ids"] == ids
-    (item, _other) = Result(first.result("Several regions, as people wrote it"))["results"]
-    assert item["image_id"] == ids[0]
+    assert [looked.images(region, source=SOURCE)[0]["ImageId"] for region in (AWAY, FAR)] == ids_of(first)
+    assert ids_of(second) == ids_of(first)
+    (item, _other) = first.result("Several regions, as people wrote it")["results"]
+    assert item["image_id"] == ids_of(first)[0]
