@@ -205,7 +205,7 @@ def test_hostile_names_are_shown_as_text(browser: Browser, hostile: pathlib.Path
         ".matrix tbody th",
         ".lead",
         "#errors li",
-        "#policy li",
+        "#policy li + li",
         ".tag",
         ".why li",
         ".inside tbody th",

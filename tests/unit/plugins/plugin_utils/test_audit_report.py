@@ -1,0 +1,132 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a report arranges keys and families, whatever lineage the images claim."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.sealed.ami.plugins.plugin_utils._audit_report import arrange_report, describe_policy
+
+GOLDEN = "arn:aws:kms:{region}:123456789012:key/00000001-0000-4000-8000-000000000001"
+
+
+def a_snapshot(key: str | None = "alias/golden", *, region: str = "eu-west-1", **more: t.Any) -> dict[str, t.Any]:
+    """Return a device of a result; ``key`` of None is a plain one."""
+    plain = {"kms_key_arn": None, "kms_key_aliases": None, "kms_key_manager": None, "kms_key_state": None}
+    arn = GOLDEN.format(region=region)
+    keyed = {"kms_key_arn": arn, "kms_key_aliases": [key], "kms_key_manager": "CUSTOMER", "kms_key_state": "Enabled"}
+    device = {"device_name": "/dev/xvda", "snapshot_id": "snap-1", "volume_size": 8, "kms_key_deletion_date": None}
+    verdict = {"encrypted": key is not None, "compliant": key is not None, "reasons": []}
+    return {**device, **verdict, **(keyed if key else plain), **more}
+
+
+def an_entry(image_id: str, source: str | None = None, **more: t.Any) -> dict[str, t.Any]:
+    """Return an image of a result."""
+    region = more.get("region", "eu-west-1")
+    entry = {"image_id": image_id, "name": f"name-{image_id}", "region": region, "compliant": True, "reasons": []}
+    lineage = {"source_image_id": source, "source_region": "us-east-1" if source else None}
+    return {**entry, **lineage, "snapshots": [a_snapshot(region=region)], **more}
+
+
+def a_result(*images: dict[str, t.Any], account: str = "123456789012", **more: t.Any) -> dict[str, t.Any]:
+    """Return what the role holds of one account."""
+    return {
+        "account": account,
+        "name": "",
+        "regions": ["eu-west-1", "us-east-1"],
+        "images": images,
+        "errors": [],
+        **more,
+    }
+
+
+def families(*images: dict[str, t.Any]) -> list[tuple[str, list[tuple[str, int]]]]:
+    """Return each family by its root, with its members and how far each is from it."""
+    report = arrange_report([a_result(*images)], {"encrypted": True})
+    return [
+        (family["root_id"], [(member["image_id"], member["depth"]) for member in family["members"]])
+        for family in report["families"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        pytest.param([an_entry("a"), an_entry("b")], [("a", [("a", 0)]), ("b", [("b", 0)])], id="no lineage"),
+        pytest.param([an_entry("b", "a"), an_entry("a")], [("a", [("a", 0), ("b", 1)])], id="copy"),
+        pytest.param([an_entry("c", "b"), an_entry("b", "a"), an_entry("a"), an_entry("d", "a")],
+                     [("a", [("a", 0), ("b", 1), ("c", 2), ("d", 1)])], id="copy of a copy"),
+        pytest.param([an_entry("b", "gone"), an_entry("c", "gone")], [("gone", [("b", 1), ("c", 1)])],
+                     id="copies of what was not looked at"),
+        pytest.param([an_entry("a", "a")], [("a", [("a", 0)])], id="copy of itself"),
+        pytest.param([an_entry("a", "b"), an_entry("b", "a")], [("a", [("a", 0), ("b", 1)])], id="circle"),
+    ],
+)  # fmt: skip
+def test_families_follow_lineage(images: list[dict[str, t.Any]], expected: t.Any) -> None:
+    assert families(*images) == expected
+
+
+def test_every_image_is_in_one_family_whatever_circles_tags_forge() -> None:
+    sources = {"a": "b", "b": "c", "c": "a", "d": "b", "e": "d", "f": "g", "g": "f"}
+    images = [an_entry(name, source) for name, source in sources.items()]
+    shown = [member for _root, members in families(*images) for member, _depth in members]
+    assert sorted(shown) == list("abcdefg")
+
+
+def test_what_is_wrong_comes_first() -> None:
+    images = [
+        an_entry("a"),
+        an_entry("b", compliant=None),
+        an_entry("c", compliant=False),
+        an_entry("d", "a", compliant=None),
+    ]
+    assert [root for root, _members in families(*images)] == ["c", "a", "b"]
+
+
+def test_keys_of_one_alias_share_name_and_colour_and_are_counted() -> None:
+    images = [
+        an_entry("a", snapshots=[a_snapshot(), a_snapshot(device_name="/dev/sdf")]),
+        an_entry("b", region="us-east-1", snapshots=[a_snapshot(region="us-east-1", kms_key_state="Disabled")]),
+    ]
+    (key,) = arrange_report([a_result(*images)], {"encrypted": True})["keys"]
+    told = [(member["arn"], member["images"], member["devices"], member["trouble"]) for member in key["members"]]
+    assert (key["mark"], key["name"]) == ("K1", "alias/golden")
+    assert told == [(GOLDEN.format(region="eu-west-1"), 1, 2, False), (GOLDEN.format(region="us-east-1"), 1, 1, True)]
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "mark", "words"),
+    [
+        pytest.param(a_snapshot(), "K1", "alias/golden, Enabled", id="key"),
+        pytest.param(a_snapshot(kms_key_state=None), "K1", "alias/golden, state not known", id="state unread"),
+        pytest.param(a_snapshot(None), "open", "not encrypted", id="plain"),
+        pytest.param(a_snapshot(encrypted=None, kms_key_arn=None), "?", "encryption not known", id="unseen"),
+        pytest.param(a_snapshot(kms_key_arn=None), "??", "encrypted, key not known", id="key unseen"),
+    ],
+)
+def test_a_device_is_marked_by_what_encrypts_it(snapshot: dict[str, t.Any], mark: str, words: str) -> None:
+    report = arrange_report([a_result(an_entry("a", snapshots=[snapshot]))], {"encrypted": True})
+    (found,) = report["families"][0]["members"][0]["marks"]
+    assert (found["mark"], found["words"]) == (mark, words)
+
+
+def test_regions_without_images_are_kept_apart_and_errors_carry_their_account() -> None:
+    errors = [{"region": "us-east-1", "message": "no"}]
+    report = arrange_report([a_result(an_entry("a")), a_result(account="2", errors=errors)], {"encrypted": True})
+    assert (report["regions"], report["empty_regions"]) == (["eu-west-1"], ["us-east-1"])
+    assert report["errors"] == [{"account": "2", "region": "us-east-1", "message": "no"}]
+    assert report["summary"] == {"images": 1, "compliant": 1, "not_compliant": 0, "unknown": 0}
+
+
+def test_a_policy_is_told_in_words() -> None:
+    devices = [{"device_name": "/dev/sdf", "encrypted": None, "allowed_keys": ["alias/data"]}]
+    policy = {"encrypted": True, "key_usable": True, "allowed_key_tags": {"Use": "images"}, "devices": devices}
+    every = "encrypted, under a key that is enabled and not pending deletion"
+    assert describe_policy(policy) == [
+        f"All devices: {every}, under a key with the tags Use=images",
+        f"/dev/sdf: {every}, under alias/data or a key with the tags Use=images",
+    ]
