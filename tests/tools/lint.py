@@ -26,13 +26,14 @@ def main() -> None:
     stop_on_signals()
     mypy = (BIN / "mypy", "--config-file", ROOT / "pyproject.toml")
     # The unit tests are read under the collection's name, as they import each other by it.
-    folders = {path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/*.py")} - {"unit"}
+    folders = {path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/*.py")} - {"tools", "unit"}
     typed_tests = [f"tests/{name}" for name in sorted(folders)]
     checks: list[Check] = [
         ("ruff check", (BIN / "ruff", "check", "--quiet"), {}),
         ("ruff format", (BIN / "ruff", "format", "--check", "--quiet"), {}),
         ("mypy plugins", (*mypy, "ansible_collections/sealed/ami/plugins"), {"cwd": collection_tree()}),
         ("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), {"cwd": collection_tree()}),
+        ("mypy tools", (*mypy, "tests/tools"), {}),
         ("mypy tests", (*mypy, *typed_tests), {"env": environment(MYPYPATH=os.fspath(collection_tree()))}),
         ("yamllint", (BIN / "yamllint", "--strict", "."), {}),
         ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),
