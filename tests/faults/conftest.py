@@ -1,11 +1,27 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the fault tests share with the system tests."""
+"""What the fault tests share with the system tests, and time in which things happen by themselves."""
 
 from __future__ import annotations
 
-from emulated_aws.fixtures import emulator_process
-from system.conftest import served_emulator
+import time
 
-__all__ = ["emulator_process", "served_emulator"]
+import pytest
+from faults.timeline import Timeline
+
+from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
+from emulated_aws.client import Emulator
+from emulated_aws.fixtures import emulator_process, in_process_emulator
+from system.conftest import emulator, look, run_module, served_emulator
+
+__all__ = ["emulator", "emulator_process", "in_process_emulator", "look", "run_module", "served_emulator"]
+
+
+@pytest.fixture
+def virtual_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Timeline:
+    """Let every sleep of this process move the emulator's clock instead, and events happen on the way."""
+    timeline = Timeline(emulator)
+    monkeypatch.setattr(time, "sleep", timeline.sleep)
+    monkeypatch.setattr(Pace.__init__, "__defaults__", (timeline.now, timeline.sleep, 0.1))
+    return timeline

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import importlib
 import json
@@ -17,12 +16,10 @@ import time
 import typing as t
 
 from emulated_aws.client import Emulator
-from system.looking import Looking, tags
 from system.running import OURS, Result, run_here
 
 # A sleep only lets the process look again; nothing in these trials takes time.
 LONGEST_SLEEP = 0.02
-_LIVE_STATES = ("pending", "running", "stopping", "stopped", "shutting-down")
 _really_sleep = time.sleep
 
 
@@ -83,33 +80,3 @@ def killed_at(emulator: Emulator, module: str, given: dict[str, t.Any], *, call:
     emulator.release(then="drop")
     emulator.faults.clear()
     return True
-
-
-def inventory(look: Looking, regions: t.Iterable[str]) -> dict[str, collections.Counter[t.Any]]:
-    """Return what the account has in each region, without the ids and times that differ from run to run."""
-    return {region: collections.Counter(_things(look, region)) for region in regions}
-
-
-def _things(look: Looking, region: str) -> t.Iterator[tuple[t.Any, ...]]:
-    snapshots = look.snapshots(region)
-    for image in look.images(region):
-        devices = [_device(mapping, snapshots) for mapping in image["BlockDeviceMappings"]]
-        yield "image", image["Name"], image["State"], image.get("SourceImageId"), tuple(sorted(devices)), _tags(image)
-    for snapshot in snapshots.values():
-        yield "snapshot", snapshot["State"], snapshot["VolumeSize"], snapshot.get("KmsKeyId", "plain"), _tags(snapshot)
-    for volume in look.ec2(region).describe_volumes()["Volumes"]:
-        yield "volume", volume["State"], volume["Size"], volume.get("KmsKeyId", "plain")
-    for reservation in look.ec2(region).describe_instances()["Reservations"]:
-        for instance in reservation["Instances"]:
-            if instance["State"]["Name"] in _LIVE_STATES:
-                yield "instance", instance["State"]["Name"], instance["ImageId"]
-
-
-def _device(mapping: dict[str, t.Any], snapshots: dict[str, dict[str, t.Any]]) -> tuple[str, str]:
-    snapshot = snapshots.get(mapping.get("Ebs", {}).get("SnapshotId", ""), {})
-    return mapping["DeviceName"], snapshot.get("KmsKeyId", "plain")
-
-
-def _tags(thing: dict[str, t.Any]) -> tuple[tuple[str, str], ...]:
-    # The copy token names the attempt, and an interrupted one may have been given up.
-    return tuple(sorted((key, value) for key, value in tags(thing).items() if key != "sealed.ami:copy"))

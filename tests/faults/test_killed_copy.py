@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from faults.killing import Child, inventory, killed_at
+from faults.inventory import inventory
+from faults.killing import Child, killed_at
 
 from emulated_aws import catalogue_images
 from emulated_aws.client import Emulator
-from system.looking import Looking
 from system.running import arguments
 
 MODULE = "ec2_ami_encrypted_copy"
@@ -41,9 +41,9 @@ def fleet(emulator: Emulator, **more: t.Any) -> dict[str, t.Any]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_every_call(served_emulator: Emulator, when: str) -> None:
-    look, given = Looking(served_emulator), fleet(served_emulator)
+    given = fleet(served_emulator)
     assert not Child(MODULE, given).wait().failed
-    clean = inventory(look, REGIONS)
+    clean = inventory(served_emulator, REGIONS)
     trials = 0
     for call in range(1, LAST_CALL * len(REGIONS)):
         served_emulator.reset(seed="full")
@@ -51,7 +51,7 @@ def test_killed_at_every_call(served_emulator: Emulator, when: str) -> None:
             break
         result = Child(MODULE, given).wait()
         assert not result.failed, f"killed {when} call {call}: {result.msg}"
-        assert inventory(look, REGIONS) == clean, f"killed {when} call {call}"
+        assert inventory(served_emulator, REGIONS) == clean, f"killed {when} call {call}"
         trials += 1
     else:
         pytest.fail("the module never came to its end")

@@ -13,7 +13,7 @@ import typing as t
 
 from .attributes import Attributes, image_with, plan_attributes, plan_new_attributes
 from .copy_request import CopyRequest, Destination, render_name
-from .identity import Candidates, Lineage, Requirement, classify
+from .identity import Candidates, Lineage, Requirement, classify, require_decidable
 from .model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from .permissions import Sharing
 from .steps import CopyImage, DeregisterImage, Plan, Step
@@ -41,6 +41,7 @@ def plan_copy(request: CopyRequest, destination: Destination, facts: Facts) -> P
     A copy under the required key is kept and its attributes converge; one on its way is awaited; otherwise a new one
     is made.
     """
+    require_decidable(facts.images, facts.lineage, facts.requirement)
     found = classify(facts.images, facts.lineage, facts.requirement)
     desired = desired_attributes(request, destination, facts.source)
     if found.met:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .errors import PreflightError
 from .keys import RequiredKey
 from .model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
 
@@ -94,6 +95,15 @@ class Requirement:
             return self.is_met_by(image) if self.key else self.is_aim_of(image)
         return image.state == "pending" and self.may_be_met_by(image)
 
+    def is_undecided(self, image: Image) -> bool:
+        """Tell whether the image may be under the required key, of which only an alias or id is known."""
+        if self.key is None or self.key.arn is not None or image.tags.get(KEY_TAG) == self.key_tag:
+            return False
+        if not self._is_under_one_key(image.snapshot_devices):
+            return False
+        (arn,) = image.kms_key_arns
+        return "alias/" in self.key.reference or arn.endswith(f"key/{self.key.reference}")
+
     def is_aim_of(self, image: Image) -> bool:
         """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
         return image.tags.get(KEY_TAG) in (None, self.key_tag)
@@ -131,6 +141,18 @@ class Candidates:
     pending: tuple[Image, ...] = ()
     failed: tuple[Image, ...] = ()
     other: tuple[Image, ...] = ()
+
+
+def require_decidable(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> None:
+    """Refuse to guess whether a copy under one key is the wanted one: a wrong guess makes a second, or leaves one."""
+    for image in images:
+        if lineage.is_of(image) and requirement.is_undecided(image):
+            reference = requirement.key.reference if requirement.key else ""
+            raise PreflightError(
+                f"image {image.image_id} in {image.region} is a copy of {lineage.source_image_id} under one key, and "
+                f"whether that is {reference} cannot be told, for kms:DescribeKey on it is denied. Allow "
+                "kms:DescribeKey, or pass the ARN of the key"
+            )
 
 
 def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> Candidates:

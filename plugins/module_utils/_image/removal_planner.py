@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .copy_planner import Facts
 from .errors import PreflightError
-from .identity import Lineage, Requirement
+from .identity import Lineage, Requirement, require_decidable
 from .keys import key_arn_in
 from .model import KEY_TAG, SOURCE_TAG, Image, Snapshot
 from .steps import DeleteSnapshot, DeregisterImage, Plan, Step
@@ -22,6 +22,7 @@ def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) ->
 
     ``orphans`` are snapshots that no image uses and that came from a copy; they are judged here by tags and key.
     """
+    require_decidable(facts.images, facts.lineage, facts.requirement)
     steps: list[Step] = []
     warnings: list[str] = []
     removed: Image | None = None

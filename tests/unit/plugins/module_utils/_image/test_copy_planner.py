@@ -16,6 +16,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner imp
     new_storage_gib,
     plan_copy,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.identity import PRESERVED, Lineage
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
@@ -166,13 +167,17 @@ def test_statuses_preserved(source: Image, images: list[Image], by_default: bool
             required(GLOBAL_AWAY), [a_copy(sda1=GLOBAL_HOME, sdf=GLOBAL_HOME)], "copied", id="same id, other region"
         ),
         pytest.param(ALIAS_DENIED, [a_copy(**SHOWN, key_tag="alias/golden")], "unchanged", id="denied, our tag"),
-        pytest.param(ALIAS_DENIED, [a_copy(**SHOWN)], "copied", id="denied, recorded under an arn"),
         pytest.param(ALIAS_DENIED, [a_copy(**PENDING, key_tag="alias/golden")], "adopted", id="denied, pending"),
         pytest.param(required(KEY_A, metadata=None), [a_copy(**SHOWN)], "unchanged", id="denied, but an arn"),
     ],
 )
 def test_keys(key: RequiredKey, images: list[Image], action: str) -> None:
     assert plan(*images, key=key).action == action
+
+
+def test_an_alias_that_kms_does_not_tell_makes_no_second_copy() -> None:
+    with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
+        plan(a_copy(**SHOWN), key=ALIAS_DENIED)
 
 
 def step_of(found: Plan) -> CopyImage:

@@ -115,7 +115,8 @@ def test_a_copy_with_statuses_preserved() -> None:
 def test_an_alias_that_kms_does_not_tell() -> None:
     key = required(None, reference="alias/golden")
     assert plan(a_copy(sda1=KEY_A, key_tag="alias/golden"), key=key).action == "removed"
-    assert plan(a_copy(sda1=KEY_A), key=key).action == "unchanged"
+    with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
+        plan(a_copy(sda1=KEY_A), key=key)
 
 
 @pytest.mark.parametrize(
