@@ -54,8 +54,16 @@ def test_size_and_refill(home: Place, action: str) -> None:
     assert calls_until_throttled(home, call) == size
     home.target.pass_time(1)
     assert calls_until_throttled(home, call) == refill
-    home.target.pass_time(2 * size / refill)
-    assert calls_until_throttled(home, call) == size
+
+
+@rule("8 buckets", "THR")
+def test_buckets_do_not_overflow(home: Place) -> None:
+    """However long it is left alone, a bucket holds no more than its size."""
+    home.target.trouble("throttle", service="ec2")
+    launch, size, _ = BUCKETS["RunInstances"]
+    calls_until_throttled(home, launch)
+    home.target.pass_time(3600)
+    assert calls_until_throttled(home, launch) == size
 
 
 @rule("8 buckets", "THR")
