@@ -52,7 +52,7 @@ def audits(count: int, *, name: str = "golden", tags: t.Mapping[str, str] | None
     for number in range(count):
         family, place = divmod(number, len(REGIONS))
         region = REGIONS[place]
-        devices = []
+        devices: list[BlockDevice] = []
         for device in DEVICES:
             key = key_of(number, device)
             snapshot_id = f"snap-{number:014x}{len(devices):03x}"
@@ -62,7 +62,9 @@ def audits(count: int, *, name: str = "golden", tags: t.Mapping[str, str] | None
                 snapshots[snapshot_id] = Snapshot(
                     snapshot_id, "completed", key is not None, key and arn(key, region), 8
                 )
-        source = {"source_image_id": image_id(family * len(REGIONS)), "source_region": REGIONS[0]} if place else {}
+        source: dict[str, t.Any] = {}
+        if place:
+            source = {"source_image_id": image_id(family * len(REGIONS)), "source_region": REGIONS[0]}
         images[region].append(
             Image(
                 image_id(number), region, f"{name}-{family:04d}", owner_id=ACCOUNT, devices=tuple(devices),

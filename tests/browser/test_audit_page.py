@@ -150,7 +150,7 @@ def test_the_filter_shows_images_of_one_kind(browser: Browser, some: pathlib.Pat
 def test_an_entry_of_the_matrix_opens_its_image(browser: Browser, some: pathlib.Path) -> None:
     browser.show(some)
     focus(browser, ".cell")
-    target = browser.switch_to.active_element.get_attribute("href").partition("#")[2]
+    target = str(browser.switch_to.active_element.get_attribute("href")).partition("#")[2]
     press(browser, Keys.ENTER)
     assert browser.shown(f"#{target}") == 1
     assert browser.execute_script("return document.querySelector(':target').getBoundingClientRect().top < innerHeight")

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.sealed.ami.plugins.modules import ec2_ami_encryption_info
+from ansible_collections.sealed.ami.plugins.modules.ec2_ami_encryption_info import EXAMPLES, RETURN
 from emulated_aws.client import Emulator
 from system.running import RunModule, RunPlaybook
 
@@ -19,7 +19,7 @@ MODULE = "ec2_ami_encryption_info"
 
 
 def test_the_examples_run(run_playbook: RunPlaybook, tmp_path: pathlib.Path) -> None:
-    tasks = yaml.safe_load(ec2_ami_encryption_info.EXAMPLES)
+    tasks = yaml.safe_load(EXAMPLES)
     path = tmp_path / "examples.yml"
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     play = run_playbook(path)
@@ -34,7 +34,7 @@ def test_the_examples_run(run_playbook: RunPlaybook, tmp_path: pathlib.Path) -> 
 def test_the_result_is_as_documented(run_module: RunModule, check: bool) -> None:
     result = run_module(MODULE, check=check, regions=["us-east-1", "eu-west-1"], policy={"encrypted": True})
     assert not result.failed
-    documented = yaml.safe_load(ec2_ami_encryption_info.RETURN)
+    documented = yaml.safe_load(RETURN)
     assert set(result) - {"invocation"} == set(documented)
     image = result["images"][0]
     assert set(image) == set(documented["images"]["contains"])
