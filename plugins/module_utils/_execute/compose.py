@@ -164,7 +164,9 @@ class ComposeRun:
         return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers)
 
     def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
-        outcome.image, outcome.action, outcome.reason = plan.image, plan.action, plan.reason
+        outcome.action, outcome.reason = plan.action, plan.reason
+        # A predicted image has no id; what is not made yet is not shown.
+        outcome.image = plan.image if plan.image is not None and plan.image.image_id else None
         recipe = facts.recipe if facts else Recipe(self._request.name, "", "", ())
         work = Work(
             region=self._region,

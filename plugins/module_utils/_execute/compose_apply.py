@@ -125,6 +125,7 @@ class ComposeApply:
                 gone = remove_image(self._work.region, self._doomed, (), copy_token=self._work.recipe.work)
                 self._work.forget(*gone)
                 self._work.outcome.removed += gone
+                self._work.outcome.image = None
         except (AwsError, SealedError) as trouble:
             raise SealedError(f"{error}. Tearing down failed too: {trouble}") from error
 

@@ -117,6 +117,7 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
     deregister_image(work.region, image.image_id, with_snapshots=False)
     work.forget(image.image_id)
     work.outcome.removed.append(image.image_id)
+    work.outcome.image = None
     raise SealedError(
         f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. It is "
         f"deregistered; {REMEDY}"
@@ -124,26 +125,34 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
 
 
 def _create(work: Work, create: t.Callable[[], str]) -> str:
+    """Return the id of the new image, or of the one that an interrupted run has made under the name."""
     started = work.pace.now()
     while True:
         try:
             image_id = work.create_once(create, lambda: find_own_image(work))
             break
         except AwsError as error:
-            if error.code == _NAME_TAKEN:
-                found = _find_or_refuse(work)
-                if found:
-                    image_id = found
-                    break
-                if work.pace.now() - started >= VISIBILITY_SECONDS:
-                    raise
-                work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
-            elif error.code in _QUOTA_CODES:
-                work.rest(_QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code})")
-            else:
-                raise
+            found = _bear(work, error, since=started)
+        if found is not None:
+            image_id = found
+            break
     work.note_new(image_id)
     return image_id
+
+
+def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
+    """Return the image that has the name already if it is ours, or wait for name and quota; else raise the error."""
+    if error.code == _NAME_TAKEN:
+        found = _find_or_refuse(work)
+        if found is None and work.pace.now() - since >= VISIBILITY_SECONDS:
+            raise error
+        if found is None:
+            work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
+        return found
+    if error.code not in _QUOTA_CODES:
+        raise error
+    work.rest(_QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code})")
+    return None
 
 
 def find_own_image(work: Work) -> str | None:

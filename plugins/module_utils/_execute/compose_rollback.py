@@ -61,6 +61,7 @@ class Rollback:
             self._attempt(self._note_tagged)
         self._work.remove(image_id, lambda one: deregister_image(region, one, with_snapshots=is_all_ours))
         self._work.forget(image_id)
+        self._work.outcome.image = None
 
     def _note_tagged(self) -> None:
         tagged = find_snapshots_by_tag(self._work.region, COPY_TAG, [self._work.recipe.work])

@@ -69,10 +69,12 @@ class SnapshotMaking:
         self._slots = CONCURRENT_SNAPSHOT_COPIES
         self._not_before = 0.0
         self._zone = ""
+        self._makings: list[Making] = []
 
     def run(self) -> dict[str, str]:
         """Return the snapshot ids by device, every one complete and seen to be under its key."""
         makings = [self._begin(device) for device in self._work.recipe.ebs_devices if not device.is_reusable]
+        self._makings = makings
         started = self._work.pace.now()
         while True:
             unfinished = [making for making in makings if not making.done]
@@ -98,12 +100,11 @@ class SnapshotMaking:
                 continue
             if making.is_empty:
                 self._start_volume(making)
-            elif self._has_slot(unfinished):
+            elif self._in_flight() < self._slots and self._work.pace.now() >= self._not_before:
                 self._snapshot(making, self._copy)
 
-    def _has_slot(self, makings: t.Sequence[Making]) -> bool:
-        in_flight = sum(making.is_copying for making in makings)
-        return in_flight < self._slots and self._work.pace.now() >= self._not_before
+    def _in_flight(self) -> int:
+        return sum(making.is_copying for making in self._makings)
 
     def _snapshot(self, making: Making, create: t.Callable[[Making], str]) -> None:
         """Start a snapshot; a refusal for quota means later, not never."""
@@ -112,7 +113,11 @@ class SnapshotMaking:
         except AwsError as error:
             if error.code not in _QUOTA_CODES:
                 raise
-            self._not_before = self._work.pace.now() + _QUOTA_DELAY
+            # While a copy of our own is under way, its end is what to wait for.
+            in_flight = self._in_flight()
+            self._slots = max(1, in_flight)
+            if making.is_empty or not in_flight:
+                self._not_before = self._work.pace.now() + _QUOTA_DELAY
             return
         making.started, making.last_seen = self._work.pace.now(), None
         self._work.note_new(making.snapshot_id)

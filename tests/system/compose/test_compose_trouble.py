@@ -1,0 +1,192 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trouble on the way: lost answers, quotas, dead keys, time that runs out. Nothing is made twice or left unnamed."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from emulated_aws import inprocess
+from emulated_aws.client import Emulator
+from emulated_aws.identity import HOME_ACCOUNT
+from emulated_aws.kms.keys import store
+from emulated_aws.wire import Answer, Request
+from system.compose.asking import (
+    ALIASES,
+    EMPTY_VOLUME,
+    HOME,
+    METHODS,
+    THREE_KEYS,
+    Compose,
+    sealed,
+)
+from system.looking import Looking
+
+WITH_EMPTY = [*THREE_KEYS, EMPTY_VOLUME]
+SLOW = {
+    "copy_seconds_minimum": 300.0, "snapshot_seconds_per_gib": 10.0, "instance_start_seconds": 40.0,
+    "instance_stop_seconds": 30.0, "volume_create_seconds": 15.0,
+}  # fmt: skip
+LAG = {"not_found_lag": 40.0, "tag_filter_lag": 60.0}
+CREATING = {
+    "snapshots": ["CopySnapshot", "CreateVolume", "CreateSnapshot", "RegisterImage"],
+    "instance": ["RunInstances", "CreateVolume", "AttachVolume", "CreateImage"],
+}
+
+
+def existing(look: Looking) -> set[str]:
+    """Return the ids of what is there and was not from the start."""
+    images = {one["ImageId"] for one in look.ec2(HOME).describe_images(Owners=["self"])["Images"]}
+    volumes = {one["VolumeId"] for one in look.ec2(HOME).describe_volumes()["Volumes"]}
+    reservations = look.ec2(HOME).describe_instances()["Reservations"]
+    instances = {
+        one["InstanceId"]
+        for reservation in reservations
+        for one in reservation["Instances"]
+        if one["State"]["Name"] != "terminated"
+    }
+    return {*images, *volumes, *instances, *look.snapshots(HOME)}
+
+
+@pytest.mark.parametrize("kind", ["drop", "server_error", "throttled"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("method", "action"), [(method, action) for method in METHODS for action in CREATING[method]])
+def test_a_lost_answer_makes_nothing_twice(
+    compose: Compose, look: Looking, emulator: Emulator, method: str, action: str, when: str, kind: str
+) -> None:
+    if kind == "throttled" and when == "after":
+        pytest.skip("a throttled call has no effect")
+    emulator.configure(**SLOW, **LAG)
+    emulator.faults.add(kind, action=action, nth=1, when=when)
+    before = existing(look)
+    made = compose("database", method=method, device_mapping=WITH_EMPTY)
+    assert (made.msg, made["changed"]) == ("", True)
+    emulator.advance(120)
+    expected = {made["image_id"], *(one["snapshot_id"] for one in made["image"]["snapshots"])}
+    assert existing(look) - before == expected
+    assert compose("database", method=method, device_mapping=WITH_EMPTY)["changed"] is False
+
+
+def test_quotas_are_waited_for(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    emulator.configure(**SLOW, concurrent_snapshot_copies=1)
+    made = compose("database", device_mapping=THREE_KEYS)
+    assert made.msg == "" and sealed(look, HOME, made["image_id"]) == ALIASES
+    refused = [call for call in look.calls(action="CopySnapshot") if call["error"] == "ResourceLimitExceeded"]
+    assert 0 < len(refused) < 5
+
+
+def test_no_more_than_twenty_copies_at_once(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    emulator.configure(**SLOW)
+    snapshot = look.ec2(HOME).describe_images(Owners=["self"], Filters=[{"Name": "name", "Values": ["plain-root"]}])
+    snapshot_id = snapshot["Images"][0]["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    letters = "bcdefghijklmnopqrstuvwx"
+    mapping = [{"device_name": f"/dev/sd{letter}", "snapshot_id": snapshot_id} for letter in letters]
+    made = compose("plain-root", kms_key_id="alias/data", device_mapping=mapping, wait_timeout=36000)
+    assert made.msg == "" and len(made["image"]["snapshots"]) == 24
+    assert {call["error"] for call in look.calls(action="CopySnapshot")} == {None}
+
+
+@pytest.mark.parametrize("on_failure", ["keep", "rollback"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_key_that_is_switched_off_on_the_way(
+    compose: Compose, look: Looking, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, method: str, on_failure: str
+) -> None:
+    emulator.configure(**SLOW)
+    before, key = existing(look), look.key_arn("alias/data", HOME)
+    serve = inprocess.application().serve
+
+    def switching_off(request: Request) -> Answer:
+        answer = serve(request)
+        if request.action in ("CopySnapshot", "RunInstances"):
+            store(HOME_ACCOUNT, HOME).disable_key(key.rpartition("/")[2])
+        return answer
+
+    monkeypatch.setattr(inprocess.application(), "serve", switching_off)
+    failed = compose("database", method=method, device_mapping=THREE_KEYS, on_failure=on_failure)
+    reason = "Given key ID is not accessible" if method == "snapshots" else "Client error on launch"
+    assert failed.failed and reason in failed.msg and f"alias/data ({key}) in us-east-1 is Disabled" in failed.msg
+    emulator.advance(600)
+    left = existing(look) - before
+    assert left == set(failed["image"]["created"])
+    assert (failed["image_id"], failed["image"]["state"]) == (None, "absent")
+    assert bool(left) == ((method, on_failure) == ("snapshots", "keep"))
+    monkeypatch.undo()
+    look.kms(HOME).enable_key(KeyId=key)
+
+
+@pytest.mark.parametrize("on_failure", ["keep", "rollback"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_failure_names_what_is_there(
+    compose: Compose, look: Looking, emulator: Emulator, method: str, on_failure: str
+) -> None:
+    emulator.configure(**SLOW)
+    before = existing(look)
+    action = "RegisterImage" if method == "snapshots" else "CreateImage"
+    emulator.faults.add("error", action=action, code="InvalidBlockDeviceMapping", status=400, message="No such luck.")
+    failed = compose("database", method=method, device_mapping=WITH_EMPTY, on_failure=on_failure)
+    assert failed.failed and "No such luck." in failed.msg
+    emulator.advance(600)
+    left = existing(look) - before
+    assert left == set(failed["image"]["created"])
+    assert len(left) == (4 if (method, on_failure) == ("snapshots", "keep") else 0)
+    assert not [one for one in left if not one.startswith("snap-")]
+    emulator.faults.clear()
+    made = compose("database", method=method, device_mapping=WITH_EMPTY)
+    assert made.msg == ""
+    assert left <= {one["snapshot_id"] for one in made["image"]["snapshots"]}
+
+
+def test_time_runs_out_and_the_next_run_resumes(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    emulator.configure(**SLOW)
+    before = existing(look)
+    late = compose("database", device_mapping=THREE_KEYS, wait_timeout=60)
+    assert late.failed and "wait_timeout of 60 s" in late.msg and "resumes" in late.msg
+    assert existing(look) - before == set(late["image"]["created"])
+    made = compose("database", device_mapping=THREE_KEYS)
+    assert {one["snapshot_id"] for one in made["image"]["snapshots"]} == set(late["image"]["created"])
+    assert len(look.calls(action="CopySnapshot")) == 3
+
+
+@pytest.mark.parametrize("wait_timeout", [20, 60, 300])
+def test_an_instance_never_outlives_its_task(
+    compose: Compose, look: Looking, emulator: Emulator, wait_timeout: int
+) -> None:
+    emulator.configure(**SLOW)
+    before = existing(look)
+    late = compose("database", method="instance", device_mapping=WITH_EMPTY, wait_timeout=wait_timeout)
+    assert late.failed and f"wait_timeout of {wait_timeout} s" in late.msg
+    assert existing(look) == before
+    assert late["image"]["created"] == []
+    assert compose("database", method="instance", device_mapping=WITH_EMPTY).msg == ""
+
+
+def test_a_key_that_aws_chose_otherwise_is_seen(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    """AWS decides about keys in the end; what it made under another key is never registered."""
+    emulator.configure(**SLOW)
+    wrong = look.key_arn("alias/golden", HOME)
+    change = {"path": "Snapshots.*.KmsKeyId", "set": wrong}
+    # The first looks are at the source and at what earlier runs have left.
+    emulator.faults.add("mutate", action="DescribeSnapshots", skip=2, changes=[change])
+    failed = compose("database", device_mapping=THREE_KEYS, on_failure="rollback")
+    assert failed.failed and wrong in failed.msg and "wanted key alias/" in failed.msg
+    assert look.calls(action="RegisterImage") == [] and failed["image"]["created"] == []
+
+
+def test_nothing_plain_is_made_on_the_way(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    emulator.configure(**SLOW)
+    for method in METHODS:
+        assert compose("database", name=method, method=method, device_mapping=WITH_EMPTY).msg == ""
+    sent: list[dict[str, t.Any]] = [
+        call["parameters"] for call in look.calls(action="C*") if call["action"] in ("CopySnapshot", "CreateVolume")
+    ]
+    assert len(sent) == 5 and all(one["Encrypted"] and one["KmsKeyId"] for one in sent)
+    (launch,) = look.calls(action="RunInstances")
+    mappings = launch["parameters"]["BlockDeviceMappings"]
+    assert len(mappings) == 3 and all(one["Ebs"]["Encrypted"] and one["Ebs"]["KmsKeyId"] for one in mappings)
+    for action in ("RegisterImage", "CreateImage"):
+        (made,) = look.calls(action=action)
+        for one in made["parameters"]["BlockDeviceMappings"]:
+            assert {"Encrypted", "KmsKeyId"}.isdisjoint(one["Ebs"])
