@@ -18,6 +18,11 @@ from system.conftest import emulator, look, run_module, served_emulator
 __all__ = ["emulator", "emulator_process", "in_process_emulator", "look", "run_module", "served_emulator"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--long``: ten times as many random sequences, other ones in every run."""
+    parser.addoption("--long", action="store_true", help="ten times as many random sequences, new ones in every run")
+
+
 @pytest.fixture
 def virtual_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Timeline:
     """Let every sleep of this process move the emulator's clock instead, and events happen on the way."""

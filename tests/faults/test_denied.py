@@ -53,7 +53,8 @@ class Trial:
         if name not in result.msg:
             yield f"{name} is not named: {result.msg}"
         if new != named(result):
-            yield f"{name}: unnamed {sorted(new - named(result))}, not there {sorted(named(result) - new)}: {result.msg}"
+            unnamed, gone = sorted(new - named(result)), sorted(named(result) - new)
+            yield f"{name}: unnamed {unnamed}, not there {gone}: {result.msg}"
         if on_failure == "rollback" and name not in REMOVALS and new:
             yield f"{name}: rolled back, yet {sorted(new)} are there: {result.msg}"
         again = self.run()

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kill each kind of work with SIGKILL at every API call, run it again, and demand the result of one clean run."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from faults.inventory import difference
+from faults.stage import Stage
+from faults.tasks import (
+    COPY,
+    DISMANTLE,
+    FLEET,
+    INSTANCE,
+    INSTANCE_ID,
+    REMOVE,
+    REPLACE,
+    SNAPSHOTS,
+    Task,
+)
+
+from emulated_aws.client import Emulator
+
+LAST_CALL = 400
+LAG = {"not_found_lag": 5.0, "tag_filter_lag": 30.0}
+
+
+def killed(stage: Stage, when: str, clean: t.Any, *, part: int, parts: int, **more: t.Any) -> t.Iterator[str]:
+    """Kill at every call of one part, and yield a line for each trial: empty, or what is wrong."""
+    for call in range(1 + part, LAST_CALL, parts):
+        stage.prepare()
+        if not stage.kill(call, when, **more):
+            return
+        again = stage.run()
+        wrong = difference(stage.look(), clean)
+        yield f"{when} call {call}: {again.msg} {wrong}" if again.failed or wrong else ""
+    pytest.fail("the module never came to its end")
+
+
+def demand(stage: Stage, when: str, *, part: int = 0, parts: int = 1, **more: t.Any) -> None:
+    """Fail unless every killed run is made good by the next."""
+    stage.prepare()
+    assert not stage.run().failed
+    clean = stage.look()
+    trials = list(killed(stage, when, clean, part=part, parts=parts, **more))
+    print(f"{len(trials)} trials")
+    assert len(trials) >= 4
+    assert not any(trials), "\n".join(filter(None, trials))
+
+
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_fleet(served_emulator: Emulator, when: str, part: int) -> None:
+    demand(Stage(served_emulator, FLEET), when, part=part, parts=4)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("task", [COPY, REPLACE, REMOVE, SNAPSHOTS, INSTANCE, INSTANCE_ID, DISMANTLE], ids=str)
+def test_single(served_emulator: Emulator, task: Task, when: str) -> None:
+    demand(Stage(served_emulator, task, **LAG), when)
