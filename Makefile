@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-browser lint format emulator setup bench
+.PHONY: help demo test test-faults test-matrix test-browser lint format emulator setup bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,6 +24,9 @@ lint: setup ## Style, types, YAML, playbooks, licences, changelog
 format: setup ## Bring the Python sources into the agreed form
 	@.venv/bin/ruff check --quiet --fix-only
 	@.venv/bin/ruff format
+
+test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults; ARGS="--long" draws ten times as much
+	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),2) --dist worksteal tests/faults $(ARGS)
 
 test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest and newest libraries; ONLY="2.17-oldest"
 	@$(RUN)/matrix.py $(ONLY)

@@ -199,7 +199,7 @@ def test_hostile_texts_go_through_unharmed(
 
 
 @pytest.mark.parametrize(
-    "name", ["a*b?c", "{0}", "{source_name}{source_name}" * 9, "<b>", "ab", "n" * 129, "\n\n\n", "é" * 5]
+    "name", ["a*b?c", "{0}", "<b>", "ab", "n" * 129, "\n\n\n", "é" * 5]
 )
 @pytest.mark.parametrize("task", [COPY, SNAPSHOTS], ids=str)
 def test_hostile_names_are_refused_before_anything_happens(
