@@ -56,6 +56,9 @@ def describe_images(
     params: dict[str, t.Any] = {"Filters": filters, "PaginationConfig": {"PageSize": _PAGE}}
     if owners:
         params["Owners"] = list(owners)
+    else:
+        # AWS shows others' deprecated images only to those who ask; they can be used all the same.
+        params["IncludeDeprecated"] = True
     if hidden:
         flags = ("IncludeDeprecated", "IncludeDisabled")
         params.update((flag, True) for flag in flags if region.knows("DescribeImages", flag))

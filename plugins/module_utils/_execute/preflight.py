@@ -101,13 +101,23 @@ def require_shareable_keys(regions: t.Mapping[str, Region], planned: t.Sequence[
         if not any(device.encrypted for device in image.ebs_devices):
             continue
         require_private(permissions.group_names, region=destination.region)
-        key = job.requirement.key or _key_taken_by_aws(regions[destination.region], job)
-        if key is not None:
+        region = regions[destination.region]
+        for key in [job.requirement.key] if job.requirement.key else _keys_chosen_by_aws(region, job, image):
             require_shareable(key, region=destination.region)
 
 
-def _key_taken_by_aws(region: Region, job: Job) -> RequiredKey | None:
-    """Return the default key where AWS will take it, since the own key of a snapshot cannot leave its region."""
-    if job.plan.create is None or job.lineage.source_region == region.name:
-        return None
-    return require_key(region, None, warn=lambda _text: None)
+def _keys_chosen_by_aws(region: Region, job: Job, image: Image) -> list[RequiredKey]:
+    """Return the keys that preserved snapshots are under, or will come under.
+
+    AWS takes the default key for what leaves its region or its account ("How Amazon EC2 AMI copy works"); which one it
+    takes for our own in the same region its guides disagree on, so nothing is refused there.
+    """
+    if job.plan.create is None:
+        return [require_key(region, arn, warn=_say_nothing) for arn in sorted(image.kms_key_arns)]
+    default = require_key(region, None, warn=_say_nothing)
+    ours = default.metadata is not None and default.metadata.account_id == image.owner_id
+    return [] if ours and job.lineage.source_region == region.name else [default]
+
+
+def _say_nothing(_text: str) -> None:
+    """Drop a warning: a key that may not be described is simply not refused."""

@@ -228,6 +228,16 @@ def test_one_image_failing_neither_stops_nor_hides_the_others(fleet: Fleet, look
     assert look.images(AWAY, source=SOURCES["vendor-encrypted-keyless"]) == []
 
 
+def test_time_based_copies(fleet: Fleet, look: Looking, virtual_time: VirtualTime) -> None:
+    look.emulator.configure(copy_seconds_per_gib=1000)
+    begun = virtual_time.now()
+    result = fleet(sources("plain-root"), (AWAY,), snapshot_copy_completion_duration_minutes=15)
+    assert result.msg == ""
+    (call,) = look.calls(action="CopyImage")
+    assert call["parameters"]["SnapshotCopyCompletionDurationMinutes"] == 15
+    assert virtual_time.now() - begun < 16 * 60
+
+
 def test_more_images_than_a_filter_takes(fleet: Fleet, look: Looking) -> None:
     ids = many(205)
     result = fleet(ids, (AWAY,), check=True)

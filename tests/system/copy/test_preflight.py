@@ -133,9 +133,42 @@ def test_sharing_that_the_key_forbids(copy: Copy, look: Looking, options: dict[s
     require_refused(copy("plain-root", **{"launch_permissions": SHARED, **options}), look, *words)
 
 
-def test_sharing_of_preserved_snapshots_that_come_under_the_default_key(copy: Copy, look: Looking) -> None:
-    result = copy("mixed", encrypted=False, launch_permissions=SHARED)
+@pytest.mark.parametrize(
+    ("source", "region"),
+    [
+        pytest.param("mixed", AWAY, id="another region"),
+        pytest.param("vendor-encrypted", AWAY, id="another account's, another region"),
+        pytest.param("vendor-encrypted", HOME, id="another account's, same region"),
+    ],
+)
+def test_sharing_of_preserved_snapshots_that_come_under_the_default_key(
+    copy: Copy, look: Looking, source: str, region: str
+) -> None:
+    result = copy(source, region=region, encrypted=False, launch_permissions=SHARED)
+    require_refused(result, look, region, "AWS managed key")
+
+
+def test_sharing_of_a_preserved_copy_that_is_under_the_default_key(copy: Copy, look: Looking) -> None:
+    assert copy("mixed", encrypted=False).msg == ""
+    look.emulator.clear_calls()
+    result = copy("mixed", encrypted=False, launch_permissions=SHARED, description="new")
     require_refused(result, look, AWAY, "AWS managed key")
+
+
+@pytest.mark.parametrize(
+    ("source", "region", "permissions"),
+    [
+        pytest.param("plain-root", AWAY, {"group_names": ["all"]}, id="plain for everybody"),
+        pytest.param("plain-root", AWAY, SHARED, id="plain for an account"),
+        pytest.param("encrypted-root", HOME, SHARED, id="encrypted, under its own key"),
+    ],
+)
+def test_sharing_of_preserved_snapshots_that_may_be_shared(
+    copy: Copy, source: str, region: str, permissions: dict[str, t.Any]
+) -> None:
+    result = copy(source, region=region, encrypted=False, launch_permissions=permissions)
+    assert (result.msg, result["changed"]) == ("", True)
+    assert not copy(source, region=region, encrypted=False, launch_permissions=permissions)["changed"]
 
 
 @pytest.mark.parametrize(
@@ -163,6 +196,37 @@ def test_sources(
 ) -> None:
     result = copy(source, kms_key_id="alias/golden", check=check, **options)
     require_refused(result, look, options.get("source_image_id", SOURCES[source]), *words)
+
+
+@pytest.mark.parametrize(
+    ("restored", "refused"),
+    [
+        pytest.param({"TemporaryRestoreDays": 1}, True, id="for a day"),
+        pytest.param({"TemporaryRestoreDays": 30}, False, id="for a month"),
+        pytest.param({"PermanentRestore": True}, False, id="for good"),
+    ],
+)
+def test_sources_restored_from_the_archive(
+    copy: Copy, look: Looking, restored: dict[str, t.Any], refused: bool
+) -> None:
+    image = look.image(HOME, SOURCES["archived"])
+    assert image is not None
+    snapshot_id = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    look.ec2(HOME).restore_snapshot_tier(SnapshotId=snapshot_id, **restored)
+    look.emulator.advance(80_000)
+    look.emulator.clear_calls()
+    result = copy("archived", kms_key_id="alias/golden")
+    if refused:
+        require_refused(result, look, SOURCES["archived"], "returns to the archive", "RestoreSnapshotTier")
+    else:
+        assert result.msg == ""
+
+
+def test_a_vendor_s_image_that_is_deprecated_can_still_be_copied(copy: Copy, look: Looking) -> None:
+    vendor = Looking(look.emulator, account="111122223333")
+    vendor.ec2(HOME).enable_image_deprecation(ImageId=SOURCES["vendor-plain"], DeprecateAt="2026-12-01T00:00:00Z")
+    look.emulator.advance(30 * 86_400)
+    assert copy("vendor-plain", kms_key_id="alias/golden").msg == ""
 
 
 def test_one_bad_source_of_several_stops_all(copy: Copy, look: Looking) -> None:

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One way to plan a copy, for the tables about plans."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner import (
+    Facts,
+    plan_copy,
+)
+from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import Plan
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
+    KEY_A,
+    KEY_B,
+    LINEAGE,
+    a_request,
+    a_requirement,
+    an_image,
+    required,
+)
+
+SOURCE = an_image(sda1=None, sdf=KEY_B)
+SECOND_ID = "ami-000000000000000c1"
+PENDING: dict[str, t.Any] = {"state": "pending"}
+PROTECTED: dict[str, t.Any] = {"deregistration_protection": "enabled-without-cooldown"}
+SHOWN: dict[str, t.Any] = {"sda1": KEY_A, "sdf": KEY_A}
+OTHER_KEY: dict[str, t.Any] = {"sda1": KEY_B, "sdf": KEY_B, "key_tag": KEY_B}
+ALIAS_DENIED = required(None, reference="alias/golden")
+HELD = {"sharing": "sharing", "present_snapshot_tags": "snapshot_tags"}
+BLANK = BlockDevice("/dev/sdz", encrypted=False, volume_size=100)
+
+
+def plan(
+    *images: Image, key: RequiredKey | None = None, source: Image = SOURCE, preserve: bool = False, **given: t.Any
+) -> Plan:
+    """Return the plan for the source, under key A unless told otherwise, with these images in the destination."""
+    by_default = given.pop("encryption_by_default", False)
+    facts = {name: given.pop(given_as) for given_as, name in HELD.items() if given_as in given}
+    request = a_request(encrypted=not preserve, **given)
+    wanted = None if preserve else key or required(KEY_A, reference="alias/golden")
+    requirement = a_requirement(wanted, source, encryption_by_default=by_default)
+    return plan_copy(request, request.destinations[0], Facts(LINEAGE, source, requirement, images, **facts))
+
+
+def kinds(found: Plan) -> list[str]:
+    """Return the names of the steps in order."""
+    return [type(step).__name__ for step in found.steps]
