@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-matrix test-browser lint format emulator setup bench
+.PHONY: help demo test test-faults test-matrix test-browser test-eda lint format emulator setup bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -33,6 +33,9 @@ test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest a
 
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
 	@$(RUN)/browser.py
+
+test-eda: setup ## Judge the rulebook by ansible-rulebook, which needs Java
+	@$(RUN)/rulebooks.py
 
 bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" chooses rows and runs
 	@PYTHONPATH=tests .venv/bin/python -m bench --output docs/bench $(ARGS)

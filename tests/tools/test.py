@@ -12,7 +12,7 @@ from checks import Check, run_all
 from processes import BIN, ROOT, stop_on_signals
 
 TOOLS = ROOT / "tests" / "tools"
-OWN_TARGETS = {"bench", "browser", "faults"}  # What only "make bench", "make test-browser" and so on run.
+OWN_TARGETS = {"bench", "browser", "eda", "faults"}  # What only "make bench", "make test-browser" and so on run.
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")
 
 
