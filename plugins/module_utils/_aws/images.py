@@ -56,9 +56,6 @@ def describe_images(
     params: dict[str, t.Any] = {"Filters": filters, "PaginationConfig": {"PageSize": _PAGE}}
     if owners:
         params["Owners"] = list(owners)
-    else:
-        # AWS shows others' deprecated images only to those who ask; they can be used all the same.
-        params["IncludeDeprecated"] = True
     if hidden:
         flags = ("IncludeDeprecated", "IncludeDisabled")
         params.update((flag, True) for flag in flags if region.knows("DescribeImages", flag))
@@ -66,10 +63,10 @@ def describe_images(
 
 
 def find_images(region: Region, image_ids: t.Iterable[str], *, owners: t.Sequence[str] = ()) -> dict[str, Image]:
-    """Return images by id, whoever owns them; what AWS does not show is absent."""
+    """Return images by id, whoever owns them, deprecated and disabled ones too; what AWS does not show is absent."""
     found: dict[str, Image] = {}
     for ids in chunks(sorted(set(image_ids))):
-        images = describe_images(region, [{"Name": "image-id", "Values": ids}], owners=owners)
+        images = describe_images(region, [{"Name": "image-id", "Values": ids}], owners=owners, hidden=not owners)
         found.update((image.image_id, image) for image in images)
     return found
 

@@ -178,7 +178,7 @@ def test_sharing_of_preserved_snapshots_that_may_be_shared(
         pytest.param("stuck-failed", {}, ["is failed"], id="failed"),
         pytest.param("instance-store", {}, ["instance store", "EBS"], id="instance store"),
         pytest.param("archived", {}, ["/dev/xvda", "archived", "RestoreSnapshotTier"], id="archived"),
-        pytest.param("disabled", {}, ["not found in us-east-1"], id="disabled"),
+        pytest.param("disabled", {}, ["is disabled, not available"], id="disabled"),
         pytest.param("vendor-private", {}, ["not found in us-east-1", "launch permission"], id="not shared"),
         pytest.param(
             "vendor-launch-only", {}, ["111122223333", "create-volume permission"], id="shared for launch only"
