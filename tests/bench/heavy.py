@@ -71,7 +71,7 @@ def scale(*, runs: int) -> Row:
 
 
 def _scale(work: str, size: int) -> dict[str, t.Any]:
-    command = [sys.executable, SCALE, work, str(size)]
+    command: list[str | pathlib.Path] = [sys.executable, SCALE, work, str(size)]
     ended = subprocess.run(
         command, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(SCALE.parents[1])}
     )

@@ -79,7 +79,7 @@ class Child:
             self._emulator.advance(seconds)
             now += seconds
 
-        time.sleep = sleep
+        t.cast("t.Any", time).sleep = sleep
         t.cast("t.Any", Pace.__init__).__defaults__ = (lambda: now, sleep, 0.1)
 
     def wait(self) -> Result:

@@ -122,9 +122,9 @@ def base_options(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
     if scenario.module == INFO:
         return {}
     if scenario.source == "running-database":
-        filters = [{"Name": "instance-state-name", "Values": ["running"]}]
-        reservations = emulator.session().client("ec2").describe_instances(Filters=filters)["Reservations"]
-        return {"instance_id": reservations[0]["Instances"][0]["InstanceId"], "wait": True}
+        found = emulator.session().client("ec2").describe_instances()["Reservations"]
+        instances = [one for group in found for one in group["Instances"] if one["State"]["Name"] == "running"]
+        return {"instance_id": instances[0]["InstanceId"], "wait": True}
     source = catalogue_images.image_id(scenario.source)
     return {"source_image_id": source, "source_region": "us-east-1", "region": AWAY, "wait": True}
 

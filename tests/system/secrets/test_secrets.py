@@ -48,7 +48,7 @@ def test_nothing_secret_is_said(
         ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
         TMPDIR=str(tmp_path),
     )
-    command = [BIN / "ansible-playbook", PLAYBOOK, "-vvvv", "--diff"]
+    command: list[str | pathlib.Path] = [BIN / "ansible-playbook", PLAYBOOK, "-vvvv", "--diff"]
     ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert ("failed=0" in ended.stdout) is not failing, ended.stdout[-3000:]
     traces = {"output": ended.stdout, "errors": ended.stderr, **_files(tmp_path), "tags": _tags(served_emulator)}
