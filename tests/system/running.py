@@ -134,7 +134,9 @@ class Play:
     def explain(self) -> str:
         """Return the messages of what failed, else all that was printed."""
         tasks = [task for play in self.report["plays"] for task in play["tasks"]]
-        failed = [str(result.get("msg")) for task in tasks for result in task["hosts"].values() if result.get("failed")]
+        results = [result for task in tasks for result in task["hosts"].values()]
+        items = [item for result in results for item in result.get("results") or () if isinstance(item, dict)]
+        failed = [str(result.get("msg")) for result in (*results, *items) if result.get("failed")]
         return "\n".join(failed) or self.errors or self.output
 
     def results(self, name: str) -> list[Result]:

@@ -1,0 +1,121 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbooks of the scenarios S5 and S6, which make images by way of an instance."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from emulated_aws.client import Emulator
+from system.looking import Looking, tags
+from system.playbooks.conftest import PlayRounds, example_variables
+from system.running import RunPlaybook
+
+HOME = "us-east-1"
+THREE_KEYS = {"/dev/xvda": "alias/os", "/dev/sdf": "alias/data", "/dev/sdg": "alias/logs"}
+S5, S6 = pathlib.Path("sealed.ami.s5_image_from_instance"), pathlib.Path("sealed.ami.s6_multi_key_image")
+
+
+@pytest.fixture
+def instance_id(served_emulator: Emulator) -> str:
+    """Return the instance of the catalogue."""
+    return str(next(iter(served_emulator.catalogue()["instances"])))
+
+
+def require_three_keys(look: Looking, name: str) -> dict[str, t.Any]:
+    """Return the only image of the name, whose three volumes are each under their key."""
+    (image,) = [one for one in look.images(HOME) if one["Name"] == name]
+    wanted = {device: look.key_arn(alias, HOME) for device, alias in THREE_KEYS.items()}
+    assert look.keys(HOME, image["ImageId"]) == wanted
+    return image
+
+
+def remains(look: Looking, instance_id: str) -> list[str]:
+    """Return the instances that live and the volumes, without those of the catalogue's instance."""
+    ec2 = look.ec2(HOME)
+    instances = [one for entry in ec2.describe_instances()["Reservations"] for one in entry["Instances"]]
+    held = {
+        one["Ebs"]["VolumeId"] for i in instances if i["InstanceId"] == instance_id for one in i["BlockDeviceMappings"]
+    }
+    alive = [one["InstanceId"] for one in instances if one["State"]["Name"] != "terminated"]
+    volumes = [one["VolumeId"] for one in ec2.describe_volumes()["Volumes"]]
+    return [one for one in (*alive, *volumes) if one not in {instance_id, *held}]
+
+
+def hook(folder: pathlib.Path, name: str, *, fails: bool = False) -> tuple[str, pathlib.Path]:
+    """Return a file of tasks that leaves a trace, and the trace."""
+    trace = folder / f"{name}.trace"
+    path = folder / f"{name}.yml"
+    end = "- ansible.builtin.fail:\n    msg: hook failed\n" if fails else ""
+    path.write_text(f"- ansible.builtin.shell: echo {name} >> {trace}\n  changed_when: true\n{end}")
+    return str(path), trace
+
+
+def test_s5_with_the_example_variables(rounds: PlayRounds, served_look: Looking, instance_id: str) -> None:
+    rounds("s5_image_from_instance", sealed_ami_instance_id=instance_id)
+    assert require_three_keys(served_look, "database-of-today")["SourceInstanceId"] == instance_id
+
+
+def test_s5_brings_the_instance_to_rest_and_back(
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+) -> None:
+    (before, rested), (after, resumed) = hook(tmp_path, "before"), hook(tmp_path, "after")
+    variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
+    variables |= {"sealed_ami_before_tasks": before, "sealed_ami_after_tasks": after}
+    first = run_playbook(S5, **variables)
+    assert first.status == 0, first.explain()
+    require_three_keys(served_look, "database-of-today")
+    second = run_playbook(S5, **variables)
+    assert (second.status, second.changed) == (0, 0), second.explain()
+    assert (rested.read_text(), resumed.read_text()) == ("before\n", "after\n")
+    # As if the first run had been killed while the instance was at rest.
+    served_look.ec2(HOME).create_tags(Resources=[instance_id], Tags=[{"Key": "sealed-ami-at-rest", "Value": "yes"}])
+    third = run_playbook(S5, **variables)
+    assert third.status == 0, third.explain()
+    assert (rested.read_text(), resumed.read_text()) == ("before\n", "after\nafter\n")
+
+
+def test_s5_brings_the_instance_back_after_a_failure(
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+) -> None:
+    (before, _rested), (after, resumed) = hook(tmp_path, "before", fails=True), hook(tmp_path, "after")
+    variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
+    play = run_playbook(S5, **variables, sealed_ami_before_tasks=before, sealed_ami_after_tasks=after)
+    assert play.status != 0 and "hook failed" in play.explain()
+    assert resumed.read_text() == "after\n"
+    assert [one for one in served_look.images(HOME) if one["Name"] == "database-of-today"] == []
+
+
+def test_s6_with_the_example_variables(rounds: PlayRounds, served_look: Looking, instance_id: str) -> None:
+    rounds("s6_multi_key_image", sealed_ami_wait_delay=1)
+    image = require_three_keys(served_look, "web-three-keys")
+    assert tags(image)["Team"] == "platform"
+    ends = {one["DeviceName"]: one["Ebs"]["DeleteOnTermination"] for one in image["BlockDeviceMappings"]}
+    assert ends == {"/dev/xvda": True, "/dev/sdf": False, "/dev/sdg": False}
+    assert remains(served_look, instance_id) == []
+
+
+def test_s6_runs_tasks_and_tears_down_when_they_fail(
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+) -> None:
+    variables = example_variables("s6_multi_key_image") | {"sealed_ami_wait_delay": 1}
+    failing, _trace = hook(tmp_path, "failing", fails=True)
+    play = run_playbook(S6, **variables, sealed_ami_tasks_file=failing)
+    assert play.status != 0 and "hook failed" in play.explain()
+    assert remains(served_look, instance_id) == []
+    working, trace = hook(tmp_path, "working")
+    play = run_playbook(S6, **variables, sealed_ami_tasks_file=working)
+    assert play.status == 0, play.explain()
+    assert trace.read_text() == "working\n"
+    require_three_keys(served_look, "web-three-keys")
+    assert remains(served_look, instance_id) == []
+    # The alias is given to another key: the image is not what was asked for any more, and nothing is launched.
+    served_look.kms(HOME).update_alias(AliasName="alias/data", TargetKeyId=served_look.key_arn("alias/golden", HOME))
+    served_look.emulator.clear_calls()
+    play = run_playbook(S6, **variables, sealed_ami_tasks_file=working)
+    assert play.status != 0 and "/dev/sdf" in play.explain() and "alias/data" in play.explain()
+    assert served_look.mutations() == []
