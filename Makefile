@@ -12,7 +12,7 @@ RUN = .venv/bin/python tests/tools
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: setup ## Seal an image on an emulated AWS, and show that it is so
+demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the result
 	@$(RUN)/demo.py
 
 test: setup ## Run every test; ONLY="lint package" runs some kinds

@@ -1,87 +1,187 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Play the demo playbook twice against an emulated AWS and show what it has changed there, read with boto3 alone."""
+"""Tour the scenarios S1 to S6 on an emulated AWS, twice, and audit the result.
+
+What each playbook has changed is read with boto3 alone. Leaves with an error when anything is not as it should be.
+"""
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import time
 import typing as t
 
-from processes import BIN, ROOT, environment, started, stop_on_signals
+from processes import BIN, ROOT, WORK, environment, started, stop_on_signals
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from image_table import Image, own_images, show
+from demo_scenes import PLAIN, SCENES, Scene
+from image_table import Device, Image, own_images
 
 from emulated_aws.client import Emulator
 
-PLAYBOOK = ROOT / "tests" / "demo" / "demo.yml"
-SOURCE, SOURCE_REGION = "ami-00ec2000000000004", "us-east-1"
-DESTINATION, KEY_ALIAS = "eu-central-1", "alias/golden"
+COLOURED = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
+WIDTH = 100
+REPORT = WORK / "demo"
 
 
-def copies(emulator: Emulator) -> list[Image]:
-    """Return the copies of the source image in the destination region."""
-    return [image for image in own_images(emulator.session(), region=DESTINATION) if image.source == SOURCE]
+def paint(text: str, *styles: str) -> str:
+    """Return the text in colour, where colours are seen."""
+    return f"\033[{';'.join(styles)}m{text}\033[0m" if COLOURED else text
 
 
-def say(title: str) -> None:
-    """Print a heading."""
-    print(f"\n=== {title}", flush=True)
+def say(text: str = "") -> None:
+    """Print a line at once."""
+    print(text, flush=True)
 
 
-def play(emulator: Emulator, *, command: pathlib.Path) -> int:
-    """Play the playbook, its output to the terminal as it comes; return how many tasks reported a change."""
-    variables = environment(**emulator.env(), ANSIBLE_NOCOWS="1", ANSIBLE_LOCALHOST_WARNING="false")
-    variables |= {"ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "PYTHONUNBUFFERED": "1"}
-    changed = 0
-    with started([command, PLAYBOOK], env=variables, stdout=subprocess.PIPE, text=True) as process:
-        for line in t.cast("t.IO[str]", process.stdout):
-            print(f"  {line}", end="", flush=True)
-            changed += sum(map(int, re.findall(r"\bchanged=(\d+)", line)))
-        if process.wait():
-            sys.exit(f"ansible-playbook failed with status {process.returncode}")
-    return changed
+def heading(number: str, title: str) -> None:
+    """Print a heading that fills the line."""
+    say(f"\n{paint(f'{number}  {title} ', BOLD, CYAN)}{paint('─' * (WIDTH - len(number) - len(title) - 3), DIM)}")
 
 
-def require_sealed(images: list[Image]) -> None:
-    """Demand one copy whose every snapshot carries the key."""
-    if len(images) != 1:
-        sys.exit(f"there should be one copy, and there are {len(images)}")
-    open_devices = [device.name for device in images[0].devices if device.key_alias != KEY_ALIAS]
-    if open_devices or not images[0].devices:
-        sys.exit(f"not sealed with {KEY_ALIAS}: {', '.join(open_devices) or 'no device at all'}")
+class Tour:
+    """Plays playbooks against one emulator; whoever makes one gives the ``ansible-playbook`` to use."""
+
+    def __init__(self, emulator: Emulator, *, command: pathlib.Path):
+        self.emulator, self._command = emulator, command
+        self._instance_id = next(iter(emulator.catalogue()["instances"]))
+
+    def play(self, playbook: str, variables: t.Mapping[str, t.Any]) -> tuple[int, float]:
+        """Play a playbook of the collection; return how many tasks changed something, and the seconds it took."""
+        example = ROOT / "playbooks" / "vars" / f"{playbook}.yml"
+        given = ["-e", f"@{example}"] if playbook != "audit" else []
+        command: list[str | os.PathLike[str]] = [
+            self._command,
+            f"sealed.ami.{playbook}",
+            *given,
+            "-e",
+            json.dumps(variables),
+        ]
+        quiet = {"ANSIBLE_NOCOWS": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_FORCE_COLOR": "0"}
+        env = environment(**self.emulator.env(), **quiet, ANSIBLE_INVENTORY_UNPARSED_WARNING="false")
+        began = time.monotonic()
+        with started(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            output, _nothing = process.communicate()
+        if process.returncode:
+            say(output)
+            sys.exit(f"sealed.ami.{playbook} failed with status {process.returncode}")
+        return sum(map(int, re.findall(r"\bchanged=(\d+)", output))), time.monotonic() - began
+
+    def scene(self, scene: Scene) -> tuple[int, float]:
+        """Play the playbook of a scenario."""
+        return self.play(scene.playbook, {"sealed_ami_instance_id": self._instance_id, "sealed_ami_wait_delay": 1})
+
+    def image(self, region: str, name: str) -> Image:
+        """Return the only image of ours with that name, as boto3 sees it."""
+        found = [image for image in own_images(self.emulator.session(), region=region) if image.name == name]
+        if len(found) != 1:
+            sys.exit(f"there should be one image {name} in {region}, and there are {len(found)}")
+        return found[0]
+
+
+def key(device: Device | None) -> str:
+    """Return what encrypts a device in words."""
+    if device is None:
+        return "new volume"
+    return (device.key_alias or device.key_arn or PLAIN) if device.key_arn else PLAIN
+
+
+def show(scene: Scene, tour: Tour) -> list[Image]:
+    """Print each image of a scenario, device by device; leave if a device is under another key than promised."""
+    before = {device.name: device for device in tour.image(*scene.source).devices}
+    images = [tour.image(region, name) for region, name in scene.wanted]
+    for image, wanted in zip(images, scene.wanted.values(), strict=True):
+        say(f"   {paint(image.name, BOLD)} in {image.region}  {paint(image.image_id, DIM)}")
+        for device in sorted(image.devices, key=lambda one: (one.name != "/dev/xvda", one.name)):
+            now = key(device)
+            shown = paint(now, RED) if now == PLAIN else paint(now, GREEN)
+            say(f"     {device.name:10}{device.size_gib:4} GiB   {key(before.get(device.name)):14} → {shown}")
+        found = {device.name: key(device) for device in image.devices}
+        if found != dict(wanted):
+            sys.exit(f"{image.name} in {image.region} should be {dict(wanted)}, and is {found}")
+    return images
+
+
+def first_run(tour: Tour) -> list[Image]:
+    """Play every scenario with its heading and its result; return the images that were made."""
+    made = []
+    for scene in SCENES:
+        heading(scene.number, scene.title)
+        say(f"   {scene.promise}")
+        say(paint(f"   $ ansible-playbook sealed.ami.{scene.playbook} -e @playbooks/vars/{scene.playbook}.yml", DIM))
+        changed, seconds = tour.scene(scene)
+        if changed == 0:
+            sys.exit(f"{scene.number} should change something at its first run")
+        made += show(scene, tour)
+        say(paint(f"   changed={changed}, {seconds:.0f} s", DIM))
+    return made
+
+
+def second_run(tour: Tour) -> None:
+    """Play every scenario once more; leave if anything is changed."""
+    heading("··", "Once more: nothing is left to do")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        for scene, (changed, seconds) in zip(SCENES, pool.map(tour.scene, SCENES), strict=True):
+            verdict = paint("changed=0", GREEN) if changed == 0 else paint(f"changed={changed}", RED)
+            say(f"   {scene.number}  {scene.title:42} {verdict}  {paint(f'{seconds:.0f} s', DIM)}")
+            if changed:
+                sys.exit(f"the second run of {scene.number} changed {changed} things")
+
+
+def audit(tour: Tour, images: t.Sequence[Image]) -> None:
+    """Audit the images, print the table, and leave if the verdict is not the right one."""
+    heading("··", "Audit: encrypted, under customer managed keys that are usable?")
+    REPORT.mkdir(parents=True, exist_ok=True)
+    html, data = REPORT / "audit.html", REPORT / "audit.json"
+    variables = {
+        "audit_image_ids": [image.image_id for image in images],
+        "audit_regions": sorted({image.region for image in images}),
+        "audit_fail_on": [],
+        "audit_html_path": str(html),
+        "audit_json_path": str(data),
+    }
+    tour.play("audit", variables)
+    judged = [image for account in json.loads(data.read_text())["accounts"] for image in account["images"]]
+    expected = {image for scene in SCENES if scene.is_compliant for image in scene.wanted}
+    say(paint(f"   {'image':30} {'region':14} {'verdict':14} keys", DIM))
+    for image in judged:
+        verdict = paint(f"{'compliant':14}", GREEN) if image["compliant"] else paint(f"{'not compliant':14}", RED)
+        keys = [(one["kms_key_aliases"] or [one["kms_key_arn"] or PLAIN])[0] for one in image["snapshots"]]
+        say(f"   {image['name']:30} {image['region']:14} {verdict} {', '.join(dict.fromkeys(keys))}")
+    if {(image["region"], image["name"]) for image in judged if image["compliant"]} != expected:
+        sys.exit("the audit's verdict is not the right one")
+    if len(judged) != len(images):
+        sys.exit(f"the audit shows {len(judged)} of {len(images)} images")
+    say(f"\n   {paint('report', BOLD)}  {html}")
 
 
 def main() -> None:
-    """Show before, the first run, after, and the second run; leave with an error if anything is not as promised."""
+    """Take the tour, audit, and take it again."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ansible-playbook", type=pathlib.Path, default=BIN / "ansible-playbook")
     command = parser.parse_args().ansible_playbook
     stop_on_signals()
-    # A copy takes some seconds, so that there is something to wait for.
-    with Emulator.start(seed="full", clock="real", settings={"copy_seconds_minimum": 4}) as emulator:
-        say("Before: an image without any encryption")
-        print(
-            *[show(image) for image in own_images(emulator.session(), region=SOURCE_REGION) if image.image_id == SOURCE]
-        )
-        print(f"In {DESTINATION} there are {len(copies(emulator))} copies of it.")
-        say(f"First run of {PLAYBOOK.relative_to(ROOT)}")
-        if play(emulator, command=command) != 1:
-            sys.exit("the first run should change one thing")
-        say(f"After: every snapshot carries {KEY_ALIAS}")
-        print(*[show(image) for image in copies(emulator)], sep="\n")
-        require_sealed(copies(emulator))
-        say("Second run: nothing is left to do")
-        if (changed := play(emulator, command=command)) != 0:
-            sys.exit(f"the second run changed {changed} things")
-        require_sealed(copies(emulator))
-    print(f"\nThe image is sealed, and the second run changed nothing (changed={changed}).", flush=True)
+    began = time.monotonic()
+    say(paint("sealed.ami: images with the right keys, shown on an emulated AWS", BOLD))
+    with Emulator.start(seed="full", clock="real") as emulator:
+        tour = Tour(emulator, command=command)
+        images = first_run(tour)
+        second_run(tour)
+        for scene in SCENES:
+            for place in scene.wanted:
+                tour.image(*place)
+        audit(tour, images)
+    say(f"\n{paint('Everything is as it should be', BOLD, GREEN)}, after {time.monotonic() - began:.0f} s.")
 
 
 if __name__ == "__main__":
