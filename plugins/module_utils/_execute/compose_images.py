@@ -151,7 +151,9 @@ def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
         return found
     if error.code not in _QUOTA_CODES:
         raise error
-    work.rest(_QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code})")
+    work.rest(
+        _QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code}). Run the task again later"
+    )
     return None
 
 
@@ -226,6 +228,14 @@ def _explain(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot]) -> s
         for one in snapshots.values()
         if one.state != "completed" and one.state_message
     ]
+    return ". ".join([*parts, *key_verdicts(work)])
+
+
+def key_verdicts(work: Work) -> list[str]:
+    """Return for each key which devices are to be under it, and what is wrong with it."""
     keys = {device.kms_key_id: device.required_key for device in work.recipe.ebs_devices}
-    parts += [key_verdict(work.region, key) for key in keys.values()]
-    return ". ".join(parts)
+    names = {
+        key_id: ", ".join(one.device_name for one in work.recipe.ebs_devices if one.kms_key_id == key_id)
+        for key_id in keys
+    }
+    return [f"{names[key_id]}: {key_verdict(work.region, key)}" for key_id, key in keys.items()]

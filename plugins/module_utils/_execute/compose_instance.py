@@ -25,7 +25,7 @@ from .._image.compose_recipe import RecipeDevice
 from .._image.compose_request import InstanceOptions
 from .._image.errors import PreflightError, SealedError
 from .._image.model import Image
-from .compose_images import create_of_instance
+from .compose_images import create_of_instance, key_verdicts
 from .compose_read import instance_image
 from .compose_volumes import client_token, require_key, start_volume
 from .compose_work import Work
@@ -168,8 +168,7 @@ class Builder:
         return instance.state in states
 
     def _ended(self, instance: Instance) -> str:
-        keys = {device.kms_key_id: device.required_key for device in self._work.recipe.ebs_devices}
-        verdicts = [key_verdict(self._work.region, key) for key in keys.values()]
+        verdicts = key_verdicts(self._work)
         reason = instance.state_reason or "AWS gives no reason"
         return ". ".join([f"instance {instance.instance_id} is {instance.state}: {reason}", *verdicts])
 

@@ -15,7 +15,7 @@ from .._aws.images import find_images
 from .._aws.snapshots import find_snapshots
 from .._image.errors import SealedError
 from .._image.model import COPY_TAG, Image
-from .diagnosis import explain_failure, explain_mismatch
+from .diagnosis import explain_failure, explain_loss, explain_mismatch
 from .finishing import JobFinisher
 from .job import Job, Waiting
 from .pace import GONE_SECONDS, OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
@@ -132,10 +132,8 @@ class RegionCopies:
             if now - job.started >= VISIBILITY_SECONDS:
                 self._starter.restart(job)
         elif now - job.last_seen >= GONE_SECONDS:
-            raise SealedError(
-                f"image {job.image_id} in {self._region.name} was visible and is now gone: somebody deregistered it, "
-                "or AWS gave the copy up, as it may do when EBS cannot use the key; run the task again to copy anew"
-            )
+            lost = t.cast(Image, job.outcome.image)
+            raise SealedError(explain_loss(self._region, lost, job.requirement.key))
 
     def _verify(self, job: Job, image: Image) -> None:
         if job.adopted:

@@ -26,9 +26,8 @@ def explain_failure(
     region: Region, image: Image, key: RequiredKey | None, *, source_key_arns: t.Collection[str] = ()
 ) -> str:
     """Return one sentence or more: the image's reason, each snapshot's message, and what is wrong with the keys."""
-    parts = [
-        f"the copy {image.image_id} in {region.name} is {image.state}: {image.state_reason or 'AWS gives no reason'}"
-    ]
+    reason = image.state_reason or "AWS gives no reason"
+    parts = [f"the copy {image.image_id}{_devices(image)} in {region.name} is {image.state}: {reason}"]
     parts += _snapshot_messages(region, image)
     if key is not None:
         parts.append(key_verdict(region, key))
@@ -37,7 +36,33 @@ def explain_failure(
             f"The source is encrypted under {', '.join(sorted(source_key_arns))}, which must allow this principal "
             "kms:DescribeKey, kms:Decrypt and kms:ReEncryptFrom"
         )
+    parts.append("Once the cause is removed, run the task again: it removes the failed copy and makes another")
     return ". ".join(part for part in parts if part)
+
+
+def explain_loss(region: Region, image: Image, key: RequiredKey | None) -> str:
+    """Return the sentences for a copy that AWS has shown and shows no more."""
+    verdict = f". {key_verdict(region, key)}" if key is not None else ""
+    return (
+        f"image {image.image_id}{_devices(image)} in {region.name} was visible and is now gone: somebody deregistered "
+        "it, or AWS gave the copy up, as it may do when EBS cannot use the key; run the task again to copy anew"
+        f"{verdict}"
+    )
+
+
+def explain_no_show(region: Region, image: Image, key: RequiredKey | None) -> str:
+    """Return the sentences for a copy that AWS has named and never shown."""
+    verdict = f". {key_verdict(region, key)}" if key is not None else ""
+    return (
+        f"image {image.image_id}{_devices(image)} in {region.name} never appeared, although AWS named it; this happens "
+        "when EBS cannot use the key. Check its policy for this principal (kms:CreateGrant, kms:DescribeKey), then run "
+        f"the task again{verdict}"
+    )
+
+
+def _devices(image: Image) -> str:
+    names = ", ".join(device.device_name for device in image.ebs_devices)
+    return f" ({names})" if names else ""
 
 
 def explain_mismatch(image: Image, wrong: t.Sequence[BlockDevice], key: RequiredKey | None) -> str:

@@ -17,6 +17,7 @@ from .._image.copy_planner import client_token
 from .._image.errors import SealedError
 from .._image.model import COPY_TAG, Image
 from .._image.steps import CopyImage
+from .diagnosis import explain_no_show
 from .job import Job, Waiting
 from .pace import VISIBILITY_SECONDS, Pace
 
@@ -77,11 +78,9 @@ class CopyStarter:
         """Queue a copy again under another token: AWS answered the last one with an image that does not exist."""
         job.dead_ids.append(job.image_id)
         if job.plan.create is None or len(job.dead_ids) > _RESTARTS:
-            raise SealedError(
-                f"image {job.image_id} in {self._region.name} never appeared, although AWS named it; this happens when "
-                "EBS cannot use the key. Check its policy for this principal (kms:CreateGrant, kms:DescribeKey), then "
-                "run the task again"
-            )
+            planned = t.cast(Image, job.plan.image)
+            lost = dataclasses.replace(planned, image_id=job.image_id)
+            raise SealedError(explain_no_show(self._region, lost, job.requirement.key))
         job.image_id, job.last_seen, job.outcome.created = "", None, []
         self._renew_token(job, job.dead_ids[-1])
 
