@@ -12,8 +12,8 @@ import typing as t
 
 from .._aws.errors import AwsError
 from .._aws.snapshots import delete_snapshot, find_snapshots_described
-from .._image.compose_method import INSTANCE
-from .._image.compose_planner import ComposeFacts, is_made_for, plan_convergence
+from .._image.compose_method import INSTANCE, SNAPSHOTS
+from .._image.compose_planner import ComposeFacts, is_made_for, plan_convergence, sort_leftovers
 from .._image.compose_recipe import work_description
 from .._image.compose_request import InstanceOptions
 from .._image.errors import SealedError
@@ -80,18 +80,28 @@ class ComposeApply:
             self._settle(self._compose_of_snapshots(facts))
 
     def _compose_of_snapshots(self, facts: ComposeFacts) -> str:
+        """Return the id of the image; another task may have made it meanwhile, and swept up what it did not need."""
         try:
-            snapshot_ids = SnapshotMaking(self._work).run()
+            snapshot_ids = self._choose(SnapshotMaking(self._work).run())
+            return register(self._work, snapshot_ids, facts.source)
         except TimedOut:
             raise
-        except SealedError:
-            # Another task may have composed the same image meanwhile, and swept up what it did not need.
-            found = find_own_image(self._work)
+        except (AwsError, SealedError) as error:
+            found = find_own_image(self._work) if _may_be_swept(error) else None
             if found is None:
                 raise
             return found
-        self._sweep(snapshot_ids.values())
-        return register(self._work, snapshot_ids, facts.source)
+
+    def _choose(self, made: dict[str, str]) -> dict[str, str]:
+        """Return the snapshot of each device that every run picks, where there are several."""
+        complete = [one for one in self._described() if one.state == "completed"]
+        good, _useless = sort_leftovers(self._work.recipe, complete)
+        return {name: good[name].snapshot_id if name in good else one for name, one in made.items()}
+
+    def _described(self) -> list[Snapshot]:
+        recipe = self._work.recipe
+        found = find_snapshots_described(self._work.region, f"{work_description(recipe.name)} {recipe.digest} *")
+        return [snapshot for snapshot in found if is_made_for(snapshot, recipe)]
 
     def _compose_of_instance(self, facts: ComposeFacts) -> str:
         if self._options is None:
@@ -129,14 +139,12 @@ class ComposeApply:
         except (AwsError, SealedError) as trouble:
             raise SealedError(f"{error}. Tearing down failed too: {trouble}") from error
 
-    def _sweep(self, used: t.Iterable[str]) -> None:
-        """Delete the recipe's snapshots that an interrupted run has made and AWS has hidden until now."""
-        recipe, kept = self._work.recipe, set(used)
-        pattern = f"{work_description(recipe.name)} {recipe.digest} *"
-        for snapshot in find_snapshots_described(self._work.region, pattern):
-            if snapshot.snapshot_id not in kept and is_made_for(snapshot, recipe):
+    def _sweep(self, image: Image) -> None:
+        """Delete what interrupted runs, or others at work at the same time, have made and the image does not use."""
+        for snapshot in self._described():
+            if snapshot.snapshot_id not in image.snapshot_ids:
                 self._apply_step(DeleteSnapshot(snapshot.snapshot_id, "made twice"))
-        if any(device.snapshot_id is None for device in recipe.ebs_devices):
+        if any(device.snapshot_id is None for device in self._work.recipe.ebs_devices):
             tear_down(self._work, volumes_only=True)
 
     def _settle(self, image_id: str) -> None:
@@ -146,6 +154,8 @@ class ComposeApply:
         if image.state == "pending":
             return
         verify(self._work, image, facts.source if self._work.request.instance_id is None else None)
+        if self._work.plan.work and facts.method.name == SNAPSHOTS:
+            self._sweep(image)
         self._converge(facts, image, snapshots)
 
     def _converge(self, facts: ComposeFacts, image: Image, snapshots: dict[str, Snapshot]) -> None:
@@ -171,3 +181,7 @@ class ComposeApply:
         if self._facts is None:
             raise ValueError("a removal makes no image")
         return self._facts
+
+
+def _may_be_swept(error: Exception) -> bool:
+    return not isinstance(error, AwsError) or error.code == "InvalidSnapshot.NotFound"

@@ -230,6 +230,12 @@ class SnapshotMaking:
                 return
         elif now - making.last_seen < GONE_SECONDS:
             return
+        other = None if making.volume_id and not making.snapshot_id else self._find(making)
+        if other not in (None, making.snapshot_id):
+            # Another task composes the same image, and has swept up this one as made twice.
+            making.snapshot_id, making.last_seen, making.started = str(other), now, now
+            self._work.note(making.snapshot_id)
+            return
         raise SealedError(
             f"{what} is not there in {self._work.region.name}, although AWS named it: somebody deleted it, or AWS gave "
             f"it up. {self._verdict(making)}"

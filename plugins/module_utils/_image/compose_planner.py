@@ -123,9 +123,10 @@ def is_made_for(snapshot: Snapshot, recipe: Recipe) -> bool:
 
 
 def sort_leftovers(recipe: Recipe, leftovers: t.Iterable[Snapshot]) -> tuple[dict[str, Snapshot], tuple[Snapshot, ...]]:
-    """Return the snapshot to take over for each device, and those that are of no use.
+    """Return the snapshot to take over for each device, and those that no run can use.
 
-    A snapshot is good when it is, or will be, complete under the device's key. Every run picks the same one.
+    A snapshot is good when it is, or will be, complete under the device's key. Every run picks the same one; further
+    good ones may belong to a run under way, and are swept up once there is an image.
     """
     by_name = {device.device_name: device for device in recipe.ebs_devices}
     good: dict[str, Snapshot] = {}
@@ -134,15 +135,10 @@ def sort_leftovers(recipe: Recipe, leftovers: t.Iterable[Snapshot]) -> tuple[dic
         if not is_made_for(snapshot, recipe):
             continue
         device = by_name.get(snapshot.tags.get(DEVICE_TAG, ""))
-        if (
-            device is not None
-            and not device.is_reusable
-            and _is_good(snapshot, device)
-            and device.device_name not in good
-        ):
-            good[device.device_name] = snapshot
-        else:
+        if device is None or not _is_good(snapshot, device):
             useless.append(snapshot)
+        else:
+            good.setdefault(device.device_name, snapshot)
     return good, tuple(useless)
 
 
