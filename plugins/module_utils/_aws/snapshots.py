@@ -15,6 +15,7 @@ from .._image.model import Snapshot
 from .connection import Region
 from .errors import AwsError, call, required
 from .images import Filters, chunks
+from .progress import note_progress
 
 _PAGE: t.Final = 1000
 
@@ -69,7 +70,9 @@ def _describe(region: Region, filters: Filters, **params: t.Any) -> list[dict[st
         pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE}, **params)
         return [entry for page in pages for entry in page.get("Snapshots") or ()]
 
-    return call(f"describe snapshots in {region.name}", read_pages)
+    entries = call(f"describe snapshots in {region.name}", read_pages)
+    note_progress(region.name, entries)
+    return entries
 
 
 def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:

@@ -1,0 +1,84 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Long waits show life where somebody looks, and nowhere else; the result is the same with it and without."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import subprocess
+import typing as t
+
+import pytest
+import yaml
+
+from emulated_aws.client import Emulator
+
+from .engine import BIN, Command, quiet_environment
+
+SHOWN = re.compile(r"\[localhost\] eu-west-1: \d of 4 snapshots completed, the others at \d+ % or more")
+IDS = re.compile(r"(ami|snap)-[0-9a-f]{17}|\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def play(
+    aws: Emulator,
+    folder: pathlib.Path,
+    *,
+    arguments: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+    keywords: dict[str, t.Any] | None = None,
+    rhythm: float = 0.5,
+) -> tuple[str, str]:
+    """Copy two images by a play of one task; return what it printed, and the module's result without ids."""
+    result = folder / "result.json"
+    copy = {"source_image_ids": ["ami-00ec2000000000004", "ami-00ec2000000000001"], "source_region": "us-east-1"}
+    tasks = [
+        {"sealed.ami.ec2_ami_encrypted_copy": {**copy, "kms_key_id": "alias/golden", "wait": True, "wait_delay": 1},
+         "register": "copied", **(keywords or {})},
+        {"ansible.builtin.copy": {"content": "{{ copied | to_json }}", "dest": str(result)}, "check_mode": False},
+    ]  # fmt: skip
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "sealed_ami_progress_seconds": rhythm}
+    head = {"hosts": "localhost", "gather_facts": False, "vars": variables}
+    defaults = {"module_defaults": {"group/sealed.ami.ami": {"region": "eu-west-1"}}}
+    (folder / "play.yml").write_text(yaml.safe_dump([{**head, **defaults, "tasks": tasks}]))
+    command: Command = [BIN / "ansible-playbook", folder / "play.yml", *arguments]
+    prepared = quiet_environment(**aws.env(), **(environment or {}))
+    done = subprocess.run(command, env=prepared, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kept = {name: value for name, value in json.loads(result.read_text()).items() if not name.startswith("ansible")}
+    return done.stdout, IDS.sub("(id)", json.dumps(kept, sort_keys=True))
+
+
+@pytest.fixture
+def slow(aws: Emulator) -> Emulator:
+    """Return an emulator where copies take some seconds."""
+    aws.configure(copy_seconds_minimum=6)
+    return aws
+
+
+def test_progress_is_shown_and_the_result_is_the_same(slow: Emulator, tmp_path: pathlib.Path) -> None:
+    shown, result = play(slow, tmp_path)
+    assert SHOWN.search(shown)
+    slow.reset(seed="full")
+    slow.configure(copy_seconds_minimum=6)
+    silent, same = play(slow, tmp_path, rhythm=0)
+    assert not SHOWN.search(silent)
+    assert same == result
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({"arguments": ("--check",)}, id="check mode"),
+        pytest.param({"keywords": {"async": 60, "poll": 1}}, id="async"),
+        pytest.param({"keywords": {"no_log": True}}, id="no_log"),
+        pytest.param(
+            {"environment": {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"}}, id="a callback of another form"
+        ),
+    ],
+)
+def test_silence_where_nobody_looks(slow: Emulator, tmp_path: pathlib.Path, how: dict[str, t.Any]) -> None:
+    shown, _result = play(slow, tmp_path, **how)
+    assert not SHOWN.search(shown)
