@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-matrix test-browser test-eda docs lint format emulator setup bench
+.PHONY: help demo test test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,9 @@ test-eda: setup ## Judge the rulebook by ansible-rulebook, which needs Java
 
 docs: setup ## Build the documentation site and check every link in it
 	@$(RUN)/docs.py
+
+release: setup ## Prepare a release: VERSION=1.0.0 REPOSITORY=https://... writes the changelog and judges the artifact
+	@$(RUN)/release.py "$(VERSION)" "$(REPOSITORY)"
 
 bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" chooses rows and runs
 	@PYTHONPATH=tests .venv/bin/python -m bench --output docs/bench $(ARGS)
