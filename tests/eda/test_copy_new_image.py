@@ -93,5 +93,5 @@ def test_the_template_is_one_that_awx_setup_makes() -> None:
 def test_the_job_is_asked_to_leave_copies_out() -> None:
     (rule,) = rulebook()["rules"]
     variables = rule["action"]["run_job_template"]["job_args"]["extra_vars"]
-    assert variables["sealed_ami_only_with_tags"] == {"Stage": "golden"}
+    assert variables["sealed_ami_only_with_tags"] == {"Distribute": "fleet"}
     assert "sealed_ami_only_with_tags" in (ROOT / "playbooks" / "fleet_copy.yml").read_text()
