@@ -150,18 +150,25 @@ class Play:
         return found
 
 
-def play(path: pathlib.Path, emulator: Emulator, *options: str, extra: t.Mapping[str, t.Any]) -> Play:
-    """Play a playbook on this machine against an emulator in a process."""
+def play(
+    path: pathlib.Path,
+    emulator: Emulator,
+    *options: str,
+    extra: t.Mapping[str, t.Any],
+    env: t.Mapping[str, str] | None = None,
+) -> Play:
+    """Play a playbook on this machine against an emulator in a process; ``env`` has the last word."""
     variables = {"ansible_python_interpreter": sys.executable, **extra}
-    env = clean_env(
-        **emulator.env(),
-        ANSIBLE_STDOUT_CALLBACK="ansible.posix.json",
-        ANSIBLE_NOCOLOR="1",
-        ANSIBLE_LOCALHOST_WARNING="false",
-        ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
-    )
+    quiet = {
+        "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    }
     command: list[str] = [str(BIN / "ansible-playbook"), str(path), "-e", json.dumps(variables), *options]
-    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+    chosen = clean_env(**{**emulator.env(), **quiet, **(env or {})})
+    ended = subprocess.run(command, env=chosen, capture_output=True, text=True, timeout=300, check=False)
     return Play(ended.returncode, ended.stdout, ended.stderr)
 
 

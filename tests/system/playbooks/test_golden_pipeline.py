@@ -1,0 +1,51 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pipeline from a source image to audited images, and the token that AWX gives under another name."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+
+from emulated_aws.client import Emulator
+from system.looking import Looking
+from system.playbooks.conftest import PLAYBOOKS, PlayRounds
+from system.running import BIN, clean_env
+
+REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
+
+
+def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, tmp_path: pathlib.Path) -> None:
+    paths = {"audit_html_path": str(tmp_path / "audit.html"), "audit_json_path": str(tmp_path / "audit.json")}
+    played = rounds("golden_pipeline", sealed_ami_wait_delay=1, **paths)
+    for region in REGIONS:
+        (copy,) = [image for image in served_look.images(region) if image["Name"] == f"golden-{region}"]
+        assert set(served_look.keys(region, copy["ImageId"]).values()) == {served_look.key_arn("alias/golden", region)}
+    (made,) = [image for image in served_look.images("eu-west-1") if image["Name"] == "golden-database"]
+    wanted = {"/dev/xvda": "alias/os", "/dev/sdf": "alias/data"}
+    keys = {device: served_look.key_arn(alias, "eu-west-1") for device, alias in wanted.items()}
+    assert served_look.keys("eu-west-1", made["ImageId"]) == keys
+    summary = json.loads((tmp_path / "audit.json").read_text())["summary"]
+    assert (summary["images"], summary["compliant"]) == (4, 4)
+    assert "golden-database" in (tmp_path / "audit.html").read_text()
+    assert made["ImageId"] in json.dumps(played.second.report["global_custom_stats"])
+
+
+def test_a_session_token_under_the_name_that_awx_gives_it(served_emulator: Emulator, tmp_path: pathlib.Path) -> None:
+    sts = served_emulator.session().client("sts")
+    session = sts.get_session_token()["Credentials"]
+    token = session["SessionToken"]
+    credentials = {"AWS_ACCESS_KEY_ID": session["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": session["SecretAccessKey"]}
+    report = {"audit_html_path": "", "audit_json_path": "", "sealed_ami_wait_delay": 1}
+    command: list[str] = [str(BIN / "ansible-playbook"), "sealed.ami.golden_pipeline"]
+    command += ["-e", f"@{PLAYBOOKS / 'vars' / 'golden_pipeline.yml'}", "-e", json.dumps(report)]
+    served_emulator.clear_calls()
+    # The pipeline has a task of every kind: modules of amazon.aws in each of its roles, and those of this collection.
+    env = clean_env(**{**served_emulator.env(), **credentials, "AWS_SECURITY_TOKEN": token})
+    ended = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    # The emulator takes a session's keys with their token only, as AWS does. amazon.aws looks for volumes that are gone.
+    assert {call["error"] for call in served_emulator.calls()} <= {None, "InvalidVolume.NotFound"}
+    assert token not in ended.stdout + ended.stderr
