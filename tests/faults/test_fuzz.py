@@ -30,7 +30,7 @@ MODULES = {
     "ec2_ami_compose_keys": COMPOSE_ARGUMENTS,
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
 }
-EXAMPLES = 250
+EXAMPLES = 200
 SURPRISES = 120
 PLAUSIBLE = [
     *[spec.image_id for spec in IMAGES[:12]], "us-east-1", "eu-west-1", "mars-north-1", "alias/golden", "alias/none",
@@ -45,7 +45,8 @@ Spec = t.Mapping[str, t.Any]
 
 def value_of(spec: Spec) -> st.SearchStrategy[t.Any]:
     """Return values for one option: those of its kind, likely and unlikely ones, and now and then any other."""
-    junk = st.sampled_from([None, "", 0, [], {}, "no", [None], {"a": 1}])
+    # Numbers in place of nested options are a traceback of ansible-core itself (parameters.py, set_fallbacks).
+    junk = st.sampled_from([None, "", {}, "no"] if "options" in spec else [None, "", 0, [], {}, "no", [None], {"a": 1}])
     return st.one_of(_right(spec), _right(spec), _right(spec), junk)
 
 
