@@ -17,7 +17,15 @@ from system.looking import Looking
 from system.running import Result, RunModule
 
 NEXT_STEPS = ("again", "enable it", "pass another", "Check", "Allow", "look at", "cancel its deletion", "policy")
-REASONS = ("failed with an internal error", "not accessible", "gone", "not there", "terminated", "is error", "shutting-down")
+REASONS = (
+    "failed with an internal error",
+    "not accessible",
+    "gone",
+    "not there",
+    "terminated",
+    "is error",
+    "shutting-down",
+)
 KEYS = {COPY.name: ["alias/golden"], SNAPSHOTS.name: ["alias/os", "alias/data", "alias/logs", "alias/golden"]}
 KEYS[INSTANCE.name] = KEYS[SNAPSHOTS.name]
 
