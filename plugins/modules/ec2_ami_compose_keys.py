@@ -205,6 +205,8 @@ options:
       - V(present) makes the image, V(absent) deregisters it with the snapshots that were made for it, and deletes what
         interrupted runs have left. Only O(name) is needed for that; with O(source_image_id) or O(instance_id), the
         image must have been made of that.
+      - Volumes that interrupted runs have left are looked for if O(device_mapping) adds an empty one or with
+        O(method=instance), instances with O(method=instance).
     type: str
     choices: [present, absent]
     default: present

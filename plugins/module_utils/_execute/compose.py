@@ -16,7 +16,7 @@ from .._image.compose_draft import Material
 from .._image.compose_identity import key_differences
 from .._image.compose_method import INSTANCE, choose_method, require_same_region
 from .._image.compose_planner import ComposeFacts, plan_compose
-from .._image.compose_recipe import Recipe
+from .._image.compose_recipe import Recipe, work_token
 from .._image.compose_removal import plan_compose_removal
 from .._image.compose_request import ComposeRequest, InstanceOptions
 from .._image.compose_steps import ComposePlan
@@ -35,7 +35,7 @@ from .compose_read import (
     read_recipe,
     require_readable,
 )
-from .compose_teardown import find_remains
+from .compose_teardown import find_remains, volume_remains
 from .compose_work import Work
 from .pace import Pace
 from .preflight import describe_source_keys, require_future_steps
@@ -161,7 +161,13 @@ class ComposeRun:
     def _plan_removal(self) -> ComposePlan:
         images, snapshots = read_namesakes(self._region, self._request.name)
         leftovers = read_leftovers(self._region, self._request.name, images)
-        return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers)
+        token = work_token(self._request.name, "*")
+        remains: tuple[str, ...] = ()
+        if self._request.method == INSTANCE:
+            remains = find_remains(self._region, token)
+        elif any(wish.volume_size and not wish.snapshot_id for wish in self._request.devices):
+            remains = volume_remains(self._region, token)
+        return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers, remains=remains)
 
     def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
         outcome.action, outcome.reason = plan.action, plan.reason

@@ -65,9 +65,9 @@ class ComposeApply:
             for step in plan.after:
                 self._apply_step(step)
             if plan.remains:
+                self._work.note(*plan.remains[0].ids)
                 tear_down(self._work)
                 self._work.outcome.removed += plan.remains[0].ids
-                self._work.outcome.changed = True
 
     def _make(self, facts: ComposeFacts) -> None:
         request = self._work.request
@@ -80,17 +80,28 @@ class ComposeApply:
             self._settle(self._compose_of_snapshots(facts))
 
     def _compose_of_snapshots(self, facts: ComposeFacts) -> str:
-        """Return the id of the image; another task may have made it meanwhile, and swept up what it did not need."""
+        def make() -> str:
+            return register(self._work, self._choose(SnapshotMaking(self._work).run()), facts.source)
+
+        return self._make_or_find(make)
+
+    def _make_or_find(self, make: t.Callable[[], str]) -> str:
+        """Return the id of the image; another task may have made it meanwhile, and swept up what this one has made."""
         try:
-            snapshot_ids = self._choose(SnapshotMaking(self._work).run())
-            return register(self._work, snapshot_ids, facts.source)
+            return make()
         except TimedOut:
             raise
-        except (AwsError, SealedError) as error:
-            found = find_own_image(self._work) if _may_be_swept(error) else None
+        except (AwsError, SealedError):
+            found = self._find_quietly()
             if found is None:
                 raise
             return found
+
+    def _find_quietly(self) -> str | None:
+        try:
+            return find_own_image(self._work)
+        except AwsError:
+            return None
 
     def _choose(self, made: dict[str, str]) -> dict[str, str]:
         """Return the snapshot of each device that every run picks, where there are several."""
@@ -107,7 +118,7 @@ class ComposeApply:
         if self._options is None:
             raise ValueError("the instance's options are not complete")
         builder = Builder(self._work, facts.source, self._options)
-        return self._end_instance(lambda: self._await(builder.create_image()))
+        return self._end_instance(lambda: self._await(self._make_or_find(builder.create_image)))
 
     def _await(self, image_id: str) -> str:
         """Wait for the image, which fails if its instance ends before it is available."""
@@ -181,7 +192,3 @@ class ComposeApply:
         if self._facts is None:
             raise ValueError("a removal makes no image")
         return self._facts
-
-
-def _may_be_swept(error: Exception) -> bool:
-    return not isinstance(error, AwsError) or error.code == "InvalidSnapshot.NotFound"

@@ -25,7 +25,7 @@ from .._image.compose_recipe import RecipeDevice
 from .._image.compose_request import InstanceOptions
 from .._image.errors import PreflightError, SealedError
 from .._image.model import Image
-from .compose_images import create_of_instance, key_verdicts
+from .compose_images import create_of_instance, find_own_image, key_verdicts
 from .compose_read import instance_image
 from .compose_volumes import client_token, require_key, start_volume
 from .compose_work import Work
@@ -197,6 +197,8 @@ class Builder:
         if volume is not None and volume.state == "available":
             require_key(device, what, volume)
             return True
+        if volume is None and find_own_image(self._work):
+            raise SealedError(f"another task has composed image {self._work.recipe.name!r} meanwhile")
         patience = GONE_SECONDS if was_seen else VISIBILITY_SECONDS
         lost = volume is None and self._work.pace.now() - since >= patience
         if lost or (volume is not None and volume.state not in ("creating", "in-use")):

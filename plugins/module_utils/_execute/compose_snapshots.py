@@ -21,6 +21,7 @@ from .._image.compose_recipe import RecipeDevice
 from .._image.compose_volumes import DEFAULT_TYPE, VolumeShape
 from .._image.errors import PreflightError, SealedError
 from .._image.model import DEVICE_TAG, Snapshot
+from .compose_images import find_own_image
 from .compose_volumes import require_key, start_volume
 from .compose_work import Work
 from .diagnosis import key_verdict
@@ -137,10 +138,12 @@ class SnapshotMaking:
         return {**(self._work.request.attributes.snapshot_tags or {}), **self._work.recipe.snapshot_tags(device)}
 
     def _find(self, making: Making) -> str | None:
-        """Return the device's snapshot that a call without an answer has made."""
+        """Return another snapshot of the device: one that a call without an answer, or another task, has made."""
         recipe = self._work.recipe
         for snapshot in find_snapshots_described(self._work.region, recipe.snapshot_description(making.device)):
-            if is_made_for(snapshot, recipe) and snapshot.tags.get(DEVICE_TAG) == making.device.device_name:
+            is_of_device = is_made_for(snapshot, recipe) and snapshot.tags.get(DEVICE_TAG) == making.device.device_name
+            is_usable = snapshot.state in ("pending", "completed") and snapshot.snapshot_id != making.snapshot_id
+            if is_of_device and is_usable:
                 return snapshot.snapshot_id
         return None
 
@@ -175,7 +178,8 @@ class SnapshotMaking:
     def _see_snapshot(self, making: Making, snapshot: Snapshot | None) -> None:
         what = f"snapshot {making.snapshot_id} of {making.device.device_name}"
         if snapshot is None:
-            self._miss(making, what)
+            if not self._take_other(making):
+                self._miss(making, what)
             return
         making.last_seen = self._work.pace.now()
         self._work.see(making.snapshot_id)
@@ -195,7 +199,8 @@ class SnapshotMaking:
     def _see_volume(self, making: Making, volume: Volume | None) -> None:
         what = f"volume {making.volume_id} for {making.device.device_name}"
         if volume is None:
-            self._miss_volume(making, what)
+            if not self._take_other(making):
+                self._miss_volume(making, what)
             return
         making.last_seen = self._work.pace.now()
         self._work.see(making.volume_id)
@@ -230,23 +235,29 @@ class SnapshotMaking:
                 return
         elif now - making.last_seen < GONE_SECONDS:
             return
-        other = None if making.volume_id and not making.snapshot_id else self._find(making)
-        if other not in (None, making.snapshot_id):
-            # Another task composes the same image, and has swept up this one as made twice.
-            making.snapshot_id, making.last_seen, making.started = str(other), now, now
-            self._work.note(making.snapshot_id)
-            return
         raise SealedError(
             f"{what} is not there in {self._work.region.name}, although AWS named it: somebody deleted it, or AWS gave "
             f"it up. {self._verdict(making)}"
         )
+
+    def _take_other(self, making: Making) -> bool:
+        """Take over the snapshot of another task that composes the same image, and has swept up this one's."""
+        other = self._find(making)
+        if other is None:
+            if find_own_image(self._work):
+                raise SealedError(f"another task has composed image {self._work.recipe.name!r} meanwhile")
+            return False
+        making.snapshot_id, making.last_seen, making.started = other, None, self._work.pace.now()
+        self._work.note(making.snapshot_id)
+        return True
 
     def _verdict(self, making: Making) -> str:
         return key_verdict(self._work.region, making.device.required_key)
 
     def _delay(self, started: float, makings: t.Sequence[Making]) -> float:
         delay = self._work.delay(started)
-        if any(not making.snapshot_id for making in makings):
+        queued = any(not making.snapshot_id and not making.volume_id for making in makings)
+        if queued and self._in_flight() < self._slots:
             return min(delay, max(1.0, self._not_before - self._work.pace.now()))
         return delay
 

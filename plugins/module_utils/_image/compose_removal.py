@@ -12,7 +12,7 @@ import typing as t
 from .compose_identity import is_composed
 from .compose_recipe import work_token
 from .compose_request import ComposeRequest
-from .compose_steps import ComposePlan
+from .compose_steps import ComposePlan, TearDown
 from .errors import PreflightError
 from .model import COPY_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
 from .steps import DeleteSnapshot, DeregisterImage, Step
@@ -24,10 +24,12 @@ def plan_compose_removal(
     *,
     snapshots: t.Mapping[str, Snapshot],
     leftovers: t.Iterable[Snapshot],
+    remains: tuple[str, ...] = (),
 ) -> ComposePlan:
     """Return the plan that removes the image of this name and what interrupted runs under it have left.
 
-    ``snapshots`` are those of the images; one that was not made for its image stays. ``leftovers`` back no image.
+    ``snapshots`` are those of the images; one that was not made for its image stays. ``leftovers`` back no image;
+    ``remains`` are instances and volumes of such runs.
     """
     steps: list[Step] = []
     warnings = []
@@ -49,7 +51,9 @@ def plan_compose_removal(
         for snapshot in leftovers
         if _is_of_name(request.name, snapshot)
     ]
-    action, reason = ("removed", "state is absent") if steps else ("unchanged", f"{request.region} has no such image")
+    action, reason = "unchanged", f"{request.region} has no such image"
+    if steps or remains:
+        action, reason = "removed", "state is absent"
     return ComposePlan(
         action,
         reason,
@@ -57,6 +61,7 @@ def plan_compose_removal(
         after=tuple(steps),
         devices_before=removed.devices if removed else (),
         warnings=tuple(warnings),
+        remains=(TearDown(remains),) if remains else (),
     )
 
 

@@ -17,10 +17,9 @@ from system.looking import Looking
 
 SLOW = {
     "copy_seconds_minimum": 100.0, "snapshot_seconds_per_gib": 5.0, "instance_start_seconds": 40.0,
-    "instance_stop_seconds": 30.0, "volume_create_seconds": 15.0,
+    "instance_stop_seconds": 30.0, "volume_create_seconds": 15.0, "not_found_lag": 20.0, "tag_filter_lag": 60.0,
 }  # fmt: skip
 READS = ("Describe", "Get", "List")
-LAGGING = {**SLOW, "not_found_lag": 20.0, "tag_filter_lag": 60.0}
 
 
 class Killed(BaseException):
@@ -72,19 +71,16 @@ def run(compose: Compose, asked: dict[str, t.Any]) -> t.Any:
     return compose(options.pop("source", None), **options)
 
 
-@pytest.mark.parametrize("settings", [pytest.param(SLOW, id="no lag"), pytest.param(LAGGING, id="lag")])
 @pytest.mark.parametrize("way", [*METHODS, "instance_id"])
-def test_killed_after_any_call(
-    compose: Compose, look: Looking, emulator: Emulator, scythe: Scythe, way: str, settings: dict[str, float]
-) -> None:
-    emulator.configure(**settings)
+def test_killed_after_any_call(compose: Compose, look: Looking, emulator: Emulator, scythe: Scythe, way: str) -> None:
+    emulator.configure(**SLOW)
     assert run(compose, asked_for(way, look)).msg == ""
     changes = look.mutations()
     emulator.advance(120)
     expected = everything(look, HOME)
     for number, action in enumerate(changes, 1):
         emulator.reset(seed="full")
-        emulator.configure(**settings)
+        emulator.configure(**SLOW)
         asked = asked_for(way, look)
         scythe.after(number)
         with pytest.raises(Killed):
@@ -95,3 +91,19 @@ def test_killed_after_any_call(
         emulator.advance(120)
         assert everything(look, HOME) == expected, f"killed after change {number}, {action}"
         assert run(compose, asked)["changed"] is False, f"killed after change {number}, {action}"
+
+
+def test_what_a_killed_run_has_left_can_be_removed(
+    compose: Compose, look: Looking, emulator: Emulator, scythe: Scythe
+) -> None:
+    before = everything(look, HOME)
+    for way in METHODS:
+        for changes in (1, 3):
+            scythe.after(changes)
+            with pytest.raises(Killed):
+                run(compose, asked_for(way, look))
+            scythe.after(None)
+            gone = compose("database", state="absent", method=way, device_mapping=[EMPTY_VOLUME])
+            assert (gone.msg, gone["image"]["action"]) == ("", "removed")
+            assert everything(look, HOME) == before
+            assert compose("database", state="absent", method=way)["changed"] is False
