@@ -31,21 +31,9 @@ def plan_compose_removal(
     ``snapshots`` are those of the images; one that was not made for its image stays. ``leftovers`` back no image;
     ``remains`` are instances and volumes of such runs.
     """
-    steps: list[Step] = []
-    warnings = []
-    removed: Image | None = None
-    for image in images:
-        obstacle = _obstacle(request, image)
-        if obstacle:
-            warnings.append(
-                f"{image.region}: {image.image_id} is kept: {obstacle}; deregister it by hand if it is yours"
-            )
-            continue
-        _require_unprotected(image)
-        removed = removed or image
-        made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
-        keeps_others = len(made) < len(image.snapshot_ids)
-        steps.append(DeregisterImage(image.image_id, made, "state is absent", keeps_others))
+    obstacles = {image.image_id: _obstacle(request, image) for image in images}
+    ours = [image for image in images if obstacles[image.image_id] is None]
+    steps: list[Step] = [_deregistration(image, snapshots) for image in ours]
     steps += [
         DeleteSnapshot(snapshot.snapshot_id, "left behind by an interrupted run")
         for snapshot in leftovers
@@ -57,12 +45,22 @@ def plan_compose_removal(
     return ComposePlan(
         action,
         reason,
-        removed,
+        ours[0] if ours else None,
         after=tuple(steps),
-        devices_before=removed.devices if removed else (),
-        warnings=tuple(warnings),
+        devices_before=ours[0].devices if ours else (),
+        warnings=tuple(
+            f"{request.region}: {image_id} is kept: {obstacle}; deregister it by hand if it is yours"
+            for image_id, obstacle in obstacles.items()
+            if obstacle
+        ),
         remains=(TearDown(remains),) if remains else (),
     )
+
+
+def _deregistration(image: Image, snapshots: t.Mapping[str, Snapshot]) -> DeregisterImage:
+    _require_unprotected(image)
+    made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
+    return DeregisterImage(image.image_id, made, "state is absent", keeps_others=len(made) < len(image.snapshot_ids))
 
 
 def _obstacle(request: ComposeRequest, image: Image) -> str | None:
