@@ -46,6 +46,6 @@ def test_a_session_token_under_the_name_that_awx_gives_it(served_emulator: Emula
     env = clean_env(**{**served_emulator.env(), **credentials, "AWS_SECURITY_TOKEN": token})
     ended = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    # The emulator takes a session's keys with their token only, as AWS does. amazon.aws looks for volumes that are gone.
+    # The emulator takes a session's keys with their token only, as AWS does; amazon.aws seeks volumes that are gone.
     assert {call["error"] for call in served_emulator.calls()} <= {None, "InvalidVolume.NotFound"}
     assert token not in ended.stdout + ended.stderr
