@@ -15,18 +15,9 @@ from emulated_aws.client import Emulator
 
 from .engine import Job, injected
 from .fleet import COPIER_ROLE, IMAGES, PIPELINE_ROLE, PLACES, all_copied, copies, pipeline_credentials
+from .secrecy import require_no_secret
 
 WAYS = {"run": Job.run, "distribute": Job.distribute}
-TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
-
-
-def require_no_secret(texts: t.Mapping[str, str], credentials: t.Mapping[str, str]) -> None:
-    """Demand that nothing a job left behind holds a secret key or a token."""
-    secrets = [credentials[name] for name in ("AWS_SECRET_ACCESS_KEY", *TOKENS) if name in credentials]
-    assert len(secrets) == 2
-    assert any("job_events" in name for name in texts)
-    found = {name for name, text in texts.items() for secret in secrets if secret in text}
-    assert not found
 
 
 @pytest.mark.parametrize(("way", "token"), [("run", "AWS_SESSION_TOKEN"), ("distribute", "AWS_SECURITY_TOKEN")])

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every playbook on ansible-runner: first on this node, then on another one, which finds all done."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+import yaml
+
+from emulated_aws.client import Emulator
+
+from .engine import ROOT, Job, injected
+from .fleet import pipeline_credentials
+from .secrecy import require_no_secret
+
+# test_jobs runs the fleet, with its inventory; awx_setup talks to AWX alone, and tests/awx runs it.
+ELSEWHERE = {"fleet_copy", "awx_setup"}
+PLAYBOOKS = sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - ELSEWHERE)
+LOCALHOST = {"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost": {"ansible_connection": "local"}}}}
+# The audit's example finds what is not as demanded, which makes it fail.
+CHANGES = {"audit_fail_on": [], "audit_html_path": "", "audit_json_path": "", "sealed_ami_wait_delay": 1}
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_here_and_then_on_another_node(aws: Emulator, tmp_path: pathlib.Path, playbook: str) -> None:
+    example = yaml.safe_load((ROOT / "playbooks" / "vars" / f"{playbook}.yml").read_text())
+    job = Job(tmp_path, playbook=playbook, inventory=LOCALHOST, variables={**example, **CHANGES})
+    credentials = pipeline_credentials(aws)
+    here = injected(aws, credentials, token="AWS_SESSION_TOKEN")
+    first = job.run(here)
+    assert first.status == "successful", first.stdout
+    assert playbook == "audit" or sum(first.stats("changed").values()) > 0
+    require_no_secret(first.texts(), here)
+    there = injected(aws, credentials, token="AWS_SECURITY_TOKEN")
+    second = job.distribute(there)
+    assert second.status == "successful", second.stdout
+    assert sum(second.stats("changed").values()) == 0, second.stdout
+    assert second.passed_on == first.passed_on
+    require_no_secret(second.texts(), there)
