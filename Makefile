@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench
+.PHONY: help demo test test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ format: setup ## Bring the Python sources into the agreed form
 
 test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults; ARGS="--long" draws ten times as much
 	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),2) --dist worksteal tests/faults $(ARGS)
+
+test-runner: setup ## Play the playbooks on ansible-runner, and AWX's set-up against its own schema
+	@$(RUN)/test.py "pytest runner" "pytest awx"
 
 test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest and newest libraries; ONLY="2.17-oldest"
 	@$(RUN)/matrix.py $(ONLY)

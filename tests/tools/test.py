@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run every test, one kind after the other; ``test.py NAME ...`` runs the named kinds only."""
+"""Run the tests, one kind after the other; ``test.py NAME ...`` runs the named kinds only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from processes import BIN, ROOT, stop_on_signals
 
 TOOLS = ROOT / "tests" / "tools"
 OWN_TARGETS = {"bench", "browser", "eda", "faults"}  # What only "make bench", "make test-browser" and so on run.
+SLOW = {"pytest awx", "pytest runner"}  # What "make test-runner" runs, as it takes minutes of whole playbooks.
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")
 
 
@@ -46,8 +47,9 @@ def all_checks() -> list[Check]:
 def main() -> None:
     """Leave with status 1 if any check fails."""
     stop_on_signals()
-    wanted = set(sys.argv[1:])
-    run_all(check for check in all_checks() if not wanted or check[0] in wanted)
+    checks = all_checks()
+    wanted = set(sys.argv[1:]) or {name for name, *_command in checks} - SLOW
+    run_all(check for check in checks if check[0] in wanted)
 
 
 if __name__ == "__main__":
