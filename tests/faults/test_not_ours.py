@@ -198,9 +198,7 @@ def test_hostile_texts_go_through_unharmed(
     assert not again.failed and not again["changed"], again
 
 
-@pytest.mark.parametrize(
-    "name", ["a*b?c", "{0}", "<b>", "ab", "n" * 129, "\n\n\n", "é" * 5]
-)
+@pytest.mark.parametrize("name", ["a*b?c", "{0}", "<b>", "ab", "n" * 129, "\n\n\n", "é" * 5])
 @pytest.mark.parametrize("task", [COPY, SNAPSHOTS], ids=str)
 def test_hostile_names_are_refused_before_anything_happens(
     task: Task, name: str, emulator: Emulator, run_module: RunModule, look: Looking

@@ -123,11 +123,13 @@ class Trial:
 
 
 def named(result: Result, task: Task) -> set[str]:
-    """Return what the failed entries list, and the images of the others, each with its snapshots."""
+    """Return what the entries list, images with their snapshots and instances with their volumes."""
     ids = {one for entry in result["images"] for one in [*(entry.get("created") or ()), entry["image_id"]] if one}
     for region in task.regions:
         for image_id in ids & set(backend(region).amis):
             ids |= set(backend(region).amis[image_id].snapshot_ids())
+        attached = [backend(region).attached(one) for one in ids if one.startswith("i-")]
+        ids |= {volume.id for pairs in attached for _device, volume in pairs}
     return ids
 
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import (
-    ansible_dict_to_boto3_tag_list,
-    boto3_tag_list_to_ansible_dict,
-)
+from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
 from .._image.model import SOURCE_TAG, BlockDevice, Image
 from .._image.steps import CopyImage
 from .connection import Region
 from .errors import AwsError, call, required
+from .tags import tags_in
 
 Filters = list[dict[str, t.Any]]
 
@@ -183,7 +181,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         root_device_name=entry.get("RootDeviceName") or "",
         root_device_type=entry.get("RootDeviceType") or "",
         devices=tuple(_to_device(mapping) for mapping in _by_name(entry.get("BlockDeviceMappings") or ())),
-        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+        tags=tags_in(entry),
         deprecation_time=entry.get("DeprecationTime"),
         deregistration_protection=entry.get("DeregistrationProtection") or "disabled",
         boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-
 from .._image.compose_model import Attachment, Instance
 from .._image.compose_recipe import Recipe, RecipeDevice
 from .._image.compose_request import InstanceOptions
@@ -18,6 +16,7 @@ from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
 from .images import Filters
+from .tags import tags_in
 
 _PAGE: t.Final = 500
 _GONE: t.Final = "InvalidInstanceID.NotFound"
@@ -143,5 +142,5 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
         ),
         boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},
         billing={name: entry[name] for name in _BILLING if entry.get(name)},
-        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+        tags=tags_in(entry),
     )

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-
 from .._image.model import Snapshot
 from .connection import Region
 from .errors import AwsError, call, required
 from .images import Filters, chunks
 from .progress import note_progress
+from .tags import tags_in
 
 _PAGE: t.Final = 1000
 
@@ -89,5 +88,5 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         restore_expiry_time=expiry.strftime("%Y-%m-%dT%H:%M:%SZ") if expiry else None,
         owner_id=entry.get("OwnerId") or "",
         volume_id=entry.get("VolumeId") or "",
-        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+        tags=tags_in(entry),
     )

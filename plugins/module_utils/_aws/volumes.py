@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.tagging import boto3_tag_list_to_ansible_dict
-
 from .._image.compose_model import Volume
 from .._image.compose_volumes import VolumeShape
 from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
 from .images import Filters, chunks
+from .tags import tags_in
 
 _PAGE: t.Final = 500
 _GONE: t.Final = "InvalidVolume.NotFound"
@@ -122,5 +121,5 @@ def _to_volume(entry: dict[str, t.Any]) -> Volume:
         iops=entry.get("Iops"),
         throughput=entry.get("Throughput"),
         instance_id=attachments[0].get("InstanceId"),
-        tags=boto3_tag_list_to_ansible_dict(entry.get("Tags") or []),
+        tags=tags_in(entry),
     )
