@@ -25,7 +25,7 @@ import botocore.session
 
 from emulated_aws.identity import HOME_ACCOUNT, Credentials, account_access_key
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 Transport = t.Callable[[str, dict[str, t.Any]], t.Any]
 

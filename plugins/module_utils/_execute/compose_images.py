@@ -127,15 +127,12 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
 def _create(work: Work, create: t.Callable[[], str]) -> str:
     """Return the id of the new image, or of the one that an interrupted run has made under the name."""
     started = work.pace.now()
-    while True:
+    image_id: str | None = None
+    while image_id is None:
         try:
             image_id = work.create_once(create, lambda: find_own_image(work))
-            break
         except AwsError as error:
-            found = _bear(work, error, since=started)
-        if found is not None:
-            image_id = found
-            break
+            image_id = _bear(work, error, since=started)
     work.note_new(image_id)
     return image_id
 
