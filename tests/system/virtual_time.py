@@ -14,6 +14,7 @@ from emulated_aws.clock import clock
 _WORKER = "ThreadPoolExecutor"
 # A thread that has ended tells nobody; so often, in real seconds, the others look.
 _GLANCE = 0.01
+_START_SECONDS = 0.05
 
 
 class VirtualTime:
@@ -22,6 +23,7 @@ class VirtualTime:
     def __init__(self, emulator: Emulator):
         self._emulator = emulator
         self._turn = threading.Condition()
+        self._known = threading.local()
         self._ends: list[float] = []
         self._agenda: list[tuple[float, t.Callable[[], object]]] = []
 
@@ -35,6 +37,10 @@ class VirtualTime:
 
     def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` of virtual time have passed."""
+        if not getattr(self._known, "here", False):
+            # The threads beside this one may not have been started yet.
+            self._known.here = True
+            threading.Event().wait(_START_SECONDS)
         end = self.now() + seconds
         with self._turn:
             self._ends.append(end)
