@@ -15,7 +15,7 @@ from .._aws.images import find_images
 from .._aws.snapshots import find_snapshots
 from .._image.errors import SealedError
 from .._image.model import COPY_TAG, Image
-from .diagnosis import explain_failure, explain_loss, explain_mismatch
+from .diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
 from .finishing import JobFinisher
 from .job import Job, Waiting
 from .pace import GONE_SECONDS, OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
@@ -142,6 +142,9 @@ class RegionCopies:
         wrong = job.requirement.mismatches(image)
         if wrong:
             raise SealedError(explain_mismatch(image, wrong, job.requirement.key))
+        differing = job.requirement.differing_devices(image)
+        if differing:
+            raise SealedError(explain_difference(image, differing, job.outcome.target.source_image_id))
         job.outcome.created = [image.image_id, *image.snapshot_ids]
         self._finisher.finish(job, image)
 

@@ -75,6 +75,14 @@ def explain_mismatch(image: Image, wrong: t.Sequence[BlockDevice], key: Required
     )
 
 
+def explain_difference(image: Image, device_names: t.Sequence[str], source_image_id: str) -> str:
+    """Return the sentence for a copy that is available but has not the devices of its source."""
+    return (
+        f"image {image.image_id} in {image.region} has not the devices of its source {source_image_id}: they differ in "
+        f"{', '.join(device_names)}. Do not use the image; deregister it and run the task again"
+    )
+
+
 def _found(device: BlockDevice) -> str:
     if not device.encrypted:
         return f"an unencrypted snapshot ({device.snapshot_id})"

@@ -73,7 +73,7 @@ class Requirement:
     def is_met_by(self, image: Image) -> bool:
         """Tell whether every snapshot of the image is what was asked for, as far as AWS shows it."""
         devices = image.snapshot_devices
-        if not devices or not self._has_same_devices(image.ebs_devices):
+        if not devices or self.differing_devices(image):
             return False
         if self.key is None:
             return all(self._status_is_preserved(device) for device in devices)
@@ -115,11 +115,13 @@ class Requirement:
         seen = [device for device in pending.ebs_devices if device.kms_key_arn is not None]
         return self.key is None or self.key.arn is None or all(self.key.is_on(device) for device in seen)
 
-    def _has_same_devices(self, devices: t.Iterable[BlockDevice]) -> bool:
+    def differing_devices(self, image: Image) -> list[str]:
+        """Return the names of devices that only one of source and image has, or that has a snapshot in only one."""
         if self.source_devices is None:
-            return True
-        wanted = {device.device_name: bool(device.snapshot_id) for device in self.source_devices if device.is_ebs}
-        return {device.device_name: bool(device.snapshot_id) for device in devices} == wanted
+            return []
+        wanted = {(device.device_name, bool(device.snapshot_id)) for device in self.source_devices if device.is_ebs}
+        found = {(device.device_name, bool(device.snapshot_id)) for device in image.ebs_devices}
+        return sorted({name for name, _has_snapshot in wanted ^ found})
 
     def _status_is_preserved(self, device: BlockDevice) -> bool:
         if device.encrypted is None or self.source_devices is None:

@@ -207,3 +207,13 @@ def test_a_longer_outage_ends_the_task_but_not_the_copy(
     assert 300 < virtual_time.now() - begun < 600
     emulator.faults.clear()
     assert copy("plain-root", kms_key_id=KEY)["image_id"] == entry["image_id"]
+
+
+def test_a_copy_without_all_devices_of_its_source(copy: Copy, emulator: Emulator) -> None:
+    changes = [{"path": "Images.*.BlockDeviceMappings", "keep": 1}]
+    emulator.faults.add("mutate", action="DescribeImages", region=AWAY, changes=changes)
+    result = copy("database", kms_key_id=KEY)
+    (entry,) = result["images"]
+    assert result.failed and result["changed"]
+    assert [word for word in (entry["image_id"], "/dev/sdf", "/dev/sdg", "differ", AWAY) if word not in result.msg] == []
+    assert entry["image_id"] in entry["created"]
