@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""The options of the modules. Their documentation stands in each module and must say the same."""
+"""The options of the modules. Their documentation, in each module and in the fragment ``image``, must say the same."""
 
 from __future__ import annotations
 

@@ -160,38 +160,6 @@ options:
         C(sealed.ami:device) and C(sealed.ami:kms_key) with its device and the alias or ARN of its key.
       - A snapshot that is used as it is, without a copy, keeps its tags.
     type: dict
-  launch_permissions:
-    description:
-      - Who may launch the image. The list is complete; whoever is not in it loses the permission.
-      - Accounts are given create-volume permission on the snapshots as well, so that they can copy the image further.
-      - Images under an AWS managed key cannot be shared, which is refused before anything is made.
-    type: dict
-    suboptions:
-      user_ids:
-        description: Account ids.
-        type: list
-        elements: str
-      group_names:
-        description: Not for encrypted images, which AWS does not let be public; V(all) is refused.
-        type: list
-        elements: str
-      org_arns:
-        description: ARNs of organisations.
-        type: list
-        elements: str
-      org_unit_arns:
-        description: ARNs of organisational units.
-        type: list
-        elements: str
-  deprecate_at:
-    description:
-      - When the image becomes deprecated, such as V(2027-01-31T00:00:00Z). An empty string removes the deprecation.
-    type: str
-  deregistration_protection:
-    description:
-      - Whether the image is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
-    type: str
-    choices: [enabled, enabled-with-cooldown, disabled]
   on_failure:
     description:
       - What happens to snapshots and image when the task fails. V(keep) leaves and names them, and the next run takes
@@ -223,18 +191,7 @@ options:
         O(method=instance) that is not available by then is removed, as its instance is.
     type: int
     default: 3600
-  wait_delay:
-    description:
-      - The longest time between two looks at AWS, in seconds. The first looks come sooner.
-    type: int
-    default: 15
 attributes:
-  check_mode:
-    support: full
-    description: Predicts the same result, with the GiB that would be added; ids that only AWS can give are null.
-  diff_mode:
-    support: full
-    description: Shows each device's snapshot and key before and after, and every step.
   idempotent:
     support: full
     description: The image is recognised by its name and recipe, and by each device's key, size and type.
@@ -249,6 +206,7 @@ seealso:
     description: The AWS guide.
     link: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html
 extends_documentation_fragment:
+  - sealed.ami.image
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

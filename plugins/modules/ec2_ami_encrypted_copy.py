@@ -123,43 +123,11 @@ options:
     description:
       - The tags of the copy's snapshots. Defaults to the tags of the image.
     type: dict
-  launch_permissions:
-    description:
-      - Who may launch the copy. The list is complete; whoever is not in it loses the permission.
-      - Accounts are given create-volume permission on the snapshots as well, so that they can copy the image further.
-      - Images under an AWS managed key cannot be shared, which is refused before anything is copied.
-    type: dict
-    suboptions:
-      user_ids:
-        description: Account ids.
-        type: list
-        elements: str
-      group_names:
-        description: The group V(all), for unencrypted images only.
-        type: list
-        elements: str
-      org_arns:
-        description: ARNs of organisations.
-        type: list
-        elements: str
-      org_unit_arns:
-        description: ARNs of organisational units.
-        type: list
-        elements: str
   snapshot_copy_completion_duration_minutes:
     description:
       - Ask for a time-based copy that completes within this time, in steps of 15 from 15 to 2880 minutes. It costs
         extra.
     type: int
-  deprecate_at:
-    description:
-      - When the copy becomes deprecated, such as V(2027-01-31T00:00:00Z). An empty string removes the deprecation.
-    type: str
-  deregistration_protection:
-    description:
-      - Whether the copy is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
-    type: str
-    choices: [enabled, enabled-with-cooldown, disabled]
   superseded:
     description:
       - What happens to a copy of the same source under another key, once the copy under the required key is verified.
@@ -193,11 +161,6 @@ options:
       - How long to wait in seconds, all copies together. AWS goes on after that, and a further run resumes.
     type: int
     default: 3600
-  wait_delay:
-    description:
-      - The longest time between two looks at a region, in seconds. The first looks come sooner.
-    type: int
-    default: 15
   tag_equality:
     description:
       - Accepted for playbooks written for M(community.aws.ec2_ami_copy); it has no effect, since a copy is recognised
@@ -205,12 +168,6 @@ options:
     type: bool
     default: false
 attributes:
-  check_mode:
-    support: full
-    description: Predicts the same result, with the GiB that would be added; ids that only AWS can give are null.
-  diff_mode:
-    support: full
-    description: Shows each device's snapshot and key before and after, and every step.
   idempotent:
     support: full
     description: The copy is recognised by its source, as AWS records it, and by the key of each snapshot.
@@ -232,6 +189,7 @@ seealso:
     description: The AWS guide.
     link: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html
 extends_documentation_fragment:
+  - sealed.ami.image
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags

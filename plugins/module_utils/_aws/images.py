@@ -24,7 +24,8 @@ Filters = list[dict[str, t.Any]]
 FILTER_VALUES: t.Final = 200
 _PAGE: t.Final = 1000
 _GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
-_BOOT: t.Final = (
+# What an image shows of how it boots. RegisterImage takes each under the same name.
+BOOT_FIELDS: t.Final = (
     "Architecture",
     "VirtualizationType",
     "EnaSupport",
@@ -184,7 +185,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         tags=tags_in(entry),
         deprecation_time=entry.get("DeprecationTime"),
         deregistration_protection=entry.get("DeregistrationProtection") or "disabled",
-        boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},
+        boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
         billing={name: entry[name] for name in _BILLING if entry.get(name)},
     )
 

@@ -13,19 +13,8 @@ from .._image.compose_recipe import Recipe, RecipeDevice
 from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
+from .images import BOOT_FIELDS
 
-# What RegisterImage takes and an image shows under the same name; everything else it shows is for reading only.
-_CARRIED: t.Final = (
-    "Architecture",
-    "VirtualizationType",
-    "EnaSupport",
-    "SriovNetSupport",
-    "BootMode",
-    "TpmSupport",
-    "ImdsSupport",
-    "KernelId",
-    "RamdiskId",
-)
 _UNREADABLE: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
 Tags = t.Mapping[str, str]
 
@@ -51,7 +40,7 @@ def register_image(
     }
     if description:
         params["Description"] = description
-    carried = [*_CARRIED, "UefiData"]
+    carried = [*BOOT_FIELDS, "UefiData"]
     params.update((name, boot[name]) for name in carried if boot.get(name) and region.knows("RegisterImage", name))
     what = f"register image {recipe.name!r} in {region.name}"
     answer = call(what, region.ec2_once.register_image, retry=False, **params)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""The documentation of what every module that makes images has in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  launch_permissions:
+    description:
+      - Who may launch the image. The list is complete; whoever is not in it loses the permission.
+      - Accounts are given create-volume permission on the snapshots as well, so that they can copy the image further.
+      - Images under an AWS managed key cannot be shared, which is refused before anything is made.
+    type: dict
+    suboptions:
+      user_ids:
+        description: Account ids.
+        type: list
+        elements: str
+      group_names:
+        description: The group V(all), for unencrypted images only; AWS lets no encrypted image be public.
+        type: list
+        elements: str
+      org_arns:
+        description: ARNs of organisations.
+        type: list
+        elements: str
+      org_unit_arns:
+        description: ARNs of organisational units.
+        type: list
+        elements: str
+  deprecate_at:
+    description:
+      - When the image becomes deprecated, such as V(2027-01-31T00:00:00Z). An empty string removes the deprecation.
+    type: str
+  deregistration_protection:
+    description:
+      - Whether the image is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
+    type: str
+    choices: [enabled, enabled-with-cooldown, disabled]
+  wait_delay:
+    description:
+      - The longest time between two looks at a region, in seconds. The first looks come sooner.
+    type: int
+    default: 15
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the same result, with the GiB that would be added; ids that only AWS can give are null.
+  diff_mode:
+    support: full
+    description: Shows each device's snapshot and key before and after, and every step.
+"""
