@@ -13,7 +13,7 @@ from .._aws.errors import AwsError
 from .._aws.images import deregister_image, describe_images, find_images
 from .._aws.register import create_image, is_unreadable, register_image, uefi_data
 from .._aws.snapshots import find_snapshots
-from .._image.compose_identity import FAILED_STATES, is_of_recipe, key_differences
+from .._image.compose_identity import FAILED_STATES, device_differences, is_of_recipe
 from .._image.compose_method import INSTANCE, REMEDY, billing_loss
 from .._image.compose_planner import is_made_for
 from .._image.errors import SealedError
@@ -101,11 +101,11 @@ def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, 
 
 
 def verify(work: Work, image: Image, source: Image | None) -> None:
-    """Refuse an image whose snapshots are not under their keys, or that has lost billing information of its source.
+    """Refuse an image whose devices and keys are not the recipe's, or that has lost billing information of its source.
 
     The latter is deregistered, for AWS would not bill it as its licence demands; its snapshots stay.
     """
-    wrong = key_differences(work.recipe, image)
+    wrong = device_differences(work.recipe, image)
     if wrong:
         raise SealedError(
             f"image {image.image_id} in {image.region} is not sealed: {'; '.join(wrong)}. "

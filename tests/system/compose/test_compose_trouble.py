@@ -177,6 +177,16 @@ def test_a_key_that_aws_chose_otherwise_is_seen(compose: Compose, look: Looking,
     assert look.calls(action="RegisterImage") == [] and failed["image"]["created"] == []
 
 
+def test_a_device_that_aws_dropped_is_missed(compose: Compose, emulator: Emulator) -> None:
+    changes = [{"path": "Images.*.BlockDeviceMappings", "keep": 1}]
+    # The first looks are at the source and at images of the name.
+    emulator.faults.add("mutate", action="DescribeImages", skip=2, changes=changes)
+    failed = compose("database", device_mapping=THREE_KEYS)
+    assert failed.failed and "is not sealed" in failed.msg
+    assert [word for word in ("/dev/sdg is missing", "/dev/xvda is missing") if word not in failed.msg] == []
+    assert failed["image"]["image_id"] in failed["image"]["created"]
+
+
 def test_nothing_plain_is_made_on_the_way(compose: Compose, look: Looking, emulator: Emulator) -> None:
     emulator.configure(**SLOW)
     for method in METHODS:
