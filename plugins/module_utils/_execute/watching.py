@@ -33,9 +33,10 @@ class SnapshotWatch:
         A copy with a snapshot under way is not done; it is looked at again when its snapshots should be complete. Its
         image is worth a look only now and then, lest somebody deregistered it. Where nobody waits, all images are.
         """
-        now, longest = self._pace.now(), self._waiting.longest_delay
+        longest = self._waiting.longest_delay
         tokens = sorted({job.token for job in running if job.token and self._waiting.wait})
         snapshots = find_snapshots_by_tag(self._region, COPY_TAG, tokens) if tokens else []
+        now = self._pace.now()  # The progress is as of the answer, not as of the question.
         ripe = []
         for job in running:
             percent = _progress([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
