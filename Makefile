@@ -47,7 +47,7 @@ release: setup ## Prepare a release: VERSION=1.0.0 REPOSITORY=https://... writes
 	@$(RUN)/release.py "$(VERSION)" "$(REPOSITORY)"
 
 bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" chooses rows and runs
-	@PYTHONPATH=tests .venv/bin/python -m bench --output docs/bench $(ARGS)
+	@PYTHONPATH=tests .venv/bin/python -m bench --output docs $(ARGS)
 
 emulator: setup ## Run the emulated AWS in the foreground; ARGS="--port 5001" reaches it
 	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws $(ARGS)

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import sys
 import typing as t
 
-from bench import heavy, report, rows
+from bench import document, heavy, rows, store
+from bench.measure import Figures, Runs
 
-ROWS: dict[str, t.Callable[..., rows.Row]] = {
+ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "1": rows.second_run,
     "2": rows.first_run,
     "2a": rows.first_run_small,
+    "2b": rows.first_run_waves,
     "3": rows.one_image,
     "4": rows.overhead,
     "5": heavy.compose,
@@ -25,19 +28,25 @@ ROWS: dict[str, t.Callable[..., rows.Row]] = {
 
 
 def main() -> None:
-    """Run the rows asked for and show what they came to."""
+    """Run the rows asked for, keep what the others came to before, and write the page's table and chart."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="*", default=list(ROWS), help=f"which of {', '.join(ROWS)}")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each program")
-    parser.add_argument("--output", type=pathlib.Path, required=True, help="folder for the JSON and the chart")
+    parser.add_argument("rows", nargs="*", help=f"which of {', '.join(ROWS)}; all by default")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each program of ours")
+    parser.add_argument("--peer-runs", type=int, help="runs of each other program, as many by default")
+    parser.add_argument("--add", action="store_true", help="add the runs to those that are kept of these rows")
+    parser.add_argument("--check", action="store_true", help="only tell whether table and chart are as measured")
+    parser.add_argument("--output", type=pathlib.Path, required=True, help="the folder docs")
     arguments = parser.parse_args()
-    finished = []
-    for number in arguments.rows:
+    if unknown := set(arguments.rows) - set(ROWS):
+        parser.error(f"no such rows: {', '.join(sorted(unknown))}")
+    if arguments.check:
+        sys.exit(document.check(arguments.output))
+    runs = Runs(arguments.runs, arguments.runs if arguments.peer_runs is None else arguments.peer_runs)
+    for number in arguments.rows or ROWS:
         print(f"row {number} …", flush=True)
-        finished.append(ROWS[number](runs=arguments.runs))
-        print(report.table(finished[-1:]), flush=True)
-        report.write(finished, arguments.output)
-    print(report.table(finished))
+        store.keep(arguments.output, number, ROWS[number](runs), add=arguments.add)
+        document.write(arguments.output)
+    print(document.summary(arguments.output, arguments.rows or list(ROWS)))
 
 
 if __name__ == "__main__":

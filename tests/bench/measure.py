@@ -21,20 +21,31 @@ from emulated_aws.client import Emulator
 
 HERE = pathlib.Path(__file__).parent
 PLAYBOOK = pathlib.Path(sys.executable).parent / "ansible-playbook"
-_POLLS = {"ec2:DescribeImages", "ec2:DescribeSnapshots", "ec2:DescribeInstances", "ec2:DescribeVolumes"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One run. ``cpu`` is the user and system time of the program and all it started, in seconds."""
+    """One run. ``cpu`` is the user and system time of the program and all it started, in seconds.
+
+    ``made`` of ``wanted`` images are there at its end as they should be; ``failed`` also where some are not. ``extra``
+    holds what only some rows measure.
+    """
 
     wall: float
     cpu: float
     calls: int
-    failed: bool
-    changed: int
-    counts: dict[str, int]
-    output: str = ""
+    failed: bool = False
+    changed: int = 0
+    made: int = 0
+    wanted: int = 0
+    extra: dict[str, float] = dataclasses.field(default_factory=dict)
+    output: str = dataclasses.field(default="", repr=False)
+    ended: float = 0.0
+
+    def judged(self, made: int, wanted: int, **extra: float) -> Sample:
+        """Return the run with what it came to."""
+        wrong = self.failed or made != wanted
+        return dataclasses.replace(self, made=made, wanted=wanted, failed=wrong, extra={**self.extra, **extra})
 
 
 def run(emulator: Emulator, command: t.Sequence[str | os.PathLike[str]], *, region: str = "us-east-1") -> Sample:
@@ -46,15 +57,14 @@ def run(emulator: Emulator, command: t.Sequence[str | os.PathLike[str]], *, regi
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    counts = emulator.counts()
     return Sample(
         wall=wall,
         cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        calls=sum(counts.values()),
+        calls=sum(emulator.counts().values()),
         failed=ended.returncode != 0,
         changed=sum(map(int, re.findall(r"\bchanged=(\d+)", ended.stdout))),
-        counts=counts,
         output=ended.stdout + ended.stderr,
+        ended=time.time(),
     )
 
 
@@ -71,12 +81,12 @@ class Figures:
     samples: tuple[Sample, ...]
 
     def median(self, figure: str) -> float:
-        """Return the median of ``wall``, ``cpu`` or ``calls``."""
-        return statistics.median(getattr(sample, figure) for sample in self.samples)
+        """Return the median of ``wall``, ``cpu``, ``calls``, or of something extra."""
+        return statistics.median(self._values(figure))
 
     def spread(self, figure: str) -> tuple[float, float]:
         """Return the least and the most."""
-        values = [getattr(sample, figure) for sample in self.samples]
+        values = self._values(figure)
         return min(values), max(values)
 
     @property
@@ -84,11 +94,38 @@ class Figures:
         """Return how many runs failed."""
         return sum(sample.failed for sample in self.samples)
 
+    @property
+    def is_ours(self) -> bool:
+        """Tell our own programs from the others."""
+        return self.label.startswith("ours")
 
-def alternate(runs: int, **programs: t.Callable[[], Sample]) -> list[Figures]:
+    def _values(self, figure: str) -> list[float]:
+        return [sample.extra[figure] if figure in sample.extra else getattr(sample, figure) for sample in self.samples]
+
+
+class Runs(t.NamedTuple):
+    """How often each program runs; the peers take long, and mostly sleep."""
+
+    ours: int
+    peers: int
+
+    def of(self, label: str) -> int:
+        """Return how often the program of that label runs."""
+        return self.ours if label.startswith("ours") else self.peers
+
+
+def alternate(runs: Runs, programs: t.Mapping[str, t.Callable[[], Sample]]) -> list[Figures]:
     """Run the programs in turn, A B A B, so that a machine that slows down slows down all of them."""
     samples: dict[str, list[Sample]] = {label: [] for label in programs}
-    for _number in range(runs):
+    for number in range(max(runs)):
         for label, program in programs.items():
-            samples[label].append(program())
-    return [Figures(label.replace("_", " "), tuple(found)) for label, found in samples.items()]
+            if number < runs.of(label):
+                samples[label].append(program())
+                print(f"  {label}: {_line(samples[label][-1])}", flush=True)
+    return [Figures(label, tuple(found)) for label, found in samples.items() if found]
+
+
+def _line(sample: Sample) -> str:
+    verdict = f"failed\n{sample.output[-1500:]}" if sample.failed else "ok"
+    made = f"{sample.made} of {sample.wanted}, {sample.extra}"
+    return f"{sample.wall:.2f} s, cpu {sample.cpu:.2f} s, {sample.calls} calls, {made}, {verdict}"

@@ -1,21 +1,26 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan, or audit, many images in a process of its own and print seconds, peak memory in MiB, and API calls as JSON."""
+"""Plan, or audit, many images in a process of its own and print time, memory in MiB, and API calls as JSON."""
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
 import time
 import typing as t
 
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import COLLECT_AFTER
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner import Facts, plan_copy
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import CopyRequest, Destination
 from ansible_collections.sealed.ami.plugins.module_utils._image.identity import Lineage, Requirement
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from bench.scene import HOME, keys, sealed_images
+from emulated_aws.client import Emulator
+from system.running import arguments, run_here
 
 REGIONS = 20
 
@@ -25,6 +30,7 @@ def plan(size: int) -> int:
     destinations = tuple(Destination(region=f"eu-west-{number}") for number in range(1, REGIONS + 1))
     request = CopyRequest(tuple(f"ami-{number:017x}" for number in range(size)), "us-east-1", destinations)
     plans = []
+    meter.start()
     for destination in destinations:
         arn = f"arn:aws:kms:{destination.region}:123456789012:key/00000000-0000-4000-8000-000000000000"
         key = RequiredKey("alias/golden", arn)
@@ -38,6 +44,7 @@ def plan(size: int) -> int:
                 images=(copy,) if number % 3 == 0 else (),
             )
             plans.append(plan_copy(request, destination, facts))
+    meter.stop()
     if sum(plan.changed for plan in plans) != REGIONS * sum(number % 3 != 0 for number in range(size)):
         raise SystemExit("the plans are wrong")
     return 0
@@ -51,38 +58,52 @@ def _image(image_id: str, region: str, key: str | None, source: str | None = Non
 
 def info(size: int) -> int:
     """Audit ``size`` images of one region through the module; return how many API calls that took."""
-    from bench.scene import plain_images
-    from emulated_aws.client import Emulator
-    from system.running import arguments, run_here
-
     with Emulator.start(clock="real", seed="none") as emulator:
-        plain_images(emulator, size)
+        arn = keys(emulator, [HOME])[HOME]
+        sealed_images(emulator, size)
+
+        def audit(**wanted: t.Any) -> list[dict[str, t.Any]]:
+            given = {"regions": [HOME], "owners": ["self"], **wanted}
+            taken = arguments(given, check=False, diff=False, credentials=None, endpoint=emulator.url)
+            return t.cast("list[dict[str, t.Any]]", run_here("ec2_ami_encryption_info", taken)["images"])
+
+        audit(filters={"name": "no image has this name"})  # What costs once, imports above all, is not measured.
         emulator.clear_calls()
-        global started
-        started = time.process_time()
-        given = arguments(
-            {"regions": ["us-east-1"], "owners": ["self"]},
-            check=False,
-            diff=False,
-            credentials=None,
-            endpoint=emulator.url,
-        )
-        result = run_here("ec2_ami_encryption_info", given)
-        if len(result["images"]) != size:
-            raise SystemExit(f"{len(result['images'])} images instead of {size}: {result.msg}")
+        meter.start()
+        images = audit()
+        meter.stop()
+        if [image["snapshots"][0]["kms_key_arn"] for image in images] != [arn] * size:
+            raise SystemExit(f"{len(images)} images instead of {size}, or not under {arn}")
         return sum(emulator.counts().values())
 
 
-started = time.process_time()
+class Meter:
+    """Wall and processor time, and how far memory rises above what it was."""
+
+    wall = cpu = mib = 0.0
+
+    def start(self) -> None:
+        """Measure from here."""
+        self.wall, self.cpu, self.mib = -time.monotonic(), -time.process_time(), -_peak()
+
+    def stop(self) -> None:
+        """Measure until here."""
+        self.wall, self.cpu, self.mib = self.wall + time.monotonic(), self.cpu + time.process_time(), self.mib + _peak()
+
+
+meter = Meter()
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
-    """Do the work named on the command line."""
+    """Do the work named on the command line, with the garbage collector set as a task sets it."""
+    gc.set_threshold(COLLECT_AFTER)
     work = {"plan": plan, "info": info}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
-    seconds = time.process_time() - started
-    mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "mib": mib, "calls": calls}))
+    print(json.dumps({"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls}))
 
 
 if __name__ == "__main__":

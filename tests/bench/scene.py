@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fill the emulated AWS for a measurement, through its public API alone."""
+"""Fill the emulated AWS for a measurement, and look at what is there after it, through its public API alone."""
 
 from __future__ import annotations
 
@@ -11,19 +11,64 @@ from emulated_aws.client import Emulator
 
 HOME = "us-east-1"
 REGIONS = ("eu-west-1", "eu-central-1", "us-west-2", "ap-southeast-2", "eu-north-1")
+KEY = "alias/bench"
 
 
-def plain_images(emulator: Emulator, count: int, *, size: int = 8, region: str = HOME) -> list[str]:
-    """Register images of one plain volume each and return their ids."""
+def plain_images(emulator: Emulator, count: int, *, region: str = HOME) -> list[str]:
+    """Register images of one plain volume of 8 GiB each and return their ids."""
     ec2 = emulator.session(region=region).client("ec2")
-    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=size, VolumeType="gp3")["VolumeId"]
+    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, VolumeType="gp3")["VolumeId"]
     snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     return [_register(ec2, f"bench-{number:05d}", snapshot) for number in range(count)]
 
 
-def keys(emulator: Emulator, alias: str, regions: t.Iterable[str]) -> dict[str, str]:
-    """Make a customer managed key with the alias in each region and return their ARNs."""
-    return {region: _key(emulator, alias, region) for region in regions}
+def sealed_images(emulator: Emulator, count: int, *, region: str = HOME) -> list[str]:
+    """Register images that have an encrypted snapshot of their own each and return their ids."""
+    ec2 = emulator.session(region=region).client("ec2")
+    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, VolumeType="gp3", Encrypted=True, KmsKeyId=KEY)[
+        "VolumeId"
+    ]
+    return [
+        _register(ec2, f"bench-{number:05d}", ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
+        for number in range(count)
+    ]
+
+
+def keys(emulator: Emulator, regions: t.Iterable[str]) -> dict[str, str]:
+    """Make a customer managed key in each region, under the same alias, and return their ARNs."""
+    return {region: _key(emulator, region) for region in regions}
+
+
+def count_sealed(emulator: Emulator, arns: t.Mapping[str, str]) -> int:
+    """Return how many available images there are whose every snapshot is under the key of the region."""
+    return sum(_count_sealed(emulator.session(region=region).client("ec2"), arn) for region, arn in arns.items())
+
+
+def keys_of(emulator: Emulator, image_name: str, *, region: str = HOME) -> list[dict[str, str]]:
+    """Return, for each available image of the name, the key ARN of each device."""
+    ec2 = emulator.session(region=region).client("ec2")
+    return _keys_of(ec2, _available(ec2, [{"Name": "name", "Values": [image_name]}]))
+
+
+def _count_sealed(ec2: t.Any, arn: str) -> int:
+    return sum(set(devices.values()) == {arn} for devices in _keys_of(ec2, _available(ec2, [])))
+
+
+def _available(ec2: t.Any, filters: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    wanted = [*filters, {"Name": "state", "Values": ["available"]}]
+    return list(ec2.describe_images(Owners=["self"], Filters=wanted)["Images"])
+
+
+def _keys_of(ec2: t.Any, images: list[dict[str, t.Any]]) -> list[dict[str, str]]:
+    """Return, for each image, the key ARN of each device, empty for plain ones."""
+    devices = [
+        {mapping["DeviceName"]: mapping["Ebs"]["SnapshotId"] for mapping in image["BlockDeviceMappings"]}
+        for image in images
+    ]
+    ids = sorted({snapshot_id for image in devices for snapshot_id in image.values()})
+    found = ec2.describe_snapshots(SnapshotIds=ids)["Snapshots"] if ids else []
+    arns = {snapshot["SnapshotId"]: snapshot.get("KmsKeyId", "") for snapshot in found}
+    return [{device: arns[snapshot_id] for device, snapshot_id in image.items()} for image in devices]
 
 
 def _register(ec2: t.Any, name: str, snapshot: str) -> str:
@@ -40,8 +85,8 @@ def _register(ec2: t.Any, name: str, snapshot: str) -> str:
     )
 
 
-def _key(emulator: Emulator, alias: str, region: str) -> str:
+def _key(emulator: Emulator, region: str) -> str:
     kms = emulator.session(region=region).client("kms")
     metadata = kms.create_key(Description="bench")["KeyMetadata"]
-    kms.create_alias(AliasName=alias, TargetKeyId=metadata["KeyId"])
+    kms.create_alias(AliasName=KEY, TargetKeyId=metadata["KeyId"])
     return str(metadata["Arn"])

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hold what was measured against what was to be reached."""
+
+from __future__ import annotations
+
+import math
+import typing as t
+
+from bench.heavy import INSTANCE, PACKER, SIZES, SNAPSHOTS, TASKS, label_at
+from bench.measure import Figures
+from bench.rows import ASYNC, LOOP, OURS
+
+Found = t.Mapping[str, Figures]
+# Ours looks again after a second at the least; the peers after fifteen.
+_TICK_SECONDS: t.Final = 1.0
+
+
+class Finding(t.NamedTuple):
+    """One figure that follows from the runs, and the limit that it was to keep, if there is one."""
+
+    text: str
+    value: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Tell whether the limit is kept; None where there is none."""
+        if self.at_least is None and self.at_most is None:
+            return None
+        return self.value >= (self.at_least or -math.inf) and (self.at_most is None or self.value <= self.at_most)
+
+    @property
+    def limit(self) -> str:
+        """Return the limit for a table."""
+        if self.at_least is not None:
+            return f"≥ {self.at_least:g}"
+        return f"≤ {self.at_most:g}" if self.at_most is not None else ""
+
+
+class Row(t.NamedTuple):
+    """What a row is called, and how it is judged."""
+
+    title: str
+    judge: t.Callable[[Found], t.Iterator[Finding]]
+
+
+def judge(number: str, figures: t.Sequence[Figures]) -> list[Finding]:
+    """Return what the figures of a row say, as far as all its programs were run."""
+    found = {one.label: one for one in figures}
+    try:
+        return list(ROWS[number].judge(found))
+    except KeyError:
+        return []
+
+
+def _ratio(found: Found, figure: str, *, of: str, to: str) -> float:
+    return found[of].median(figure) / found[to].median(figure)
+
+
+def _second(found: Found) -> t.Iterator[Finding]:
+    yield Finding("wall time of the loop ÷ ours", _ratio(found, "wall", of=LOOP, to=OURS), at_least=40)
+    yield Finding("calls of ours in the busiest region", found[OURS].median("busiest"), at_most=3)
+
+
+def _bound(seconds: float) -> t.Callable[[Found], t.Iterator[Finding]]:
+    def judged(found: Found) -> t.Iterator[Finding]:
+        yield Finding(f"wall time of ours ÷ {seconds:.0f} s", found[OURS].median("wall") / seconds, at_most=1.10)
+        for figure, name in (("wall", "wall time"), ("cpu", "processor time"), ("calls", "calls")):
+            # What the jobs leave undone they do not spend time on either; the table says how much that is.
+            yield Finding(f"{name} of the asynchronous jobs ÷ ours", _ratio(found, figure, of=ASYNC, to=OURS), 1)
+        yield Finding("copies of ours that are missing or wrong", _missing(found[OURS]), at_most=0)
+        yield Finding("copies of the asynchronous jobs that are missing or wrong", _missing(found[ASYNC]))
+
+    return judged
+
+
+def _missing(figures: Figures) -> float:
+    return figures.median("wanted") - figures.median("made")
+
+
+def _small(found: Found) -> t.Iterator[Finding]:
+    yield Finding("wall time of the loop ÷ ours", _ratio(found, "wall", of=LOOP, to=OURS), at_least=8)
+
+
+def _single(found: Found) -> t.Iterator[Finding]:
+    ours = found[OURS]
+    yield Finding("calls of ours until the copy is started", ours.median("before"), at_most=4)
+    yield Finding("calls of ours that look after it", ours.median("calls") - ours.median("before"))
+    yield Finding("calls of the loop in all", found[LOOP].median("calls"))
+    yield Finding("seconds from the copy's completion to the end of the play", ours.median("tail"), None, _TICK_SECONDS)
+    yield Finding("the same for the loop", found[LOOP].median("tail"))
+    yield Finding("processor time of ours ÷ the loop's", _ratio(found, "cpu", of=OURS, to=LOOP), at_most=1)
+
+
+def _overhead(found: Found) -> t.Iterator[Finding]:
+    peer = "amazon.aws.ec2_ami_info"
+    yield Finding("wall time of ours ÷ ec2_ami_info's", _ratio(found, "wall", of=OURS, to=peer), at_most=1.15)
+    yield Finding("processor time of ours ÷ ec2_ami_info's", _ratio(found, "cpu", of=OURS, to=peer), at_most=1.15)
+
+
+def _compose(found: Found) -> t.Iterator[Finding]:
+    yield Finding("wall time of the tasks ÷ snapshots", _ratio(found, "wall", of=TASKS, to=SNAPSHOTS), at_least=3)
+    yield Finding("calls of the tasks ÷ snapshots", _ratio(found, "calls", of=TASKS, to=SNAPSHOTS), at_least=1)
+    yield Finding("wall time of the tasks ÷ instance", _ratio(found, "wall", of=TASKS, to=INSTANCE), at_least=1)
+
+
+def _scale(found: Found) -> t.Iterator[Finding]:
+    for work, (size, full) in SIZES.items():
+        small, large = found[label_at(work, size)], found[label_at(work, full)]
+        for figure, name in (("cpu", "processor time"), ("mib", "memory")):
+            each = large.median(figure) / full / (small.median(figure) / size)
+            yield Finding(f"{work}: {name} for each image at {full:,} ÷ at {size:,}", each, at_most=1.2)
+    full = SIZES["info"][1]
+    yield Finding("info: calls for 1,000 images", found[label_at("info", full)].median("calls") / full * 1000)
+
+
+def _throttled(found: Found) -> t.Iterator[Finding]:
+    # CopyImage has a bucket of 10 that fills at 0.1 a second: the last 5 of 15 copies wait, and then take 5 s.
+    bound = (15 - 10) / 0.1 + 5
+    yield Finding(f"wall time of ours ÷ {bound:.0f} s", found[OURS].median("wall") / bound, at_most=1.2)
+    yield Finding("wall time of the loop ÷ ours", _ratio(found, "wall", of=LOOP, to=OURS))
+    yield Finding("failed runs of ours", found[OURS].failures, at_most=0)
+
+
+def _packer(found: Found) -> t.Iterator[Finding]:
+    yield Finding("wall time of Packer ÷ ours", _ratio(found, "wall", of=PACKER, to=OURS), at_least=1)
+    yield Finding("calls of Packer ÷ ours", _ratio(found, "calls", of=PACKER, to=OURS), at_least=1)
+
+
+ROWS: t.Final = {
+    "1": Row("nothing to do, 20 images x 5 regions", _second),
+    "2": Row("first run, 20 images x 5 regions, copies of 60 s", _bound(60.0)),
+    "2a": Row("first run, 3 images x 3 regions, copies of 20 s", _small),
+    "2b": Row("first run, 50 images x 2 regions, three waves of 60 s", _bound(180.0)),
+    "3": Row("one image to one region, copy of 3 s", _single),
+    "4": Row("one task with nothing to do", _overhead),
+    "5": Row("an image of 80 GiB under three keys", _compose),
+    "6": Row("5,000 images x 20 regions planned, 10,000 images audited", _scale),
+    "7": Row("15 copies to a region at a tenth of AWS's request rates", _throttled),
+    "8": Row("encrypted images in the home region and five others, copies of 20 s", _packer),
+}
