@@ -44,7 +44,8 @@ class Facts(t.Generic[T]):
             found = [tags[name[4:]]] if name[4:] in tags else []
         else:
             found = _as_list(self._getters[name](item))
-        return any(_pattern(value).fullmatch(text) for value in wanted for text in found)
+        plain, patterns = _alternatives(tuple(wanted))
+        return any(text in plain or any(pattern.fullmatch(text) for pattern in patterns) for text in found)
 
 
 def _as_list(value: t.Any) -> list[str]:
@@ -55,7 +56,13 @@ def _as_list(value: t.Any) -> list[str]:
     return [str(value).lower() if isinstance(value, bool) else str(value)]
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=64)
+def _alternatives(values: tuple[str, ...]) -> tuple[frozenset[str], list[re.Pattern[str]]]:
+    """Return the values without wildcards, and patterns for the others: a filter may have 200 values."""
+    wild = [value for value in values if set(value) & set("*?\\")]
+    return frozenset(values).difference(wild), [_pattern(value) for value in wild]
+
+
 def _pattern(value: str) -> re.Pattern[str]:
     """Translate EC2's wildcards: ``*``, ``?`` and a backslash before either."""
     parts = re.findall(r"\\.|.", value, flags=re.DOTALL)
