@@ -27,7 +27,7 @@ USER_AGENT: t.Final = "sealed.ami"
 _POOL: t.Final = 25
 # botocore's models are hundreds of thousands of objects that all stay. Python would search them for garbage while
 # they load, again and again, which is a fifth of the processor time that the clients take.
-_COLLECT_AFTER: t.Final = 1_000_000
+COLLECT_AFTER: t.Final = 1_000_000
 
 
 class Connection:
@@ -42,7 +42,7 @@ class Connection:
     @classmethod
     def of_module(cls, module: t.Any) -> Connection:
         """Return the connection that the module's options describe."""
-        gc.set_threshold(_COLLECT_AFTER)
+        gc.set_threshold(COLLECT_AFTER)
         module.require_botocore_at_least("1.34.58", reason="to tag the snapshots of a copy at birth")
         _region, endpoint_url, params = get_aws_connection_info(module)
         try:
