@@ -23,6 +23,10 @@ from .._image.permissions import Sharing
 from .._image.removal_planner import COPIED_VOLUME
 from .attributes import read_sharing
 
+Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
+# Images with their keys, and all their snapshots by id.
+Held = tuple[list[Image], dict[str, Snapshot]]
+
 
 @dataclasses.dataclass(frozen=True)
 class RegionFacts:
@@ -32,7 +36,7 @@ class RegionFacts:
     earlier copies that no image uses; they are read for removals only.
     """
 
-    keys: t.Mapping[str | None, RequiredKey | None]
+    keys: Keys
     images: tuple[Image, ...]
     snapshots: t.Mapping[str, Snapshot]
     encryption_by_default: bool = False
@@ -44,19 +48,27 @@ def read_sources(region: Region, request: CopyRequest) -> dict[str, Image]:
     return find_images(region, request.source_image_ids)
 
 
-def read_region(
-    region: Region, request: CopyRequest, destinations: t.Sequence[Destination], *, warn: Warn
-) -> RegionFacts:
-    """Return the facts of one region in three calls, one more where AWS records no lineage for some source."""
+def read_keys(region: Region, request: CopyRequest, destinations: t.Sequence[Destination], *, warn: Warn) -> Keys:
+    """Return the required key of each destination of one region by ``kms_key_id``, in a call for each."""
     resolve = require_key if request.present else find_key
-    keys = {
+    return {
         reference: resolve(region, reference, warn=warn) if request.encrypted else None
         for reference in dict.fromkeys(destination.kms_key_id for destination in destinations)
     }
-    images, snapshots = _read_images(region, request, keys.values())
+
+
+def read_images(region: Region, request: CopyRequest) -> Held:
+    """Return what AWS says came from the sources, in two calls."""
+    found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
+    return _with_keys(region, found)
+
+
+def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, warn: Warn) -> RegionFacts:
+    """Return the facts of one region, with no further call where AWS's lineage has led to a copy of every source."""
+    images, snapshots = _with_tagged(region, request, keys.values(), held)
     return RegionFacts(
         keys=keys,
-        images=images,
+        images=tuple(images),
         snapshots=snapshots,
         encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
         orphans=() if request.present else _read_orphans(region, request),
@@ -85,27 +97,24 @@ def facts_for(
     )
 
 
-def _read_images(
-    region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None]
-) -> tuple[tuple[Image, ...], dict[str, Snapshot]]:
+def _with_tagged(region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None], held: Held) -> Held:
     """Return the images that came from the sources, with their keys, and their snapshots.
 
     Where AWS's lineage does not lead to the copy, our tags may: AWS may not tell where a pending image comes from.
     """
-    found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
-    images, snapshots = _with_keys(region, found)
+    images, snapshots = held
     wanted = [Requirement(key, None) for key in keys]
     lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
     unseen = [lineage.tag for lineage in lineages if not _is_answered(lineage, wanted, images)]
-    if unseen:
-        known = {image.image_id for image in images}
-        tagged = [image for image in find_tagged_copies(region, unseen) if image.image_id not in known]
-        more, more_snapshots = _with_keys(region, tagged)
-        images, snapshots = [*images, *more], {**snapshots, **more_snapshots}
-    return tuple(images), snapshots
+    if not unseen:
+        return held
+    known = {image.image_id for image in images}
+    tagged = [image for image in find_tagged_copies(region, unseen) if image.image_id not in known]
+    more, more_snapshots = _with_keys(region, tagged)
+    return [*images, *more], {**snapshots, **more_snapshots}
 
 
-def _with_keys(region: Region, images: t.Sequence[Image]) -> tuple[list[Image], dict[str, Snapshot]]:
+def _with_keys(region: Region, images: t.Sequence[Image]) -> Held:
     snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
     return [image.with_snapshots(snapshots) for image in images], snapshots
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from .._aws.connection import Connection, Region
@@ -25,7 +26,7 @@ from .job import Job, Waiting
 from .pace import Pace
 from .parallel import for_each
 from .preflight import require_copyable_sources, require_distinct_keys, require_future, require_shareable_keys
-from .read_copies import RegionFacts, facts_for, read_region, read_sources
+from .read_copies import RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .regions import require_regions
 
 Pair = tuple[str, Destination]
@@ -85,24 +86,28 @@ class CopyRun:
         self, by_region: t.Mapping[str, t.Sequence[Destination]]
     ) -> tuple[dict[str, Image], dict[str, RegionFacts | AwsError]]:
         """Read the sources and every destination region at once; only the sources are indispensable."""
-
-        def read(name: str | None) -> dict[str, Image] | RegionFacts:
-            if name is None:
-                return read_sources(self._regions[self._request.source_region], self._request)
-            return read_region(self._regions[name], self._request, by_region[name], warn=self._warn)
-
-        answers = t.cast("dict[str | None, t.Any]", for_each([*self._source_keys(), *by_region], read))
-        sources = answers.pop(None, {})
-        if isinstance(sources, AwsError):
-            raise sources
+        work: dict[tuple[str, str], t.Callable[[], t.Any]] = {}
         if self._request.present:
-            for image_id in self._request.source_image_ids:
-                require_found(sources.get(image_id), image_id=image_id, region=self._request.source_region)
-        return sources, t.cast("dict[str, RegionFacts | AwsError]", answers)
+            # A copy can be removed after its source is gone, so removals do not ask for it.
+            work["sources", ""] = self._read_sources
+        for name, destinations in by_region.items():
+            region = self._regions[name]
+            work["keys", name] = functools.partial(read_keys, region, self._request, destinations, warn=self._warn)
+            work["images", name] = functools.partial(read_images, region, self._request)
+        answers = for_each(work, lambda which: work[which]())
 
-    def _source_keys(self) -> list[str | None]:
-        # A copy can be removed after its source is gone, so removals do not ask for it.
-        return [None] if self._request.present else []
+        def read(name: str) -> RegionFacts:
+            keys, held = (_unless_error(answers[what, name]) for what in ("keys", "images"))
+            return read_region(self._regions[name], self._request, keys, held, warn=self._warn)
+
+        return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read)
+
+    def _read_sources(self) -> dict[str, Image]:
+        region = self._regions[self._request.source_region]
+        sources = read_sources(region, self._request)
+        for image_id in self._request.source_image_ids:
+            require_found(sources.get(image_id), image_id=image_id, region=region.name)
+        return sources
 
     def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
         image_id, destination = pair
@@ -158,6 +163,12 @@ class CopyRun:
             job.outcome.changed = job.outcome.changed or first.outcome.changed
             job.outcome.removed = first.outcome.removed + job.outcome.removed
             first.outcome = job.outcome
+
+
+def _unless_error(answer: t.Any) -> t.Any:
+    if isinstance(answer, AwsError):
+        raise answer
+    return answer
 
 
 def _predicted(job: Job, *, wait: bool) -> Outcome:
