@@ -13,11 +13,13 @@ from bench import store
 from bench.judge import ROWS, Finding, judge
 from bench.measure import Figures
 
+# REUSE-IgnoreStart
 _LICENSE: t.Final = (
     "Copyright (c) 2026 sealed.ami contributors",
     "GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)",
     "SPDX-License-Identifier: GPL-3.0-or-later",
 )
+# REUSE-IgnoreEnd
 _PROGRAM_HEAD: t.Final = ("row", "program", "wall time in s", "processor time in s", "API calls", "made", "runs")
 _FINDING_HEAD: t.Final = ("row", "what", "measured", "to reach", "")
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import html.parser
+import os
 import pathlib
 import shutil
 import sys
@@ -85,6 +86,8 @@ def main() -> None:
     """Leave with status 1 at the first warning or broken link."""
     stop_on_signals()
     must_run(sys.executable, ROOT / "tests" / "tools" / "scale.py", "--check")
+    bench = (sys.executable, "-m", "bench", "--check", "--output", ROOT / "docs")
+    must_run(*bench, env=environment(PYTHONPATH=os.fspath(ROOT / "tests")))
     shutil.rmtree(SITE, ignore_errors=True)
     sources = SITE / "rst"
     sources.mkdir(parents=True)
@@ -97,7 +100,8 @@ def main() -> None:
         BIN / "antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", "collection", *options, "sealed.ami",
         env=environment(ANSIBLE_NOCOLOR="1"),
     )  # fmt: skip
-    shutil.copy(ROOT / "docs" / "docsite" / "scale.rst.inc", sources)
+    for name in ("scale.rst.inc", "bench.rst.inc", "bench.svg"):
+        shutil.copy(ROOT / "docs" / "docsite" / name, sources)
     must_run(BIN / "sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", SITE, sources, BUILT)
     if broken := broken_links(BUILT):
         sys.exit("links that lead nowhere:\n" + "\n".join(broken))
