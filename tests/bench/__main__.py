@@ -10,7 +10,7 @@ import pathlib
 import sys
 import typing as t
 
-from bench import document, heavy, rows, store
+from bench import document, heavy, processes, rows, store
 from bench.measure import Figures, Runs
 
 ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
@@ -41,6 +41,7 @@ def main() -> None:
         parser.error(f"no such rows: {', '.join(sorted(unknown))}")
     if arguments.check:
         sys.exit(document.check(arguments.output))
+    processes.become_parent()
     runs = Runs(arguments.runs, arguments.runs if arguments.peer_runs is None else arguments.peer_runs)
     for number in arguments.rows or ROWS:
         print(f"row {number} …", flush=True)

@@ -10,13 +10,11 @@ import json
 import os
 import pathlib
 import re
-import resource
 import statistics
-import subprocess
 import sys
-import time
 import typing as t
 
+from bench import processes
 from emulated_aws.client import Emulator
 
 HERE = pathlib.Path(__file__).parent
@@ -54,17 +52,15 @@ def run(emulator: Emulator, command: t.Sequence[str | os.PathLike[str]], *, regi
     environment |= {"ANSIBLE_NOCOWS": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_FORCE_COLOR": "0"}
     environment |= {"ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
     emulator.clear_calls()
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    wall, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = processes.run(command, environment)
     return Sample(
-        wall=wall,
-        cpu=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        wall=ended.wall,
+        cpu=ended.cpu,
         calls=sum(emulator.counts().values()),
-        failed=ended.returncode != 0,
+        failed=ended.status != 0,
         changed=sum(map(int, re.findall(r"\bchanged=(\d+)", ended.stdout))),
         output=ended.stdout + ended.stderr,
-        ended=time.time(),
+        ended=ended.at,
     )
 
 

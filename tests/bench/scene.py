@@ -14,24 +14,22 @@ REGIONS = ("eu-west-1", "eu-central-1", "us-west-2", "ap-southeast-2", "eu-north
 KEY = "alias/bench"
 
 
-def plain_images(emulator: Emulator, count: int, *, region: str = HOME) -> list[str]:
-    """Register images of one plain volume of 8 GiB each and return their ids."""
-    ec2 = emulator.session(region=region).client("ec2")
-    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, VolumeType="gp3")["VolumeId"]
-    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
-    return [_register(ec2, f"bench-{number:05d}", snapshot) for number in range(count)]
+def plain_images(emulator: Emulator, count: int, **encryption: t.Any) -> list[str]:
+    """Register images of one volume of 8 GiB each in the home region and return their ids.
 
-
-def sealed_images(emulator: Emulator, count: int, *, region: str = HOME) -> list[str]:
-    """Register images that have an encrypted snapshot of their own each and return their ids."""
-    ec2 = emulator.session(region=region).client("ec2")
-    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, VolumeType="gp3", Encrypted=True, KmsKeyId=KEY)[
-        "VolumeId"
-    ]
+    Each has a snapshot of its own, for AWS copies one snapshot at one time only once.
+    """
+    ec2 = emulator.session(region=HOME).client("ec2")
+    volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=8, VolumeType="gp3", **encryption)["VolumeId"]
     return [
         _register(ec2, f"bench-{number:05d}", ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
         for number in range(count)
     ]
+
+
+def sealed_images(emulator: Emulator, count: int) -> list[str]:
+    """Register images whose snapshots are encrypted."""
+    return plain_images(emulator, count, Encrypted=True, KmsKeyId=KEY)
 
 
 def keys(emulator: Emulator, regions: t.Iterable[str]) -> dict[str, str]:
