@@ -37,7 +37,7 @@ test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest a
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
 	@$(RUN)/browser.py
 
-test-eda: setup ## Judge the rulebook by ansible-rulebook, which needs Java
+test-eda: setup ## Judge the rulebook by ansible-rulebook, whose Java root installs from Debian if need be
 	@$(RUN)/rulebooks.py
 
 docs: setup ## Build the documentation site and check every link in it

@@ -5,33 +5,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 
+from debian import need
 from processes import BIN, ROOT, must_run, stop_on_signals
 
-PACKAGES = ("chromium", "chromium-driver")
 PINS = ROOT / "tests" / "requirements" / "browser.txt"
-
-
-def install_browser() -> None:
-    """Install Debian's Chromium unless it is there; say what to do where this may not."""
-    if shutil.which("chromium") and shutil.which("chromedriver"):
-        return
-    command = f"apt-get install {' '.join(PACKAGES)}"
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        sys.exit(f"Chromium and its driver are needed, and only root on Debian can have them installed here: {command}")
-    print(f"Installing {' and '.join(PACKAGES)} (once)", flush=True)
-    apt = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    must_run("apt-get", "update", "-qq", env=apt)
-    must_run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES, "fonts-dejavu-core", env=apt)
 
 
 def main() -> None:
     """Leave with the status of the tests."""
     stop_on_signals()
-    install_browser()
+    need(("chromium", "chromedriver"), packages=("chromium", "chromium-driver", "fonts-dejavu-core"))
     python = BIN / "python"
     must_run(python, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps", "-r", PINS)
     must_run(BIN / "pytest", "-q", "tests/browser", *sys.argv[1:])

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 
+from debian import need
 from processes import BIN, ROOT, WORK, environment, must_run, stop_on_signals
 
 PINS = ROOT / "tests" / "requirements" / "eda.txt"
@@ -17,8 +17,7 @@ PLACE = WORK / "eda"
 def main() -> None:
     """Leave with the status of the tests, or say what is missing."""
     stop_on_signals()
-    if not shutil.which("java"):
-        sys.exit("ansible-rulebook needs Java 17 or newer: apt-get install openjdk-17-jre-headless")
+    need(("java",), packages=("default-jre-headless",))  # ansible-rulebook wants 17 or newer.
     if not (PLACE / "bin" / "ansible-rulebook").exists():
         must_run(sys.executable, "-m", "venv", PLACE)
     pip = (PLACE / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
