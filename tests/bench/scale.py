@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import resource
 import sys
 import time
 import typing as t
 
-from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import COLLECT_AFTER
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import spare_collections
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner import Facts, plan_copy
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import CopyRequest, Destination
 from ansible_collections.sealed.ami.plugins.module_utils._image.identity import Lineage, Requirement
@@ -100,7 +99,7 @@ def _peak() -> float:
 
 def main() -> None:
     """Do the work named on the command line, with the garbage collector set as a task sets it."""
-    gc.set_threshold(COLLECT_AFTER)
+    spare_collections()
     work = {"plan": plan, "info": info}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
     print(json.dumps({"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls}))
