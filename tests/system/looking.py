@@ -10,7 +10,7 @@ import typing as t
 from emulated_aws.client import Emulator
 from emulated_aws.identity import HOME_ACCOUNT
 
-READS = ("Describe*", "Get*", "List*")
+READS = ("Describe*", "Get*", "List*", "Assume*")
 
 
 class Looking:

@@ -30,9 +30,12 @@ class Rounds:
 
 
 class PlayRounds(t.Protocol):
-    """``rounds("s3_encrypt", sealed_ami_wait=True)``, over the example variables of that playbook."""
+    """``rounds("s3_encrypt", sealed_ami_wait=True)``, over the example variables of that playbook.
 
-    def __call__(self, name: str, **extra: t.Any) -> Rounds: ...
+    ``options`` are those of ansible-playbook.
+    """
+
+    def __call__(self, name: str, *options: str, **extra: t.Any) -> Rounds: ...
 
 
 def example_variables(name: str) -> dict[str, t.Any]:
@@ -50,19 +53,19 @@ def served_look(served_emulator: Emulator) -> Looking:
 def rounds(run_playbook: RunPlaybook, served_look: Looking) -> PlayRounds:
     """Play all rounds, and demand of each what holds for every playbook."""
 
-    def run(name: str, **extra: t.Any) -> Rounds:
+    def run(name: str, *options: str, **extra: t.Any) -> Rounds:
         path = pathlib.Path(f"sealed.ami.{name}")
         variables = {**example_variables(name), **extra}
-        before = run_playbook(path, "--check", "--diff", **variables)
+        before = run_playbook(path, "--check", "--diff", *options, **variables)
         assert before.status == 0, before.explain()
         assert served_look.mutations() == [], "check mode has changed something"
-        first = run_playbook(path, **variables)
+        first = run_playbook(path, *options, **variables)
         assert first.status == 0, first.explain()
         assert first.changed > 0 and before.changed > 0
         served_look.emulator.clear_calls()
-        second = run_playbook(path, **variables)
+        second = run_playbook(path, *options, **variables)
         assert (second.status, second.changed) == (0, 0), second.explain()
-        after = run_playbook(path, "--check", "--diff", **variables)
+        after = run_playbook(path, "--check", "--diff", *options, **variables)
         assert (after.status, after.changed) == (0, 0), after.explain()
         assert served_look.mutations() == [], "a second run has changed something"
         return Rounds(before, first, second, after)

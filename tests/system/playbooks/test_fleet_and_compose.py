@@ -1,0 +1,35 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks beside the scenarios, with their example variables. The audit, which changes nothing, has its own tests."""
+
+from __future__ import annotations
+
+from emulated_aws.client import Emulator
+from system.looking import Looking
+from system.playbooks.conftest import PLAYBOOKS, PlayRounds
+
+HOME, CONSUMER = "123456789012", "210987654321"
+NAMES = {"exported-sealed", "vendor-plain-sealed"}
+
+
+def test_compose_keys(rounds: PlayRounds, served_look: Looking) -> None:
+    rounds("compose_keys")
+    (image,) = [one for one in served_look.images("us-east-1") if one["Name"] == "database-three-keys"]
+    wanted = {"/dev/xvda": "alias/os", "/dev/sdf": "alias/data", "/dev/sdg": "alias/logs"}
+    keys = {device: served_look.key_arn(alias, "us-east-1") for device, alias in wanted.items()}
+    assert served_look.keys("us-east-1", image["ImageId"]) == keys
+
+
+def test_fleet_copy(rounds: PlayRounds, served_emulator: Emulator) -> None:
+    played = rounds("fleet_copy", "-i", str(PLAYBOOKS / "vars" / "image_targets.yml"))
+    assert set(played.first.report["stats"]) == {
+        "production.eu-west-1", "production.eu-central-1", "staging.eu-west-1",
+    }  # fmt: skip
+    for account, region in ((HOME, "eu-west-1"), (HOME, "eu-central-1"), (CONSUMER, "eu-west-1")):
+        look = Looking(served_emulator, account=account)
+        made = [image for image in look.images(region) if image["Name"] in NAMES]
+        assert {image["Name"] for image in made} == NAMES
+        for image in made:
+            assert look.user_tags(image) == {"Stage": "golden"}
+            assert set(look.keys(region, image["ImageId"]).values()) == {look.key_arn("alias/golden", region)}
