@@ -18,25 +18,37 @@ from emulated_aws.client import Emulator
 
 from .engine import BIN, Command, quiet_environment
 
-SHOWN = re.compile(r"\[localhost\] eu-west-1: \d of 4 snapshots completed, the others at \d+ % or more")
+SHOWN = re.compile(r"\[localhost\] eu-west-1: \d of [34] snapshots completed, the others at \d+ % or more")
+COPY = {
+    "sealed.ami.ec2_ami_encrypted_copy": {
+        "source_image_ids": ["ami-00ec2000000000004", "ami-00ec2000000000001"], "source_region": "us-east-1",
+        "kms_key_id": "alias/golden", "wait": True, "wait_delay": 1,
+    }
+}  # fmt: skip
+COMPOSE = {
+    "sealed.ami.ec2_ami_compose_keys": {
+        "source_image_id": "ami-00ec2000000000004", "source_region": "us-east-1", "name": "composed",
+        "kms_key_id": "alias/os", "device_mapping": [{"device_name": "/dev/sdf", "kms_key_id": "alias/data"}],
+        "method": "snapshots", "wait": True, "wait_delay": 1,
+    }
+}  # fmt: skip
 IDS = re.compile(r"(ami|snap)-[0-9a-f]{17}|\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 def play(
     aws: Emulator,
     folder: pathlib.Path,
+    task: dict[str, t.Any],
     *,
     arguments: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     keywords: dict[str, t.Any] | None = None,
     rhythm: float = 0.5,
 ) -> tuple[str, str]:
-    """Copy two images by a play of one task; return what it printed, and the module's result without ids."""
+    """Play one task; return what was printed, and the module's result without ids."""
     result = folder / "result.json"
-    copy = {"source_image_ids": ["ami-00ec2000000000004", "ami-00ec2000000000001"], "source_region": "us-east-1"}
     tasks = [
-        {"sealed.ami.ec2_ami_encrypted_copy": {**copy, "kms_key_id": "alias/golden", "wait": True, "wait_delay": 1},
-         "register": "copied", **(keywords or {})},
+        {**task, "register": "copied", **(keywords or {})},
         {"ansible.builtin.copy": {"content": "{{ copied | to_json }}", "dest": str(result)}, "check_mode": False},
     ]  # fmt: skip
     variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "sealed_ami_progress_seconds": rhythm}
@@ -58,12 +70,15 @@ def slow(aws: Emulator) -> Emulator:
     return aws
 
 
-def test_progress_is_shown_and_the_result_is_the_same(slow: Emulator, tmp_path: pathlib.Path) -> None:
-    shown, result = play(slow, tmp_path)
+@pytest.mark.parametrize("task", [pytest.param(COPY, id="copy"), pytest.param(COMPOSE, id="compose")])
+def test_progress_is_shown_and_the_result_is_the_same(
+    slow: Emulator, tmp_path: pathlib.Path, task: dict[str, t.Any]
+) -> None:
+    shown, result = play(slow, tmp_path, task)
     assert SHOWN.search(shown)
     slow.reset(seed="full")
     slow.configure(copy_seconds_minimum=6)
-    silent, same = play(slow, tmp_path, rhythm=0)
+    silent, same = play(slow, tmp_path, task, rhythm=0)
     assert not SHOWN.search(silent)
     assert same == result
 
@@ -80,5 +95,5 @@ def test_progress_is_shown_and_the_result_is_the_same(slow: Emulator, tmp_path: 
     ],
 )
 def test_silence_where_nobody_looks(slow: Emulator, tmp_path: pathlib.Path, how: dict[str, t.Any]) -> None:
-    shown, _result = play(slow, tmp_path, **how)
+    shown, _result = play(slow, tmp_path, COPY, **how)
     assert not SHOWN.search(shown)
