@@ -40,6 +40,9 @@ _RETRIED_CODES: t.Final = [
     "InternalServerError",
     "ServiceUnavailableException",
 ]
+# About a minute and a half in all. Longer pauses would let the calls lie idle that a throttled account is granted.
+_RETRIES: t.Final = 20
+_LONGEST_DELAY: t.Final = 10
 _EXPIRED_CODES: t.Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _CLOCK_CODES: t.Final = {"AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException"}
 # AWS answers these with HTTP 503, but never after it has acted.
@@ -94,7 +97,9 @@ def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = Tr
     Throttling and server errors are retried with jitter, unless ``retry`` is off: creating calls without a client token
     must not be repeated blindly.
     """
-    attempt = AWSRetry.jittered_backoff(retries=10, delay=1, catch_extra_error_codes=_RETRIED_CODES)
+    attempt = AWSRetry.jittered_backoff(
+        retries=_RETRIES, delay=1, max_delay=_LONGEST_DELAY, catch_extra_error_codes=_RETRIED_CODES
+    )
     function = attempt(operation) if retry else operation
     return _ErrorHandler.common_error_handler(description)(function)(**params)
 
