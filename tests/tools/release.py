@@ -66,7 +66,8 @@ def main() -> None:
     sources.rename(laid)
     changelog = BIN / "antsibull-changelog"
     must_run(changelog, "lint", cwd=laid)
-    must_run(changelog, "release", "--version", version, cwd=laid)
+    # A version that is prepared already takes in what has come since.
+    must_run(changelog, "release", "--version", version, "--update-existing", cwd=laid)
     for stale in PLACE.glob("*.tar.gz"):
         stale.unlink()
     must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", PLACE, laid)
