@@ -13,6 +13,7 @@ from emulated_aws import ec2
 from emulated_aws.catalogue_keys import REGIONS
 from emulated_aws.ec2.backend import Ec2Region
 from emulated_aws.identity import HOME_ACCOUNT
+from system.running import Result
 
 _ENDED = ("terminated", "shutting-down")
 
@@ -36,3 +37,17 @@ def held(*, account: str = HOME_ACCOUNT) -> set[str]:
 def tags_of(resource_id: str, region: str) -> dict[str, str]:
     """Return the tags of anything in a region."""
     return dict(backend(region).tags.get(resource_id, {}))
+
+
+def named_with_parts(result: Result, regions: t.Iterable[str]) -> set[str]:
+    """Return the ids that a result lists, images with their snapshots and instances with their volumes.
+
+    AWS does not show the snapshots of a pending image, so they can only be named by it.
+    """
+    ids = {one for entry in result["images"] for one in [*(entry.get("created") or ()), entry["image_id"]] if one}
+    for region in regions:
+        for image_id in ids & set(backend(region).amis):
+            ids |= set(backend(region).amis[image_id].snapshot_ids())
+        attached = [backend(region).attached(one) for one in ids if one.startswith("i-")]
+        ids |= {volume.id for pairs in attached for _device, volume in pairs}
+    return ids

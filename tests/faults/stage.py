@@ -9,7 +9,7 @@ import typing as t
 
 from faults.inventory import Inventory, inventory
 from faults.killing import Child, held_at, killed_at
-from faults.tasks import SLOW, Options, Task
+from faults.tasks import BRISK, Options, Task
 
 from emulated_aws.client import Emulator
 from system.running import Result, arguments
@@ -19,11 +19,14 @@ _SETTLED = 200.0
 
 
 class Stage:
-    """One task against one emulator; every trial starts from the fresh catalogue."""
+    """One task against one emulator; every trial starts from the fresh catalogue.
 
-    def __init__(self, emulator: Emulator, task: Task, **settings: float):
-        self._emulator, self._task = emulator, task
-        self._settings = {**SLOW, **settings}
+    Runs that are to be killed fail on the way where an action is ``denied``.
+    """
+
+    def __init__(self, emulator: Emulator, task: Task, *, denied: str = "", **settings: float):
+        self._emulator, self._task, self._denied = emulator, task, denied
+        self._settings = {**BRISK, **settings}
 
     def prepare(self) -> None:
         """Put everything back to where the task begins."""
@@ -43,6 +46,15 @@ class Stage:
         """Start the task."""
         return Child(self._emulator, self._task.module, self._given(self._options(more)))
 
+    def fail(self, **more: t.Any) -> int:
+        """Run the task while the action is denied, and return which of its calls the first denied one was."""
+        self._emulator.clear_calls()
+        self._deny()
+        assert self.run(**more).failed
+        self._emulator.faults.clear()
+        actions = [call["action"] for call in self._emulator.calls()]
+        return actions.index(self._denied) + 1
+
     def hold(self, call: int, when: str, **more: t.Any) -> Child | None:
         """Start the task and hold it at a call; None where it has fewer."""
         given = self._given(self._options(more))
@@ -51,12 +63,17 @@ class Stage:
     def kill(self, call: int, when: str, **more: t.Any) -> bool:
         """Kill the task at a call; False where it has fewer."""
         given = self._given(self._options(more))
+        self._deny()
         return killed_at(self._emulator, self._task.module, given, call=call, when=when)
 
     def look(self) -> Inventory:
         """Return what there is once nothing is hidden any more."""
         self._emulator.advance(_SETTLED)
         return inventory(self._emulator, self._task.regions)
+
+    def _deny(self) -> None:
+        if self._denied:
+            self._emulator.faults.add("access_denied", action=self._denied)
 
     def _options(self, more: t.Mapping[str, t.Any]) -> Options:
         return {**self._task.options(self._emulator), **more}

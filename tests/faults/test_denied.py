@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from faults.holdings import held
 from faults.inventory import Inventory, difference, inventory
-from faults.tasks import COMPOSITIONS, COPIES, SLOW, Task
+from faults.tasks import BRISK, COMPOSITIONS, COPIES, Task
 
 from emulated_aws.client import Emulator
 from system.running import Result, RunModule
@@ -27,7 +27,7 @@ class Trial:
     def prepare(self) -> None:
         """Put everything back to where the task begins."""
         self._emulator.reset(seed="full")
-        self._emulator.configure(**SLOW)
+        self._emulator.configure(**BRISK)
         for options in self._task.before:
             assert not self._run_module(self._task.module, **options).failed
         self._emulator.clear_calls()

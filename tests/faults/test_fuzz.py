@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 import pytest
 from faults.answers import members, surprises
 from faults.inventory import Inventory, inventory
-from faults.tasks import COPY, HOME, INSTANCE, REPLACE, SLOW, SNAPSHOTS, Task
+from faults.tasks import BRISK, COPY, HOME, INSTANCE, REPLACE, SNAPSHOTS, Task
 from faults.test_weather import examples
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
@@ -135,7 +135,7 @@ def _shown(action: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(("task", "service", "action"), ANSWERS, ids=lambda value: str(value))
 def test_surprising_answers(task: Task, service: str, action: str, emulator: Emulator, run_module: RunModule) -> None:
-    emulator.configure(**SLOW)
+    emulator.configure(**BRISK)
     for options in task.before:
         run_module(task.module, **options)
     assert not run_module(task.module, **task.options(emulator)).failed
@@ -146,7 +146,7 @@ def test_surprising_answers(task: Task, service: str, action: str, emulator: Emu
     wrong = []
     for change in changes[::step]:
         emulator.reset(seed="full")
-        emulator.configure(**SLOW)
+        emulator.configure(**BRISK)
         for options in task.before:
             run_module(task.module, **options)
         emulator.faults.add("mutate", service=service, action=action, changes=[change])
@@ -174,7 +174,7 @@ def _sealed(found: Inventory) -> list[tuple[t.Any, ...]]:
 @pytest.mark.parametrize("action", ["DescribeImages", "DescribeSnapshots", "DescribeVolumes", "DescribeInstances"])
 @pytest.mark.parametrize("task", [COPY, REPLACE, SNAPSHOTS, INSTANCE], ids=str)
 def test_pages_of_one(task: Task, action: str, emulator: Emulator, run_module: RunModule) -> None:
-    emulator.configure(**SLOW)
+    emulator.configure(**BRISK)
     for options in task.before:
         run_module(task.module, **options)
     emulator.faults.add("mutate", service="ec2", action=action, changes=[{"page_size": 1}])

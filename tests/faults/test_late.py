@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from faults.holdings import backend, held
+from faults.holdings import backend, held, named_with_parts
+from faults.inventory import difference, inventory
 from faults.tasks import AWAY, COPY, HOME, INSTANCE, SLOW, SNAPSHOTS, Task
 from faults.timeline import Timeline
 
@@ -152,6 +153,39 @@ def test_quota_exceeded_throughout(task: Task, on_failure: str, emulator: Emulat
     assert new == named(result), f"there {sorted(new)}: {result.msg}"
     assert not any(one.startswith("i-") for one in new)
     assert not run_module(task.module, **task.options(emulator)).failed
+
+
+CUT_OFF = {
+    "expired_token": "The credentials expired; renew them and run the task again: it resumes where it stopped",
+    "clock_skew": "Check the credentials and that this machine's clock is right",
+    "unreachable": "check the region, the network and endpoint_url, then run the task again: it resumes",
+}
+MOMENTS = [(COPY, 5.0), (COPY, 50.0), (SNAPSHOTS, 5.0), (SNAPSHOTS, 55.0)]
+MOMENTS += [(INSTANCE, after) for after in (20.0, 50.0, 70.0, 90.0, 120.0)]
+
+
+@pytest.mark.parametrize("on_failure", ["keep", "rollback"])
+@pytest.mark.parametrize("kind", sorted(CUT_OFF))
+@pytest.mark.parametrize(("task", "after"), MOMENTS, ids=lambda value: str(value))
+def test_cut_off_from_aws(
+    task: Task, after: float, kind: str, on_failure: str, emulator: Emulator, run_module: RunModule
+) -> None:
+    """From a moment of the wait on no call comes through, so nothing can be rolled back either: all is named."""
+    emulator.configure(**SLOW)
+    assert not run_module(task.module, **task.options(emulator)).failed
+    clean = inventory(emulator, task.regions)
+    emulator.reset(seed="full")
+    emulator.configure(**SLOW)
+    before = held()
+    emulator.faults.add(kind, starts_in=after)
+    result = run_module(task.module, **{**task.options(emulator), "on_failure": on_failure})
+    emulator.faults.clear()
+    new = held() - before
+    assert result.failed and CUT_OFF[kind] in result.msg, result.msg
+    unnamed = new - named_with_parts(result, task.regions)
+    assert new and not unnamed, f"there and not named {sorted(unnamed)}: {result.msg}"
+    assert not run_module(task.module, **task.options(emulator)).failed
+    assert not difference(inventory(emulator, task.regions), clean)
 
 
 def test_the_default_key_is_disabled_before_the_copy_starts(run_module: RunModule, look: Looking) -> None:

@@ -10,7 +10,7 @@ import dataclasses
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from faults.holdings import backend, held
+from faults.holdings import held, named_with_parts
 from faults.inventory import Inventory, difference, inventory
 from faults.tasks import COPY, FLEET, INSTANCE, INSTANCE_ID, REMOVE, REPLACE, SLOW, SNAPSHOTS, Task
 
@@ -118,19 +118,8 @@ class Trial:
         if weather.lost_answers:
             # AWS may have acted on a request of which nobody has heard again.
             return
-        unnamed = new - named(result, self._task)
+        unnamed = new - named_with_parts(result, self._task.regions)
         assert not unnamed, f"{sorted(unnamed)} are there and not named: {result.msg}"
-
-
-def named(result: Result, task: Task) -> set[str]:
-    """Return what the entries list, images with their snapshots and instances with their volumes."""
-    ids = {one for entry in result["images"] for one in [*(entry.get("created") or ()), entry["image_id"]] if one}
-    for region in task.regions:
-        for image_id in ids & set(backend(region).amis):
-            ids |= set(backend(region).amis[image_id].snapshot_ids())
-        attached = [backend(region).attached(one) for one in ids if one.startswith("i-")]
-        ids |= {volume.id for pairs in attached for _device, volume in pairs}
-    return ids
 
 
 def examples(number: int, config: pytest.Config) -> hypothesis.settings:

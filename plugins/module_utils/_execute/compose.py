@@ -103,7 +103,7 @@ class ComposeRun:
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=self._read_leftovers(facts.recipe, images),
-            remains=self._read_remains(facts, images),
+            remains=self._read_remains(facts, images, snapshots),
         )
 
     def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
@@ -112,11 +112,13 @@ class ComposeRun:
             return ()
         return read_leftovers(self._region, self._request.name, images, recipe)
 
-    def _read_remains(self, facts: ComposeFacts, images: t.Sequence[Image]) -> tuple[str, ...]:
+    def _read_remains(
+        self, facts: ComposeFacts, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]
+    ) -> tuple[str, ...]:
         """Return what an interrupted run may have left beside an image; without one, the new run takes it over."""
         if facts.method.name != INSTANCE or self._request.instance_id is not None or not images:
             return ()
-        return find_remains(self._region, facts.recipe.work)
+        return find_remains(self._region, facts.recipe.work, images=images, snapshots=snapshots.values())
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
         """Refuse what AWS would refuse half-way."""

@@ -59,6 +59,7 @@ class ComposeApply:
         elif plan.awaits and plan.image is not None:
             image_id = plan.image.image_id
             if plan.remains:
+                self._work.note(*plan.remains[0].ids)
                 self._end_instance(lambda: self._await(image_id))
             self._settle(image_id)
         else:

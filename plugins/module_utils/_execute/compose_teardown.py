@@ -13,8 +13,9 @@ from .._aws.connection import Region
 from .._aws.errors import AwsError
 from .._aws.instances import find_instance, find_instances_by_tag, terminate_instance
 from .._aws.volumes import delete_volume, find_volumes, find_volumes_by_tag
+from .._image.compose_model import Instance, Volume
 from .._image.errors import SealedError
-from .._image.model import COPY_TAG
+from .._image.model import COPY_TAG, Image, Snapshot
 from .compose_work import Work
 
 T = t.TypeVar("T")
@@ -24,15 +25,38 @@ _PATIENCE: t.Final = 900.0
 _NOT_YET_CODES: t.Final = ("VolumeInUse", "IncorrectState")
 
 
-def find_remains(region: Region, work_token: str) -> tuple[str, ...]:
-    """Return the ids of instances and volumes that carry the work token and are not ended yet."""
-    return (*instance_remains(region, work_token), *volume_remains(region, work_token))
+def find_remains(
+    region: Region, work_token: str, *, images: t.Iterable[Image] = (), snapshots: t.Iterable[Snapshot] = ()
+) -> tuple[str, ...]:
+    """Return the ids of instances and volumes that carry the work token and are not ended yet.
+
+    A tag filter may not find yet what AWS shows by id: ``images`` name their instance, ``snapshots`` their volume.
+    """
+    named = [find_instance(region, one.source_instance_id) for one in images if one.source_instance_id]
+    instances = [one for one in named if one is not None and one.tags.get(COPY_TAG) == work_token]
+    volume_ids = {attachment.volume_id for one in instances for attachment in one.attachments}
+    volume_ids.update(one.volume_id for one in snapshots if one.volume_id)
+    volumes = [one for one in find_volumes(region, volume_ids).values() if one.tags.get(COPY_TAG) == work_token]
+    found = (*_living(instances), *_existing(volumes))
+    return tuple(dict.fromkeys((*found, *instance_remains(region, work_token), *volume_remains(region, work_token))))
 
 
 def instance_remains(region: Region, work_token: str) -> tuple[str, ...]:
-    """Return the ids of the instances among them."""
-    instances = find_instances_by_tag(region, COPY_TAG, work_token)
+    """Return the ids of the instances among them that the tag finds."""
+    return _living(find_instances_by_tag(region, COPY_TAG, work_token))
+
+
+def volume_remains(region: Region, work_token: str) -> tuple[str, ...]:
+    """Return the ids of the volumes among them that the tag finds."""
+    return _existing(find_volumes_by_tag(region, COPY_TAG, work_token))
+
+
+def _living(instances: t.Iterable[Instance]) -> tuple[str, ...]:
     return tuple(instance.instance_id for instance in instances if instance.state != "terminated")
+
+
+def _existing(volumes: t.Iterable[Volume]) -> tuple[str, ...]:
+    return tuple(volume.volume_id for volume in volumes if volume.state not in ("deleting", "deleted"))
 
 
 def tear_down(work: Work, *, volumes_only: bool = False) -> None:
@@ -121,9 +145,3 @@ class TearDown:
         except AwsError as error:
             self._troubles.append(error)
             return None
-
-
-def volume_remains(region: Region, work_token: str) -> tuple[str, ...]:
-    """Return the ids of the volumes among them."""
-    volumes = find_volumes_by_tag(region, COPY_TAG, work_token)
-    return tuple(volume.volume_id for volume in volumes if volume.state not in ("deleting", "deleted"))
