@@ -50,6 +50,14 @@ def judge(artifact: pathlib.Path) -> None:
     must_run(BIN / "python", "-m", "galaxy_importer.main", artifact, cwd=PLACE, env=variables)
 
 
+def require_modules(laid: pathlib.Path) -> None:
+    """Leave unless the changelog names every module: each was new once."""
+    text = (laid / "CHANGELOG.rst").read_text()
+    names = [f"sealed.ami.{path.stem}" for path in (laid / "plugins" / "modules").glob("[!_]*.py")]
+    if missing := [name for name in names if f"- {name} - " not in text]:
+        sys.exit(f"the changelog does not name {', '.join(missing)}")
+
+
 def main() -> None:
     """Leave the artifact in ``.work/release`` and the changelog in the checkout."""
     stop_on_signals()
@@ -67,7 +75,10 @@ def main() -> None:
     changelog = BIN / "antsibull-changelog"
     must_run(changelog, "lint", cwd=laid)
     # A version that is prepared already takes in what has come since.
-    must_run(changelog, "release", "--version", version, "--update-existing", cwd=laid)
+    # The copy lies in a folder that git ignores: asked for its files, git would know of none, and no module be new.
+    alone = environment(GIT_CEILING_DIRECTORIES=str(PLACE))
+    must_run(changelog, "release", "--version", version, "--update-existing", cwd=laid, env=alone)
+    require_modules(laid)
     for stale in PLACE.glob("*.tar.gz"):
         stale.unlink()
     must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", PLACE, laid)
