@@ -12,7 +12,7 @@ import botocore.session
 from botocore.model import ListShape, Shape, StructureShape
 
 _DEEPEST = 5
-_UNKNOWN = "something-new-under-the-sun"
+UNKNOWN = "something-new-under-the-sun"
 
 
 @functools.cache
@@ -45,7 +45,7 @@ def surprises(path: str, shape: Shape) -> list[dict[str, t.Any]]:
     if isinstance(shape, ListShape):
         found.append({"path": path, "set": []})
     elif shape.type_name == "string":
-        found.append({"path": path, "set": _UNKNOWN})
+        found.append({"path": path, "set": UNKNOWN})
     elif shape.type_name in ("integer", "long"):
         found.append({"path": path, "set": 0})
     return found

@@ -10,7 +10,7 @@ import typing as t
 import hypothesis
 import hypothesis.strategies as st
 import pytest
-from faults.answers import members, surprises
+from faults.answers import UNKNOWN, members, surprises
 from faults.inventory import Inventory, inventory
 from faults.tasks import BRISK, COPY, HOME, INSTANCE, REPLACE, SNAPSHOTS, Task
 from faults.test_weather import examples
@@ -181,3 +181,43 @@ def test_pages_of_one(task: Task, action: str, emulator: Emulator, run_module: R
     result = run_module(task.module, **task.options(emulator))
     assert not result.failed, result.msg
     assert run_module(task.module, **task.options(emulator))["changed"] is False
+
+
+POLICY = {"encrypted": True, "customer_managed": True, "key_usable": True}
+AUDIT: dict[str, t.Any] = {"region": HOME, "owners": ["self"], "policy": POLICY}
+AUDITED = [("ec2", "DescribeImages"), ("ec2", "DescribeSnapshots"), ("kms", "DescribeKey"), ("kms", "ListAliases")]
+
+
+def _compliant(run_module: RunModule) -> set[str]:
+    """Return the images that an audit calls compliant; where it fails, none."""
+    result = run_module("ec2_ami_encryption_info", **AUDIT)
+    assert result.msg or not result.failed
+    return {image["image_id"] for image in result.get("images") or () if image["compliant"]}
+
+
+@pytest.mark.parametrize(("service", "action"), AUDITED, ids=lambda value: str(value))
+def test_surprising_answers_to_an_audit(service: str, action: str, emulator: Emulator, run_module: RunModule) -> None:
+    """Whatever is missing or unknown, no image is called compliant that is not; there is no traceback either."""
+    truly = _compliant(run_module)
+    assert truly
+    places = [(path, shape) for path, shape in members(service, action) if path.startswith(_shown(action))]
+    changes = [change for path, shape in places for change in surprises(path, shape)]
+    wrong = []
+    for change in changes:
+        emulator.faults.add("mutate", service=service, action=action, changes=[change])
+        try:
+            untrue = _compliant(run_module) - truly
+        except Exception as error:  # A traceback is what this test looks for.
+            wrong.append(f"{change}: {error!r}")
+        else:
+            wrong += [f"{change}: {image_id} is called compliant" for image_id in untrue - {UNKNOWN}]
+        emulator.faults.clear()
+    print(f"{len(changes)} surprises")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("action", ["DescribeImages", "DescribeSnapshots"])
+def test_pages_of_one_in_an_audit(action: str, emulator: Emulator, run_module: RunModule) -> None:
+    truly = _compliant(run_module)
+    emulator.faults.add("mutate", service="ec2", action=action, changes=[{"page_size": 1}])
+    assert _compliant(run_module) == truly

@@ -16,7 +16,7 @@ from .connection import Region
 from .errors import AwsError, call
 from .images import FILTER_VALUES, Filters, chunks, describe_images
 
-Names = dict[str, t.Optional[tuple[str, ...]]]
+_OF_ALIAS: t.Final = ("AliasArn", "AliasName", "TargetKeyId")
 
 
 def list_images(
@@ -72,10 +72,11 @@ def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | No
     aliases: dict[str, list[str]] = {}
     places = set()
     for entry in entries:
-        place = entry["AliasArn"].partition(":alias/")[0]
+        arn, name, key_id = (entry.get(member) for member in _OF_ALIAS)
+        place = str(arn).partition(":alias/")[0]
         places.add(place)
-        if entry.get("TargetKeyId"):
-            aliases.setdefault(f"{place}:key/{entry['TargetKeyId']}", []).append(entry["AliasName"])
+        if name and key_id:
+            aliases.setdefault(f"{place}:key/{key_id}", []).append(name)
 
     def of_key(arn: str) -> tuple[str, ...] | None:
         return tuple(sorted(aliases.get(arn, ()))) if arn.partition(":key/")[0] in places else None
