@@ -22,6 +22,8 @@ OUTAGE_SECONDS: t.Final = 300.0
 _GROWTH: t.Final = 0.08
 # While AWS shows no progress at all, the end is far.
 _GROWTH_UNKNOWN: t.Final = 0.25
+# Below this, whole per cents tell little.
+_ROUGH_PERCENT: t.Final = 10
 _SECONDS_PER_GIB: t.Final = 0.1
 
 
@@ -45,7 +47,9 @@ class Pace:
         """Return the seconds until the next look at a copy that AWS says is so far: when it should be done."""
         if percent <= 0:
             return self._spread(min(max(1.0, elapsed * _GROWTH_UNKNOWN), longest))
-        remaining = elapsed * (100 - percent) / percent
+        # AWS says 1 % for all that is short of 2 %: of that little the rest may be half of what it seems.
+        reckoned = percent + 1 if percent < _ROUGH_PERCENT else percent
+        remaining = elapsed * (100 - reckoned) / reckoned
         return min(max(1.0, remaining) * random.uniform(1, 1 + self.jitter / 4), longest)
 
     def _spread(self, seconds: float) -> float:
