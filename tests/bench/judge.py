@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import typing as t
 
@@ -50,10 +51,11 @@ class Row(t.NamedTuple):
 def judge(number: str, figures: t.Sequence[Figures]) -> list[Finding]:
     """Return what the figures of a row say, as far as all its programs were run."""
     found = {one.label: one for one in figures}
-    try:
-        return list(ROWS[number].judge(found))
-    except KeyError:
-        return []
+    findings = []
+    with contextlib.suppress(KeyError):
+        for finding in ROWS[number].judge(found):
+            findings.append(finding)
+    return findings
 
 
 def _ratio(found: Found, figure: str, *, of: str, to: str) -> float:

@@ -43,12 +43,13 @@ def load(folder: pathlib.Path) -> Stored:
 
 
 def keep(folder: pathlib.Path, number: str, figures: t.Sequence[Figures], *, add: bool) -> None:
-    """Write the runs of one row in the place of earlier ones, or beside them."""
+    """Write the runs of each program of a row in the place of its earlier ones, or beside them."""
     kept = load(folder)
-    before = {one.label: one.samples for one in kept.rows.get(number, ())} if add else {}
-    after = {label: Figures(label, samples) for label, samples in before.items()}
-    after |= {one.label: Figures(one.label, (*before.get(one.label, ()), *one.samples)) for one in figures}
-    kept.rows[number] = list(after.values())
+    programs = {one.label: one for one in kept.rows.get(number, ())}
+    for one in figures:
+        before = programs[one.label].samples if add and one.label in programs else ()
+        programs[one.label] = Figures(one.label, (*before, *one.samples))
+    kept.rows[number] = list(programs.values())
     ordered = {name: _programs(kept.rows[name]) for name in sorted(kept.rows)}
     path_in(folder).parent.mkdir(parents=True, exist_ok=True)
     path_in(folder).write_text(json.dumps({"machine": _machine(), "rows": ordered}, indent=1) + "\n")
