@@ -23,8 +23,8 @@ SLOW = {
 }  # fmt: skip
 # Every state lasts for some looks of a task, so that it is met in each of them, and not for dozens that are all alike.
 BRISK = {
-    "copy_seconds_minimum": 6.0, "snapshot_seconds_per_gib": 0.1, "instance_start_seconds": 4.0,
-    "instance_stop_seconds": 3.0, "volume_create_seconds": 3.0,
+    "copy_seconds_minimum": 3.0, "snapshot_seconds_per_gib": 0.04, "instance_start_seconds": 2.0,
+    "instance_stop_seconds": 2.0, "volume_create_seconds": 2.0,
 }  # fmt: skip
 ATTRIBUTES: Options = {
     "tags": {"Team": "platform", "Stage": "golden"},

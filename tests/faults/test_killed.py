@@ -26,7 +26,7 @@ from emulated_aws.client import Emulator
 
 LAST_CALL = 400
 EARLIER, MISSES = 4, 2
-LAG = {"not_found_lag": 5.0, "tag_filter_lag": 30.0}
+LAG: dict[str, t.Any] = {"not_found_lag": 2.0, "tag_filter_lag": 30.0}
 
 
 def killed(stage: Stage, when: str, clean: t.Any, calls: t.Iterable[int], **more: t.Any) -> t.Iterator[str]:

@@ -212,7 +212,7 @@ class Builder:
         wanted = dataclasses.replace(recipe, devices=recipe.ebs_devices)
         started = self._work.pace.now()
         while True:
-            current = find_instance(self._work.region, instance.instance_id) or instance
+            current = self._until(instance, ("stopped",))
             volumes = find_volumes(self._work.region, [one.volume_id for one in current.attachments])
             shown = instance_image(current, volumes, region=self._work.region.name)
             if added <= {device.device_name for device in shown.devices}:
