@@ -180,6 +180,10 @@ def test_without_keys_no_credential_is_made_and_what_was_changed_by_hand_is_put_
     assert setup.controller.all("credentials") == []
     template = setup.controller.named("job_templates", "Images: encrypt")
     template["ask_diff_mode_on_launch"] = False
+    asked = len(setup.controller.requests)
+    predicted = setup.play("--check", "--diff", keys=False)
+    assert (predicted.status, predicted.changed) == (0, 1), predicted.output
+    assert {method for method, _path, _body in setup.controller.requests[asked:]} == {"get"}
     again = setup.play(keys=False)
     assert (again.status, again.changed) == (0, 1), again.output
     assert template["ask_diff_mode_on_launch"] is True
