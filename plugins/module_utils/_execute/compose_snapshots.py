@@ -37,6 +37,8 @@ _QUOTA_CODES: t.Final = (
     "SnapshotCreationPerVolumeRateExceeded",
 )
 _QUOTA_DELAY: t.Final = 30.0
+# The volume has been deleted, or is just being.
+_ENDED_CODES: t.Final = ("InvalidVolume.NotFound", "IncorrectState")
 
 
 @dataclasses.dataclass
@@ -112,6 +114,9 @@ class SnapshotMaking:
         try:
             making.snapshot_id = self._work.create_once(lambda: create(making), lambda: self._find(making))
         except AwsError as error:
+            if error.code in _ENDED_CODES and making.is_empty:
+                # Another task has made the snapshot and deleted the volume; the next look finds it.
+                return
             if error.code not in _QUOTA_CODES:
                 raise
             # While a copy of our own is under way, its end is what to wait for.
@@ -198,7 +203,7 @@ class SnapshotMaking:
 
     def _see_volume(self, making: Making, volume: Volume | None) -> None:
         what = f"volume {making.volume_id} for {making.device.device_name}"
-        if volume is None:
+        if volume is None or volume.state in ("deleting", "deleted"):
             if not self._take_other(making):
                 self._miss_volume(making, what)
             return
