@@ -110,7 +110,7 @@ def test_other_key(served_emulator: Emulator) -> None:
     assert trials > 10
 
 
-@pytest.mark.parametrize("task", [COPY, SNAPSHOTS], ids=str)
+@pytest.mark.parametrize("task", [COPY, SNAPSHOTS, INSTANCE, INSTANCE_ID], ids=str)
 @pytest.mark.parametrize("latency_ms", [1, 5, 20])
 def test_four_started_together(served_emulator: Emulator, task: Task, latency_ms: int) -> None:
     stage = Stage(served_emulator, task, latency_ms=latency_ms)
