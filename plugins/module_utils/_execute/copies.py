@@ -144,7 +144,7 @@ class RegionCopies:
             raise SealedError(explain_mismatch(image, wrong, job.requirement.key))
         differing = job.requirement.differing_devices(image)
         if differing:
-            raise SealedError(explain_difference(image, differing, job.outcome.target.source_image_id))
+            raise SealedError(explain_difference(image, differing, job.lineage.source_image_id))
         job.outcome.created = [image.image_id, *image.snapshot_ids]
         self._finisher.finish(job, image)
 
