@@ -144,7 +144,8 @@ class ComposeApply:
         try:
             tear_down(self._work)
             if self._doomed:
-                gone = remove_image(self._work.region, self._doomed, (), copy_token=self._work.recipe.work)
+                made = [one for one in self._work.outcome.created if one.startswith("snap-")]
+                gone = remove_image(self._work.region, self._doomed, made, copy_token=self._work.recipe.work)
                 self._work.forget(*gone)
                 self._work.outcome.removed += gone
                 self._work.outcome.image = None

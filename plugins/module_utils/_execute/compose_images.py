@@ -12,15 +12,16 @@ import typing as t
 from .._aws.errors import AwsError
 from .._aws.images import deregister_image, describe_images, find_images
 from .._aws.register import create_image, is_unreadable, register_image, uefi_data
-from .._aws.snapshots import find_snapshots
+from .._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from .._image.compose_identity import FAILED_STATES, device_differences, is_of_recipe
 from .._image.compose_method import INSTANCE, REMEDY, billing_loss
 from .._image.compose_planner import is_made_for
 from .._image.errors import SealedError
-from .._image.model import Image, Snapshot
+from .._image.model import COPY_TAG, Image, Snapshot
 from .compose_work import Work
 from .diagnosis import key_verdict
 from .pace import GONE_SECONDS, VISIBILITY_SECONDS
+from .watching import progress_of
 
 _NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
 _NAME_DELAY: t.Final = 10.0
@@ -84,7 +85,7 @@ def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[s
             missing_since = missing_since or work.pace.now()
             _miss(work, image_id, since=missing_since, patience=GONE_SECONDS if was_seen else VISIBILITY_SECONDS)
         awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
-        work.rest(work.delay(started), awaited=awaited)
+        work.rest(work.delay(started, percent=progress_of(list(snapshots.values()))), awaited=awaited)
 
 
 def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, wait: bool) -> bool:
@@ -198,6 +199,10 @@ def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]
     image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
     if image is None:
         return None, {}
+    if image.state == "pending" and not image.snapshot_ids:
+        # A pending image hides its snapshots, and they alone show progress.
+        hidden = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
+        return image, {snapshot.snapshot_id: snapshot for snapshot in hidden}
     if work.plan.work and work.plan.method == INSTANCE:
         # CreateImage has made all of them.
         work.note(*image.snapshot_ids)

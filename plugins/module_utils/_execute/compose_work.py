@@ -94,9 +94,12 @@ class Work:
             raise TimedOut(f"wait_timeout of {self.request.wait_timeout} s is over and {awaited} in {self.region.name}")
         self.pace.sleep(max(0.05, min(seconds, self.deadline - now)))
 
-    def delay(self, started: float) -> float:
-        """Return the seconds until the next look at something that began at ``started``."""
-        return self.pace.next_delay(self.pace.now() - started, longest=float(self.request.wait_delay))
+    def delay(self, started: float, *, percent: int | None = None) -> float:
+        """Return the seconds until the next look at something that began at ``started`` and is so far, if AWS says."""
+        elapsed, longest = self.pace.now() - started, float(self.request.wait_delay)
+        if percent is None:
+            return self.pace.next_delay(elapsed, longest=longest)
+        return self.pace.delay_by_progress(elapsed, percent, longest=longest)
 
     def create_once(self, create: t.Callable[[], str], find: t.Callable[[], str | None]) -> str:
         """Create something by a call without a client token, and return its id.

@@ -39,7 +39,7 @@ class SnapshotWatch:
         now = self._pace.now()  # The progress is as of the answer, not as of the question.
         ripe = []
         for job in running:
-            percent = _progress([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
+            percent = progress_of([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
             if percent is None:
                 job.next_look = now + self._pace.next_delay(now - job.started, longest=longest)
             else:
@@ -49,7 +49,7 @@ class SnapshotWatch:
         return ripe, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
 
 
-def _progress(snapshots: t.Sequence[Snapshot]) -> int | None:
+def progress_of(snapshots: t.Sequence[Snapshot]) -> int | None:
     """Return the least per cent of the pending snapshots; None when none is pending, or when one has failed."""
     pending = [snapshot for snapshot in snapshots if snapshot.state == "pending"]
     if not pending or any(snapshot.state == "error" for snapshot in snapshots):
