@@ -21,6 +21,7 @@ from system.compose.asking import (
     METHODS,
     THREE_KEYS,
     Compose,
+    instance_of,
     sealed,
 )
 from system.looking import Looking
@@ -150,6 +151,16 @@ def test_time_runs_out_and_the_next_run_resumes(compose: Compose, look: Looking,
     made = compose("database", device_mapping=THREE_KEYS)
     assert {one["snapshot_id"] for one in made["image"]["snapshots"]} == set(late["image"]["created"])
     assert len(look.calls(action="CopySnapshot")) == 3
+
+
+def test_the_snapshots_of_a_pending_image_are_named(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    """A pending image does not show its snapshots; their tags do, and how far they are."""
+    emulator.configure(**SLOW)
+    before = existing(look)
+    late = compose(None, instance_id=instance_of(look), device_mapping=THREE_KEYS, wait_timeout=60)
+    assert late.failed and late["image"]["state"] == "pending"
+    assert existing(look) - before == set(late["image"]["created"])
+    assert len(late["image"]["created"]) == 4
 
 
 @pytest.mark.parametrize("wait_timeout", [20, 60, 300])
