@@ -97,7 +97,8 @@ def available_zones(region: Region) -> list[str]:
         {"Name": "zone-type", "Values": ["availability-zone"]},
     ]
     answer = call(f"describe zones of {region.name}", region.ec2.describe_availability_zones, Filters=filters)
-    return sorted(str(zone["ZoneName"]) for zone in answer.get("AvailabilityZones") or ())
+    zones = answer.get("AvailabilityZones") or ()
+    return sorted(str(required(zone, "ZoneName", of=f"the zones of {region.name}")) for zone in zones)
 
 
 def _describe(region: Region, filters: Filters) -> list[dict[str, t.Any]]:

@@ -200,14 +200,26 @@ def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]
     if image is None:
         return None, {}
     if image.state == "pending" and not image.snapshot_ids:
-        # A pending image hides its snapshots, and they alone show progress.
-        hidden = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
-        return image, {snapshot.snapshot_id: snapshot for snapshot in hidden}
+        return image, _hidden_snapshots(work)
     if work.plan.work and work.plan.method == INSTANCE:
         # CreateImage has made all of them.
         work.note(*image.snapshot_ids)
     snapshots = find_snapshots(work.region, image.snapshot_ids)
     return image.with_snapshots(snapshots), snapshots
+
+
+def _hidden_snapshots(work: Work) -> dict[str, Snapshot]:
+    """Return the snapshots of a pending image, which hides them although they alone show progress.
+
+    Who may not look at them is told so once the image names them, for then the failure can name them too.
+    """
+    try:
+        found = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        return {}
+    return {snapshot.snapshot_id: snapshot for snapshot in found}
 
 
 def _all_seen(image: Image, snapshots: t.Mapping[str, Snapshot]) -> bool:
