@@ -26,7 +26,7 @@ format: setup ## Bring the Python sources into the agreed form
 	@.venv/bin/ruff format
 
 test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults; ARGS="--long" draws ten times as much
-	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),2) --dist worksteal tests/faults $(ARGS)
+	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),3) --dist worksteal tests/faults $(ARGS)
 
 test-runner: setup ## Play the playbooks on ansible-runner, and AWX's set-up against its own schema
 	@$(RUN)/test.py "pytest runner" "pytest awx"
