@@ -101,7 +101,7 @@ def test_other_tags(served_emulator: Emulator) -> None:
 
 @pytest.mark.parametrize(("task", "different"), DIFFERENT, ids=["copy", "snapshots", "instance_id"])
 def test_different_tasks(served_emulator: Emulator, task: Task, different: dict[str, t.Any]) -> None:
-    """Two tasks on the same source that differ in keys or name: an image each, and neither takes what the other has made."""
+    """Two tasks on the same source that differ in keys or name: an image each, of nothing of the other."""
     stage = Stage(served_emulator, task)
     stage.prepare()
     stage.run()
