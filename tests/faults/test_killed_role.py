@@ -148,7 +148,7 @@ def test_killed_at_every_call(
     trial: Trial, clean: tuple[Inventory, list[str]], when: str, pytestconfig: pytest.Config
 ) -> None:
     if not pytestconfig.getoption("long"):
-        pytest.skip("takes half an hour: --long")
+        pytest.skip("takes hours: --long")
     found = []
     for call in range(1, LAST_CALL):
         wrong = trial.wrong(clean[0], nth=call, when=when)

@@ -73,7 +73,11 @@ class Connection:
         if not repeats:
             config = config.merge(Config(retries={"total_max_attempts": 1}))
         with self._lock:
-            return self._session.client(service, region_name=region, config=config, **params)
+            client = self._session.client(service, region_name=region, config=config, **params)
+            # Loads what tells how to page, which all clients share once it is there: threads that come at the same time
+            # would each search hundreds of folders for it.
+            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))
+            return client
 
     def region(self, name: str) -> Region:
         """Return the handle on one region."""

@@ -86,21 +86,23 @@ class CopyRun:
         self, by_region: t.Mapping[str, t.Sequence[Destination]]
     ) -> tuple[dict[str, Image], dict[str, RegionFacts | AwsError]]:
         """Read the sources and every destination region at once; only the sources are indispensable."""
-        work: dict[tuple[str, str], t.Callable[[], t.Any]] = {}
+        # In the order of how much each has to do: clients are made one after the other, in the order they are needed.
+        work: dict[tuple[str, str], t.Callable[[], t.Any]] = {
+            ("images", name): functools.partial(read_images, self._regions[name], self._request) for name in by_region
+        }
         if self._request.present:
             # A copy can be removed after its source is gone, so removals do not ask for it.
             work["sources", ""] = self._read_sources
         for name, destinations in by_region.items():
-            region = self._regions[name]
-            work["keys", name] = functools.partial(read_keys, region, self._request, destinations, warn=self._warn)
-            work["images", name] = functools.partial(read_images, region, self._request)
+            read = functools.partial(read_keys, self._regions[name], self._request, destinations, warn=self._warn)
+            work["keys", name] = read
         answers = for_each(work, lambda which: work[which]())
 
-        def read(name: str) -> RegionFacts:
+        def read_rest(name: str) -> RegionFacts:
             keys, held = (_unless_error(answers[what, name]) for what in ("keys", "images"))
             return read_region(self._regions[name], self._request, keys, held, warn=self._warn)
 
-        return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read)
+        return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read_rest)
 
     def _read_sources(self) -> dict[str, Image]:
         region = self._regions[self._request.source_region]
