@@ -71,8 +71,9 @@ def _bound(seconds: float) -> t.Callable[[Found], t.Iterator[Finding]]:
     def judged(found: Found) -> t.Iterator[Finding]:
         yield Finding(f"wall time of ours ÷ {seconds:.0f} s", found[OURS].median("wall") / seconds, at_most=1.10)
         for figure, name in (("wall", "wall time"), ("cpu", "processor time"), ("calls", "calls")):
-            # What the jobs leave undone they do not spend time on either; the table says how much that is.
-            yield Finding(f"{name} of the asynchronous jobs ÷ ours", _ratio(found, figure, of=ASYNC, to=OURS), 1)
+            # What the jobs leave undone they do not spend anything on either.
+            each = _ratio(found, figure, of=ASYNC, to=OURS) / _ratio(found, "made", of=ASYNC, to=OURS)
+            yield Finding(f"{name} for each copy made, of the asynchronous jobs ÷ ours", each, at_least=1)
         yield Finding("copies of ours that are missing or wrong", _missing(found[OURS]), at_most=0)
         yield Finding("copies of the asynchronous jobs that are missing or wrong", _missing(found[ASYNC]))
 

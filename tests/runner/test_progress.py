@@ -18,7 +18,7 @@ from emulated_aws.client import Emulator
 
 from .engine import BIN, Command, quiet_environment
 
-SHOWN = re.compile(r"\[localhost\] eu-west-1: \d of [34] snapshots completed, the others at \d+ % or more")
+SHOWN = re.compile(r"\[localhost\] (?:eu-west|us-east)-1: \d of [34] snapshots completed, the others at \d+ % or more")
 COPY = {
     "sealed.ami.ec2_ami_encrypted_copy": {
         "source_image_ids": ["ami-00ec2000000000004", "ami-00ec2000000000001"], "source_region": "us-east-1",
@@ -31,6 +31,15 @@ COMPOSE = {
         "kms_key_id": "alias/os", "device_mapping": [{"device_name": "/dev/sdf", "kms_key_id": "alias/data"}],
         "method": "snapshots", "wait": True, "wait_delay": 1,
     }
+}  # fmt: skip
+OF_INSTANCE = {
+    "sealed.ami.ec2_ami_compose_keys": {
+        **COMPOSE["sealed.ami.ec2_ami_compose_keys"], "region": "us-east-1", "method": "instance",
+    }
+}  # fmt: skip
+# In real seconds.
+DURATIONS = {
+    "copy_seconds_minimum": 6, "snapshot_seconds_per_gib": 0.2, "instance_start_seconds": 1, "instance_stop_seconds": 1,
 }  # fmt: skip
 IDS = re.compile(r"(ami|snap)-[0-9a-f]{17}|\d{4}-\d\d-\d\dT[\d:.]+Z")
 
@@ -65,19 +74,19 @@ def play(
 
 @pytest.fixture
 def slow(aws: Emulator) -> Emulator:
-    """Return an emulator where copies take some seconds."""
-    aws.configure(copy_seconds_minimum=6)
+    """Return an emulator where copies and snapshots take some seconds."""
+    aws.configure(**DURATIONS)
     return aws
 
 
-@pytest.mark.parametrize("task", [pytest.param(COPY, id="copy"), pytest.param(COMPOSE, id="compose")])
+@pytest.mark.parametrize("task", [COPY, COMPOSE, OF_INSTANCE], ids=["copy", "compose", "compose by instance"])
 def test_progress_is_shown_and_the_result_is_the_same(
     slow: Emulator, tmp_path: pathlib.Path, task: dict[str, t.Any]
 ) -> None:
     shown, result = play(slow, tmp_path, task)
     assert SHOWN.search(shown)
     slow.reset(seed="full")
-    slow.configure(copy_seconds_minimum=6)
+    slow.configure(**DURATIONS)
     silent, same = play(slow, tmp_path, task, rhythm=0)
     assert not SHOWN.search(silent)
     assert same == result
