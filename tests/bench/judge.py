@@ -70,6 +70,10 @@ def _second(found: Found) -> t.Iterator[Finding]:
 def _bound(seconds: float) -> t.Callable[[Found], t.Iterator[Finding]]:
     def judged(found: Found) -> t.Iterator[Finding]:
         yield Finding(f"wall time of ours ÷ {seconds:.0f} s", found[OURS].median("wall") / seconds, at_most=1.10)
+        yield Finding(
+            "wall time of the asynchronous jobs ÷ ours, however much they made",
+            _ratio(found, "wall", of=ASYNC, to=OURS),
+        )
         for figure, name in (("wall", "wall time"), ("cpu", "processor time"), ("calls", "calls")):
             # What the jobs leave undone they do not spend anything on either.
             each = _ratio(found, figure, of=ASYNC, to=OURS) / _ratio(found, "made", of=ASYNC, to=OURS)
