@@ -473,9 +473,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
 from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.sealed.ami.plugins.module_utils._execute.compose import ComposeRun
+from ansible_collections.sealed.ami.plugins.module_utils._execute.compose.run import ComposeRun
 from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_request import parse_compose_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import parse_compose_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 

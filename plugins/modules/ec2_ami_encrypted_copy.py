@@ -459,9 +459,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
 from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.sealed.ami.plugins.module_utils._execute.run_copies import CopyRun
+from ansible_collections.sealed.ami.plugins.module_utils._execute.copy.run import CopyRun
 from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import parse_copy_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import parse_copy_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 

@@ -360,9 +360,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import AUDIT_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
 from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
-from ansible_collections.sealed.ami.plugins.module_utils._execute.audit import read_audit
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_request import parse_audit_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_result import audit_failure, to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._execute.audit.run import read_audit
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import audit_failure, to_audit_result
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 

@@ -12,9 +12,9 @@ import subprocess
 import sys
 import typing as t
 
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_model import AuditedKey, RegionAudit
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_request import parse_audit_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_result import to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.model import AuditedKey, RegionAudit
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import to_audit_result
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image, Snapshot
 
 HERE = pathlib.Path(__file__).parent

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from .._image.audit_model import DELETED, AuditedKey
+from .._image.audit.model import DELETED, AuditedKey
 from .._image.model import Image
 from .connection import Region
 from .errors import AwsError, call

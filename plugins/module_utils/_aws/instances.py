@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.compose_model import Attachment, Instance
-from .._image.compose_recipe import Recipe, RecipeDevice
-from .._image.compose_request import InstanceOptions
+from .._image.compose.model import Attachment, Instance
+from .._image.compose.recipe import Recipe, RecipeDevice
+from .._image.compose.request import InstanceOptions
 from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required

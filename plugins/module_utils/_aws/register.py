@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.compose_recipe import Recipe, RecipeDevice
+from .._image.compose.recipe import Recipe, RecipeDevice
 from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.compose_model import Volume
-from .._image.compose_volumes import VolumeShape
+from .._image.compose.model import Volume
+from .._image.compose.volumes import VolumeShape
 from .connection import Region
 from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required

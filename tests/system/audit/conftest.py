@@ -11,9 +11,9 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
-from ansible_collections.sealed.ami.plugins.module_utils._execute.audit import read_audit
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_request import parse_audit_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit_result import audit_failure, to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._execute.audit.run import read_audit
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import audit_failure, to_audit_result
 from emulated_aws.client import Emulator
 from emulated_aws.identity import Credentials
 

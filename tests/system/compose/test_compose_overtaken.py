@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
-from ansible_collections.sealed.ami.plugins.module_utils._execute.compose import ComposeRun
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_request import parse_compose_request
+from ansible_collections.sealed.ami.plugins.module_utils._execute.compose.run import ComposeRun
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import parse_compose_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome
 from emulated_aws import inprocess
 from emulated_aws.client import Emulator

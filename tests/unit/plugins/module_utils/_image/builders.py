@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy_request import CopyRequest, parse_copy_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.identity import Lineage, Requirement
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Lineage, Requirement
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import CopyRequest, parse_copy_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     COPY_TAG,

@@ -9,11 +9,11 @@ import dataclasses
 import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_draft import Material, draft_recipe, with_keys
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_method import choose_method
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_planner import ComposeFacts
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_recipe import Recipe
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose_request import (
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.draft import Material, draft_recipe, with_keys
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.method import choose_method
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.planner import ComposeFacts
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.recipe import Recipe
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import (
     ComposeRequest,
     parse_compose_request,
 )

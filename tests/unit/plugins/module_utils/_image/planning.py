@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy_planner import (
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import (
     Facts,
     plan_copy,
 )

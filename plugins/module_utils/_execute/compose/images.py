@@ -1,0 +1,255 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Make the image itself, wait for it, and see that it is what the recipe says."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._aws.errors import AwsError
+from ..._aws.images import deregister_image, describe_images, find_images
+from ..._aws.register import create_image, is_unreadable, register_image, uefi_data
+from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
+from ..._image.compose.identity import FAILED_STATES, device_differences, is_of_recipe
+from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
+from ..._image.compose.planner import is_made_for
+from ..._image.errors import SealedError
+from ..._image.model import COPY_TAG, Image, Snapshot
+from ..copy.watching import progress_of
+from ..diagnosis import key_verdict
+from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
+from .work import Work
+
+_NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
+_NAME_DELAY: t.Final = 10.0
+_QUOTA_CODES: t.Final = (
+    "ConcurrentCreateImageNoRebootLimitExceeded",
+    "ConcurrentSnapshotLimitExceeded",
+    "PendingSnapshotLimitExceeded",
+    "ResourceLimitExceeded",
+    "SnapshotCreationPerVolumeRateExceeded",
+)
+_QUOTA_DELAY: t.Final = 20.0
+
+
+def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> str:
+    """Register the image of its snapshots and return its id."""
+    boot = dict(source.boot)
+    if str(boot.get("BootMode", "")).startswith("uefi"):
+        boot["UefiData"] = _uefi_data(work, source)
+
+    def create() -> str:
+        return register_image(
+            work.region,
+            work.recipe,
+            snapshot_ids,
+            description=work.request.attributes.description or "",
+            boot=boot,
+            tags=_image_tags(work),
+        )
+
+    return _create(work, create)
+
+
+def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
+    """Start the image of an instance and return its id."""
+
+    def create() -> str:
+        return create_image(
+            work.region,
+            work.recipe,
+            instance_id,
+            description=work.request.attributes.description or "",
+            no_reboot=no_reboot,
+            image_tags=_image_tags(work),
+            snapshot_tags={**(work.request.attributes.snapshot_tags or {}), **work.recipe.work_tags},
+        )
+
+    return _create(work, create)
+
+
+def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[str, Snapshot]]:
+    """Return the image with its snapshots once it is available; without ``wait``, as soon as it is seen."""
+    started, missing_since, was_seen = work.pace.now(), None, False
+    while True:
+        shown = work.look(lambda: _read(work, image_id))
+        image, snapshots = shown or (None, {})
+        if image is not None:
+            missing_since, was_seen = None, True
+            if _is_ready(work, image, snapshots, wait=wait):
+                return image, snapshots
+        elif shown is not None:
+            missing_since = missing_since or work.pace.now()
+            _miss(work, image_id, since=missing_since, patience=GONE_SECONDS if was_seen else VISIBILITY_SECONDS)
+        awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
+        work.rest(work.delay(started, percent=progress_of(list(snapshots.values()))), awaited=awaited)
+
+
+def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, wait: bool) -> bool:
+    """Tell whether there is nothing to wait for, or say why the image failed."""
+    work.see(image.image_id)
+    work.outcome.image = image
+    if work.plan.work:
+        work.note(*(name for name, one in snapshots.items() if is_made_for(one, work.recipe)))
+    if image.state in (*FAILED_STATES, "deregistered"):
+        raise SealedError(_explain(work, image, snapshots))
+    if image.state == "pending":
+        return not wait
+    return image.state == "available" and _all_seen(image, snapshots)
+
+
+def verify(work: Work, image: Image, source: Image | None) -> None:
+    """Refuse an image whose devices and keys are not the recipe's, or that has lost billing information of its source.
+
+    The latter is deregistered, for AWS would not bill it as its licence demands; its snapshots stay.
+    """
+    wrong = device_differences(work.recipe, image)
+    if wrong:
+        raise SealedError(
+            f"image {image.image_id} in {image.region} is not sealed: {'; '.join(wrong)}. "
+            "Do not use the image; deregister it and report which region and keys this was"
+        )
+    loss = billing_loss(source, image) if source is not None else None
+    if loss is None:
+        return
+    deregister_image(work.region, image.image_id, with_snapshots=False)
+    work.forget(image.image_id)
+    work.outcome.removed.append(image.image_id)
+    work.outcome.image = None
+    raise SealedError(
+        f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. It is "
+        f"deregistered; {REMEDY}"
+    )
+
+
+def _create(work: Work, create: t.Callable[[], str]) -> str:
+    """Return the id of the new image, or of the one that an interrupted run has made under the name."""
+    started = work.pace.now()
+    image_id: str | None = None
+    while image_id is None:
+        try:
+            image_id = work.create_once(create, lambda: find_own_image(work))
+        except AwsError as error:
+            image_id = _bear(work, error, since=started)
+    work.note_new(image_id)
+    return image_id
+
+
+def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
+    """Return the image that has the name already if it is ours, or wait for name and quota; else raise the error."""
+    if error.code == _NAME_TAKEN:
+        found = _find_or_refuse(work)
+        if found is None and work.pace.now() - since >= VISIBILITY_SECONDS:
+            raise error
+        if found is None:
+            work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
+        return found
+    if error.code not in _QUOTA_CODES:
+        raise error
+    work.rest(
+        _QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code}). Run the task again later"
+    )
+    return None
+
+
+def find_own_image(work: Work) -> str | None:
+    """Return the image that a call without an answer has made: the name finds it at once, and the tags prove it."""
+    for image in describe_images(work.region, [{"Name": "name", "Values": [work.recipe.name]}]):
+        if is_of_recipe(image, work.recipe) and image.state in ("pending", "available"):
+            return image.image_id
+    return None
+
+
+def _find_or_refuse(work: Work) -> str | None:
+    """Return our own image of the name; None where AWS shows none, as for a while after one was deregistered."""
+    found = find_own_image(work)
+    if found:
+        return found
+    images = describe_images(work.region, [{"Name": "name", "Values": [work.recipe.name]}], hidden=True)
+    others = [image for image in images if image.state != "deregistered"]
+    if others:
+        raise SealedError(
+            f"the name {work.recipe.name!r} was taken by image {others[0].image_id} in {work.region.name} meanwhile; "
+            "choose another name"
+        )
+    return None
+
+
+def _image_tags(work: Work) -> dict[str, str]:
+    return {**(work.request.attributes.tags or {}), **work.recipe.image_tags}
+
+
+def _uefi_data(work: Work, source: Image) -> str | None:
+    try:
+        return uefi_data(work.source_region, source.image_id)
+    except AwsError as error:
+        if not is_unreadable(error):
+            raise
+        work.warn(
+            f"the UEFI data of {source.image_id} cannot be read ({error.code}), which AWS shows to the owner only; "
+            "Secure Boot variables, if the source has any, are not carried over"
+        )
+        return None
+
+
+def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]:
+    image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
+    if image is None:
+        return None, {}
+    if image.state == "pending" and not image.snapshot_ids:
+        return image, _hidden_snapshots(work)
+    if work.plan.work and work.plan.method == INSTANCE:
+        # CreateImage has made all of them.
+        work.note(*image.snapshot_ids)
+    snapshots = find_snapshots(work.region, image.snapshot_ids)
+    return image.with_snapshots(snapshots), snapshots
+
+
+def _hidden_snapshots(work: Work) -> dict[str, Snapshot]:
+    """Return the snapshots of a pending image, which hides them although they alone show progress.
+
+    Who may not look at them is told so once the image names them, for then the failure can name them too.
+    """
+    try:
+        found = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        return {}
+    return {snapshot.snapshot_id: snapshot for snapshot in found}
+
+
+def _all_seen(image: Image, snapshots: t.Mapping[str, Snapshot]) -> bool:
+    return bool(image.snapshot_ids) and all(snapshot_id in snapshots for snapshot_id in image.snapshot_ids)
+
+
+def _miss(work: Work, image_id: str, *, since: float, patience: float) -> None:
+    if work.pace.now() - since >= patience:
+        raise SealedError(
+            f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered it, or "
+            "AWS gave it up; run the task again"
+        )
+
+
+def _explain(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot]) -> str:
+    parts = [f"image {image.image_id} in {image.region} is {image.state}: {image.state_reason or 'no reason given'}"]
+    names = {device.snapshot_id: device.device_name for device in image.ebs_devices}
+    parts += [
+        f"snapshot {one.snapshot_id} of {names.get(one.snapshot_id)} is {one.state}: {one.state_message}"
+        for one in snapshots.values()
+        if one.state != "completed" and one.state_message
+    ]
+    return ". ".join([*parts, *key_verdicts(work)])
+
+
+def key_verdicts(work: Work) -> list[str]:
+    """Return for each key which devices are to be under it, and what is wrong with it."""
+    keys = {device.kms_key_id: device.required_key for device in work.recipe.ebs_devices}
+    names = {
+        key_id: ", ".join(one.device_name for one in work.recipe.ebs_devices if one.kms_key_id == key_id)
+        for key_id in keys
+    }
+    return [f"{names[key_id]}: {key_verdict(work.region, key)}" for key_id, key in keys.items()]

@@ -1,0 +1,191 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Carry out a compose request from end to end: read, judge, plan, and, unless only the plan is wanted, apply."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..._aws.connection import Connection
+from ..._aws.keys import Warn
+from ..._image.compose.draft import Material
+from ..._image.compose.identity import key_differences
+from ..._image.compose.method import INSTANCE, choose_method, require_same_region
+from ..._image.compose.planner import ComposeFacts, plan_compose
+from ..._image.compose.recipe import Recipe, work_token
+from ..._image.compose.removal import plan_compose_removal
+from ..._image.compose.request import ComposeRequest, InstanceOptions
+from ..._image.compose.steps import ComposePlan
+from ..._image.errors import PreflightError
+from ..._image.keys import require_private, require_shareable
+from ..._image.model import BlockDevice, Image, Snapshot
+from ..._image.outcome import Outcome, Target
+from ..._image.source import require_decryptable
+from ..attributes import read_sharing
+from ..copy.preflight import describe_source_keys, require_future_steps
+from ..pace import Pace
+from ..regions import require_regions
+from .apply import ComposeApply
+from .instance import complete_options
+from .read import (
+    read_leftovers,
+    read_material,
+    read_namesakes,
+    read_recipe,
+    require_readable,
+)
+from .teardown import find_remains, volume_remains
+from .work import Work
+
+
+class ComposeRun:
+    """One task: one image of one source."""
+
+    def __init__(
+        self, connection: Connection, request: ComposeRequest, *, warn: Warn, pace: Pace | None = None
+    ) -> None:
+        self._connection = connection
+        self._request = request
+        self._warn = warn
+        self._pace = pace or Pace()
+        self._region = connection.region(request.region)
+        self._source_region = (
+            self._region if request.source_region == request.region else connection.region(request.source_region)
+        )
+        self._started = self._pace.now()
+        self._material: Material | None = None
+        self._options: InstanceOptions | None = None
+
+    def run(self, *, check_mode: bool) -> Outcome:
+        """Return what became of the image, or what would.
+
+        Whatever makes the request impossible raises before anything is changed; later trouble stands in the outcome.
+        """
+        names = sorted({self._request.region, self._request.source_region})
+        require_regions(self._connection, names, source_region=self._request.source_region)
+        facts = self._read() if self._request.present else None
+        plan = plan_compose(self._request, facts) if facts else self._plan_removal()
+        if facts is not None:
+            self._judge(facts, plan)
+        for warning in plan.warnings:
+            self._warn(warning)
+        target = Target(
+            self._request.source_image_id,
+            self._request.source_region,
+            self._request.region,
+            self._request.instance_id,
+        )
+        if check_mode:
+            return Outcome.predicted(target, plan)
+        return self._apply(Outcome(target, plan), plan, facts)
+
+    def _read(self) -> ComposeFacts:
+        material = read_material(self._source_region, self._region, self._request)
+        recipe = read_recipe(self._region, self._request, material, warn=self._warn)
+        method = choose_method(self._request, material.source)
+        self._material = material
+        return self._read_images(ComposeFacts(recipe, material.source, method))
+
+    def _read_images(self, facts: ComposeFacts) -> ComposeFacts:
+        """Return the facts with what AWS holds of the image now."""
+        images, snapshots = read_namesakes(self._region, self._request.name)
+        desired = self._request.attributes.launch_permissions
+        available = [image for image in images if image.state == "available"]
+        return ComposeFacts(
+            recipe=facts.recipe,
+            source=facts.source,
+            method=facts.method,
+            images=images,
+            snapshots=snapshots,
+            sharing=read_sharing(self._region, available[0], desired) if available else None,
+            leftovers=self._read_leftovers(facts.recipe, images),
+            remains=self._read_remains(facts, images, snapshots),
+        )
+
+    def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
+        """Return the snapshots that an interrupted run has left; CreateImage makes all of an instance's at once."""
+        if self._request.instance_id is not None:
+            return ()
+        return read_leftovers(self._region, self._request.name, images, recipe)
+
+    def _read_remains(
+        self, facts: ComposeFacts, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]
+    ) -> tuple[str, ...]:
+        """Return what an interrupted run may have left beside an image; without one, the new run takes it over."""
+        if facts.method.name != INSTANCE or self._request.instance_id is not None or not images:
+            return ()
+        return find_remains(self._region, facts.recipe.work, images=images, snapshots=snapshots.values())
+
+    def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
+        """Refuse what AWS would refuse half-way."""
+        if self._request.attributes.launch_permissions:
+            require_private(self._request.attributes.launch_permissions.group_names, region=self._region.name)
+            for device in facts.recipe.ebs_devices:
+                require_shareable(device.required_key, region=self._region.name)
+        require_future_steps(plan.after, now=self._pace.now())
+        if not plan.work:
+            return
+        require_same_region(facts.method, self._request)
+        if self._request.instance_id is not None:
+            self._require_right_volumes(facts)
+            return
+        recipe = facts.recipe
+        if facts.method.name == INSTANCE:
+            # Whoever may launch an image needs no permission on its snapshots.
+            recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
+            self._options = complete_options(self._region, self._request.instance, facts.source)
+        require_readable(t.cast(Material, self._material), recipe, now=self._pace.now())
+        self._require_decryptable(facts)
+
+    def _require_decryptable(self, facts: ComposeFacts) -> None:
+        """Refuse content under a key that EBS cannot use; keys that the new image needs are judged already."""
+        judged = {device.required_key.arn for device in facts.recipe.ebs_devices}
+        devices = tuple(
+            BlockDevice(device.device_name, device.snapshot_id, encrypted=True, kms_key_arn=device.held_key_arn)
+            for device in facts.recipe.ebs_devices
+            if device.snapshot_region == self._source_region.name and device.held_key_arn not in (None, *judged)
+        )
+        source = dataclasses.replace(facts.source, devices=devices)
+        require_decryptable(source, describe_source_keys(self._source_region, [source], warn=self._warn))
+
+    def _require_right_volumes(self, facts: ComposeFacts) -> None:
+        wrong = key_differences(facts.recipe, facts.source)
+        if wrong:
+            raise PreflightError(
+                f"instance {self._request.instance_id} in {self._region.name}: {'; '.join(wrong)}. An image takes the "
+                "keys of the volumes; replace them, correct device_mapping, or compose of an image instead"
+            )
+
+    def _plan_removal(self) -> ComposePlan:
+        images, snapshots = read_namesakes(self._region, self._request.name)
+        leftovers = read_leftovers(self._region, self._request.name, images)
+        token = work_token(self._request.name, "*")
+        remains: tuple[str, ...] = ()
+        if self._request.method == INSTANCE:
+            remains = find_remains(self._region, token)
+        elif any(wish.volume_size and not wish.snapshot_id for wish in self._request.devices):
+            remains = volume_remains(self._region, token)
+        return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers, remains=remains)
+
+    def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
+        outcome.action, outcome.reason = plan.action, plan.reason
+        # A predicted image has no id; what is not made yet is not shown.
+        outcome.image = plan.image if plan.image is not None and plan.image.image_id else None
+        recipe = facts.recipe if facts else Recipe(self._request.name, "", "", ())
+        work = Work(
+            region=self._region,
+            source_region=self._source_region,
+            request=self._request,
+            recipe=recipe,
+            plan=plan,
+            outcome=outcome,
+            pace=self._pace,
+            deadline=self._started + self._request.wait_timeout,
+            warn=self._warn,
+        )
+        ComposeApply(work, facts, self._options).run()
+        return outcome

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Read what planning needs: the sources, the keys, and the images in each destination that came from the sources."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..._aws.connection import Region
+from ..._aws.images import find_copies, find_images, find_tagged_copies, images_using
+from ..._aws.keys import Warn, encryption_by_default, find_key, require_key
+from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
+from ..._image.copy.identity import Lineage, Requirement, classify
+from ..._image.copy.planner import Facts
+from ..._image.copy.removal import COPIED_VOLUME
+from ..._image.copy.request import CopyRequest, Destination
+from ..._image.keys import RequiredKey
+from ..._image.model import SOURCE_TAG, Image, Snapshot
+from ..._image.permissions import Sharing
+from ..attributes import read_sharing
+
+Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
+# Images with their keys, and all their snapshots by id.
+Held = tuple[list[Image], dict[str, Snapshot]]
+
+
+@dataclasses.dataclass(frozen=True)
+class RegionFacts:
+    """What one destination region holds for all sources and all destinations in it.
+
+    ``keys`` has the required key by ``kms_key_id``, None where statuses are preserved. ``orphans`` are snapshots of
+    earlier copies that no image uses; they are read for removals only.
+    """
+
+    keys: Keys
+    images: tuple[Image, ...]
+    snapshots: t.Mapping[str, Snapshot]
+    encryption_by_default: bool = False
+    orphans: tuple[Snapshot, ...] = ()
+
+
+def read_sources(region: Region, request: CopyRequest) -> dict[str, Image]:
+    """Return the source images that AWS shows, by id."""
+    return find_images(region, request.source_image_ids)
+
+
+def read_keys(region: Region, request: CopyRequest, destinations: t.Sequence[Destination], *, warn: Warn) -> Keys:
+    """Return the required key of each destination of one region by ``kms_key_id``, in a call for each."""
+    resolve = require_key if request.present else find_key
+    return {
+        reference: resolve(region, reference, warn=warn) if request.encrypted else None
+        for reference in dict.fromkeys(destination.kms_key_id for destination in destinations)
+    }
+
+
+def read_images(region: Region, request: CopyRequest) -> Held:
+    """Return what AWS says came from the sources, in two calls."""
+    found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
+    return _with_keys(region, found)
+
+
+def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, warn: Warn) -> RegionFacts:
+    """Return the facts of one region, with no further call where AWS's lineage has led to a copy of every source."""
+    images, snapshots = _with_tagged(region, request, keys.values(), held)
+    return RegionFacts(
+        keys=keys,
+        images=tuple(images),
+        snapshots=snapshots,
+        encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
+        orphans=() if request.present else _read_orphans(region, request),
+    )
+
+
+def facts_for(
+    region: Region,
+    request: CopyRequest,
+    destination: Destination,
+    source: Image | None,
+    lineage: Lineage,
+    held: RegionFacts,
+) -> Facts:
+    """Return the facts for one source in one destination, with the permissions of its copy where they are asked for."""
+    devices = source.devices if source else None
+    requirement = Requirement(held.keys[destination.kms_key_id], devices, held.encryption_by_default)
+    images = tuple(image for image in held.images if lineage.is_of(image))
+    return Facts(
+        lineage=lineage,
+        source=source,
+        requirement=requirement,
+        images=images,
+        snapshot_tags={snapshot_id: snapshot.tags for snapshot_id, snapshot in held.snapshots.items()},
+        sharing=_read_sharing(region, destination, images, lineage, requirement) if request.present else {},
+    )
+
+
+def _with_tagged(region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None], held: Held) -> Held:
+    """Return the images that came from the sources, with their keys, and their snapshots.
+
+    Where AWS's lineage does not lead to the copy, our tags may: AWS may not tell where a pending image comes from.
+    """
+    images, snapshots = held
+    wanted = [Requirement(key, None) for key in keys]
+    lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
+    unseen = [lineage.tag for lineage in lineages if not _is_answered(lineage, wanted, images)]
+    if not unseen:
+        return held
+    known = {image.image_id for image in images}
+    tagged = [image for image in find_tagged_copies(region, unseen) if image.image_id not in known]
+    more, more_snapshots = _with_keys(region, tagged)
+    return [*images, *more], {**snapshots, **more_snapshots}
+
+
+def _with_keys(region: Region, images: t.Sequence[Image]) -> Held:
+    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
+    return [image.with_snapshots(snapshots) for image in images], snapshots
+
+
+def _is_answered(lineage: Lineage, wanted: t.Sequence[Requirement], images: t.Sequence[Image]) -> bool:
+    copies = [image for image in images if lineage.is_of(image)]
+    return all(any(requirement.is_answered_by(image) for image in copies) for requirement in wanted)
+
+
+def _read_orphans(region: Region, request: CopyRequest) -> tuple[Snapshot, ...]:
+    tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
+    snapshots = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
+    used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots])
+    return tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used and snapshot.state != "pending")
+
+
+def _read_sharing(
+    region: Region,
+    destination: Destination,
+    images: tuple[Image, ...],
+    lineage: Lineage,
+    requirement: Requirement,
+) -> dict[str, Sharing]:
+    desired = destination.attributes.launch_permissions
+    if desired is None:
+        return {}
+    met = classify(images, lineage, requirement).met[:1]
+    return {image.image_id: t.cast(Sharing, read_sharing(region, image, desired)) for image in met}

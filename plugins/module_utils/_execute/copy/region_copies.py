@@ -1,0 +1,174 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Make the copies of one region: start them as slots free, look at all of them together, verify, finish."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._aws.connection import Region
+from ..._aws.errors import AwsError
+from ..._aws.images import find_images
+from ..._aws.snapshots import find_snapshots
+from ..._image.errors import SealedError
+from ..._image.model import COPY_TAG, Image
+from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
+from ..pace import GONE_SECONDS, OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
+from .finishing import JobFinisher
+from .job import Job, Waiting
+from .starting import CopyStarter
+from .watching import SnapshotWatch
+
+_FAILED_STATES: t.Final = ("failed", "error", "invalid", "deregistered")
+
+
+class RegionCopies:
+    """Carry out the plans of one region. Never raises for a single copy: its outcome carries the error."""
+
+    def __init__(self, region: Region, waiting: Waiting, pace: Pace) -> None:
+        self._region = region
+        self._waiting = waiting
+        self._pace = pace
+        self._starter = CopyStarter(region, waiting, pace)
+        self._finisher = JobFinisher(region, waiting)
+        self._watch = SnapshotWatch(region, waiting, pace)
+        self._answered = pace.now()
+
+    def apply(self, jobs: t.Sequence[Job]) -> None:
+        """Bring every job to its end, or to the deadline."""
+        for job in jobs:
+            if not job.done:
+                self._guard(job, self._begin)
+        while True:
+            self._start(jobs)
+            self._look([job for job in jobs if job.is_running])
+            unfinished = [job for job in jobs if not job.done]
+            if not unfinished:
+                return
+            if self._pace.now() >= self._waiting.deadline:
+                for job in unfinished:
+                    self._finisher.time_out(job)
+                return
+            self._rest(unfinished)
+
+    def _guard(self, job: Job, action: t.Callable[[Job], None]) -> None:
+        try:
+            action(job)
+        except (AwsError, SealedError) as error:
+            self._finisher.fail(job, str(error))
+
+    def _begin(self, job: Job) -> None:
+        self._finisher.prepare(job)
+        if job.plan.create is not None:
+            job.token = job.plan.create.client_token
+        elif job.plan.awaits and job.plan.image is not None:
+            job.image_id, job.started = job.plan.image.image_id, self._pace.now()
+            job.token = job.plan.image.tags.get(COPY_TAG, "")
+            job.last_seen, job.adopted = job.started, True
+            job.outcome.image = job.plan.image
+            job.explain()
+            job.done = not self._waiting.wait
+        else:
+            self._finisher.finish(job, job.plan.image)
+
+    def _start(self, jobs: t.Sequence[Job]) -> None:
+        job = self._starter.next_start(jobs)
+        while job is not None:
+            self._guard(job, self._starter.start)
+            job = self._starter.next_start(jobs)
+
+    def _look(self, running: t.Sequence[Job]) -> None:
+        """Look at all running copies together when the first of them is due."""
+        now = self._pace.now()
+        if not running or min(job.next_look for job in running) > now:
+            return
+        try:
+            ripe, snapshots = self._watch.look(running)
+            images = find_images(self._region, [job.image_id for job in ripe], owners=("self",))
+            unseen = [snapshot_id for snapshot_id in _snapshot_ids(images) if snapshot_id not in snapshots]
+            snapshots.update(find_snapshots(self._region, unseen))
+        except AwsError as error:
+            self._bear(error, running)
+            return
+        self._answered = now
+        for job in ripe:
+            image = images.get(job.image_id)
+            if image is None:
+                self._guard(job, self._miss)
+            else:
+                self._see(job, image.with_snapshots(snapshots))
+            if job.done:
+                self._starter.slot_freed()
+
+    def _bear(self, error: AwsError, running: t.Sequence[Job]) -> None:
+        """Look again later while an outage is short; the copies go on without us."""
+        now = self._pace.now()
+        for job in running:
+            if error.is_outage and now - self._answered < OUTAGE_SECONDS:
+                job.next_look = now + self._pace.next_delay(now - job.started, longest=self._waiting.longest_delay)
+            else:
+                self._finisher.fail(job, f"{error}. Image {job.image_id} is left as it is", keep=True)
+
+    def _see(self, job: Job, image: Image) -> None:
+        first_sight = job.last_seen is None
+        job.last_seen = self._pace.now()
+        job.outcome.image = image
+        if image.state == "deregistered" and first_sight and job.is_ours:
+            self._guard(job, self._starter.restart)
+        elif image.state in _FAILED_STATES:
+            self._finisher.fail(job, _why(self._region, image, job))
+        elif image.state == "available" and _all_devices_seen(image):
+            self._guard(job, lambda job: self._verify(job, image))
+        elif not self._waiting.wait:
+            job.done = True
+
+    def _miss(self, job: Job) -> None:
+        """Judge an image that AWS does not show: not yet, an answer to an old token, or gone."""
+        now = self._pace.now()
+        if job.last_seen is None:
+            if now - job.started >= VISIBILITY_SECONDS:
+                self._starter.restart(job)
+        elif now - job.last_seen >= GONE_SECONDS:
+            lost = t.cast(Image, job.outcome.image)
+            raise SealedError(explain_loss(self._region, lost, job.requirement.key))
+
+    def _verify(self, job: Job, image: Image) -> None:
+        if job.adopted:
+            job.done = True
+            return
+        wrong = job.requirement.mismatches(image)
+        if wrong:
+            raise SealedError(explain_mismatch(image, wrong, job.requirement.key))
+        differing = job.requirement.differing_devices(image)
+        if differing:
+            raise SealedError(explain_difference(image, differing, job.lineage.source_image_id))
+        job.outcome.created = [image.image_id, *image.snapshot_ids]
+        self._finisher.finish(job, image)
+
+    def _rest(self, unfinished: t.Sequence[Job]) -> None:
+        """Sleep until the next copy is due for a look, or the next queued one for a try."""
+        now = self._pace.now()
+        due = [job.next_look for job in unfinished if job.is_running]
+        if any(job.is_queued for job in unfinished) and (not due or self._starter.not_before > now):
+            due.append(max(self._starter.not_before, now + 1.0))
+        due += [job.next_look for job in unfinished if job.is_queued and job.refused_since is not None]
+        self._pace.sleep(max(0.05, min(*due, self._waiting.deadline) - now))
+
+
+def _why(region: Region, image: Image, job: Job) -> str:
+    return explain_failure(region, image, job.requirement.key, source_key_arns=job.source_key_arns)
+
+
+def _snapshot_ids(images: t.Mapping[str, Image]) -> list[str]:
+    return [
+        snapshot_id for image in images.values() if image.state == "available" for snapshot_id in image.snapshot_ids
+    ]
+
+
+def _all_devices_seen(image: Image) -> bool:
+    """Tell whether each snapshot's encryption is known; just after completion AWS may not show one yet."""
+    devices = image.snapshot_devices
+    return bool(devices) and all(device.is_known for device in devices)

@@ -1,0 +1,132 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Start copies within the region's quota, each at most once."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..._aws.connection import Region
+from ..._aws.errors import AwsError
+from ..._aws.images import copy_image, describe_images
+from ..._image.copy.planner import client_token
+from ..._image.errors import SealedError
+from ..._image.model import COPY_TAG, Image
+from ..._image.steps import CopyImage
+from ..diagnosis import explain_no_show
+from ..pace import VISIBILITY_SECONDS, Pace
+from .job import Job, Waiting
+
+# "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").
+CONCURRENT_SNAPSHOT_COPIES: t.Final = 20
+QUOTA_CODES: t.Final = ("ResourceLimitExceeded", "SnapshotCopyLimitExceeded", "PendingSnapshotLimitExceeded")
+_QUOTA_DELAY: t.Final = 30.0
+_RESTARTS: t.Final = 3
+
+
+class CopyStarter:
+    """Start the queued copies of one region."""
+
+    def __init__(self, region: Region, waiting: Waiting, pace: Pace) -> None:
+        self._region = region
+        self._waiting = waiting
+        self._pace = pace
+        self.not_before = 0.0
+
+    def next_start(self, queue: t.Sequence[Job]) -> Job | None:
+        """Return the job to start next; None while the region's slots are taken or AWS has refused for quota."""
+        in_flight = sum(job.snapshot_count for job in queue if job.is_running)
+        now = self._pace.now()
+        for job in queue:
+            if not job.is_queued or job.next_look > now:
+                continue
+            fits = in_flight + job.snapshot_count <= CONCURRENT_SNAPSHOT_COPIES or not in_flight
+            return job if fits and now >= self.not_before else None
+        return None
+
+    def slot_freed(self) -> None:
+        """Forget a refusal: one of our copies has ended, so the region has room again."""
+        self.not_before = 0.0
+
+    def start(self, job: Job) -> None:
+        """Start a copy, or note why not yet: other copies fill the quota, or another task's has the same token."""
+        step = t.cast(CopyImage, job.plan.create)
+        own = {COPY_TAG: job.token}
+        step = dataclasses.replace(
+            step, client_token=job.token, tags={**step.tags, **own}, snapshot_tags={**step.snapshot_tags, **own}
+        )
+        try:
+            image_id = copy_image(self._region, step)
+        except AwsError as error:
+            if error.code in QUOTA_CODES:
+                self.not_before = self._pace.now() + _QUOTA_DELAY
+            elif error.code == "IdempotentParameterMismatch":
+                self._adopt(job)
+            elif error.code == "InvalidAMIName.Duplicate" and job.plan.before and self._is_patient(job):
+                # The failed copy that this run has removed held the name; AWS may take a while to give it free.
+                job.next_look = self._next_try(job)
+            else:
+                raise
+            return
+        self._note_started(job, image_id, step)
+
+    def restart(self, job: Job) -> None:
+        """Queue a copy again under another token: AWS answered the last one with an image that does not exist."""
+        job.dead_ids.append(job.image_id)
+        if job.plan.create is None or len(job.dead_ids) > _RESTARTS:
+            planned = t.cast(Image, job.plan.image)
+            lost = dataclasses.replace(planned, image_id=job.image_id)
+            raise SealedError(explain_no_show(self._region, lost, job.requirement.key))
+        job.image_id, job.last_seen, job.outcome.created = "", None, []
+        self._renew_token(job, job.dead_ids[-1])
+
+    def _note_started(self, job: Job, image_id: str, step: CopyImage) -> None:
+        now = self._pace.now()
+        job.image_id, job.started, job.last_seen = image_id, now, None
+        longest = self._waiting.longest_delay
+        job.next_look = now + (self._pace.first_delay(step.size_gib, longest=longest) if self._waiting.wait else 0.0)
+        job.explain()
+        job.outcome.changed = True
+        job.outcome.created = [image_id]
+        job.outcome.image = dataclasses.replace(
+            t.cast(Image, job.plan.image), image_id=image_id, state="pending", devices=()
+        )
+
+    def _adopt(self, job: Job) -> None:
+        """Take over the copy that another task started under the same token with other attributes.
+
+        AWS may hide it for a while; if it never shows, it is gone, and the copy needs another token.
+        """
+        now = self._pace.now()
+        patient = self._is_patient(job)
+        job.next_look = self._next_try(job)
+        found = describe_images(self._region, [{"Name": f"tag:{COPY_TAG}", "Values": [job.token]}])
+        if found:
+            job.image_id, job.adopted = found[0].image_id, True
+            job.started = job.last_seen = now
+            job.outcome.image = found[0]
+            job.outcome.action, job.outcome.reason = "adopted", "another task started the same copy"
+            job.done = not self._waiting.wait
+        elif not patient:
+            job.refused_since = None
+            self._renew_token(job, "refused")
+
+    def _is_patient(self, job: Job) -> bool:
+        """Tell whether AWS may still need time to show or forget an image."""
+        now = self._pace.now()
+        job.refused_since = now if job.refused_since is None else job.refused_since
+        return now - job.refused_since < VISIBILITY_SECONDS
+
+    def _next_try(self, job: Job) -> float:
+        now = self._pace.now()
+        elapsed = now - (job.refused_since if job.refused_since is not None else now)
+        return now + self._pace.next_delay(elapsed, longest=self._waiting.longest_delay)
+
+    def _renew_token(self, job: Job, cause: str) -> None:
+        job.token = client_token(
+            job.lineage, region=self._region.name, key_tag=job.requirement.key_tag, attempt=[job.token, cause]
+        )

@@ -1,0 +1,62 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Follow running copies by their snapshots: one call tells how far all of them are, and which images to look at."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._aws.connection import Region
+from ..._aws.snapshots import find_snapshots_by_tag
+from ..._image.model import COPY_TAG, Snapshot
+from ..pace import GONE_SECONDS, Pace
+from .job import Job, Waiting
+
+
+class SnapshotWatch:
+    """The snapshots of the running copies of one region, found by the token that they carry from birth.
+
+    A pending image does not show its snapshots, and they alone show progress.
+    """
+
+    def __init__(self, region: Region, waiting: Waiting, pace: Pace) -> None:
+        self._region = region
+        self._waiting = waiting
+        self._pace = pace
+
+    def look(self, running: t.Sequence[Job]) -> tuple[list[Job], dict[str, Snapshot]]:
+        """Return the jobs whose image is worth a look now, and all snapshots seen, by id.
+
+        A copy with a snapshot under way is not done; it is looked at again when its snapshots should be complete. Its
+        image is worth a look only now and then, lest somebody deregistered it. Where nobody waits, all images are.
+        """
+        longest = self._waiting.longest_delay
+        tokens = sorted({job.token for job in running if job.token and self._waiting.wait})
+        snapshots = find_snapshots_by_tag(self._region, COPY_TAG, tokens) if tokens else []
+        now = self._pace.now()  # The progress is as of the answer, not as of the question.
+        ripe = []
+        for job in running:
+            percent = progress_of([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
+            if percent is None:
+                job.next_look = now + self._pace.next_delay(now - job.started, longest=longest)
+            else:
+                job.next_look = now + self._pace.delay_by_progress(now - job.started, percent, longest=longest)
+            if percent is None or now - (job.last_seen or job.started) >= GONE_SECONDS:
+                ripe.append(job)
+        return ripe, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
+
+
+def progress_of(snapshots: t.Sequence[Snapshot]) -> int | None:
+    """Return the least per cent of the pending snapshots; None when none is pending, or when one has failed."""
+    pending = [snapshot for snapshot in snapshots if snapshot.state == "pending"]
+    if not pending or any(snapshot.state == "error" for snapshot in snapshots):
+        return None
+    return min(_percent(snapshot.progress) for snapshot in pending)
+
+
+def _percent(text: str) -> int:
+    digits = text.strip().rstrip("%")
+    return min(int(digits), 99) if digits.isdigit() else 0

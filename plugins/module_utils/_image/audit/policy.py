@@ -1,0 +1,106 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What an audit demands of snapshots and keys. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ..errors import RequestError
+from ..options import Options
+
+_ALLOWED: t.Final = re.compile(
+    r"^(alias/[A-Za-z0-9:/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))$"
+)
+_RULES: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What one device's snapshot must be. Every rule about the key demands encryption too."""
+
+    encrypted: bool = False
+    customer_managed: bool = False
+    key_usable: bool = False
+    allowed_keys: tuple[str, ...] = ()
+    allowed_key_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def names_keys(self) -> bool:
+        """Tell whether only certain keys will do."""
+        return bool(self.allowed_keys or self.allowed_key_tags)
+
+    @property
+    def judges_key(self) -> bool:
+        """Tell whether any rule looks at the key."""
+        return self.customer_managed or self.key_usable or self.names_keys
+
+    @property
+    def judges_anything(self) -> bool:
+        """Tell whether a device can fail these rules at all."""
+        return self.encrypted or self.judges_key
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """The rules for all devices, and those for devices of certain names."""
+
+    rules: Rules
+    devices: t.Mapping[str, Rules] = dataclasses.field(default_factory=dict)
+
+    def rules_for(self, device_name: str) -> Rules:
+        """Return the rules that hold for a device."""
+        return self.devices.get(device_name, self.rules)
+
+    @property
+    def needs_tags(self) -> bool:
+        """Tell whether the tags of keys have to be read."""
+        return any(rules.allowed_key_tags for rules in (self.rules, *self.devices.values()))
+
+
+def parse_policy(options: Options | None) -> Policy | None:
+    """Return the policy; a device's options override those of the same name at the top. None stays None."""
+    if options is None:
+        return None
+    top = {name: options[name] for name in _RULES if options.get(name) is not None}
+    rules = _parse_rules(top, where="policy")
+    devices: dict[str, Rules] = {}
+    for device in options.get("devices") or ():
+        name = str(device["device_name"])
+        if name in devices:
+            raise RequestError(f"policy.devices names {name} twice")
+        own = {rule: device[rule] for rule in _RULES if device.get(rule) is not None}
+        devices[name] = _parse_rules({**top, **own}, where=f"policy.devices {name}")
+    if not any(one.judges_anything for one in (rules, *devices.values())):
+        raise RequestError(
+            f"policy demands nothing, so that everything would pass; set at least one of {_named(_RULES)}"
+        )
+    return Policy(rules, devices)
+
+
+def _parse_rules(options: Options, *, where: str) -> Rules:
+    keys, tags = options.get("allowed_keys"), options.get("allowed_key_tags")
+    for name, value in (("allowed_keys", keys), ("allowed_key_tags", tags)):
+        if value is not None and not value:
+            raise RequestError(f"{where}: {name} is empty, so that no key could pass; name keys or leave it out")
+    for key in keys or ():
+        if not _ALLOWED.match(str(key)):
+            raise RequestError(
+                f"{where}: allowed_keys {key!r} is neither a key ARN, an alias name (alias/…) nor an alias ARN"
+            )
+    return Rules(
+        encrypted=bool(options.get("encrypted")),
+        customer_managed=bool(options.get("customer_managed")),
+        key_usable=bool(options.get("key_usable")),
+        allowed_keys=tuple(str(key) for key in keys or ()),
+        allowed_key_tags={str(key): "" if value is None else str(value) for key, value in (tags or {}).items()},
+    )
+
+
+def _named(names: t.Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Turn the options of an audit into one value, refusing what can never be right. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import RequestError
+from ..options import Options, require_image_id, require_region_name
+from .policy import Policy, parse_policy
+
+_NAMED_BY_ANYONE: t.Final = ("name", "description", "manifest-location", "image-location")
+_NAMES_OWNER: t.Final = ("owner-id", "owner-alias")
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditRequest:
+    """Which images to look at, where, and what to demand of them. No ``owners`` means: whoever owns them."""
+
+    regions: tuple[str, ...]
+    image_ids: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    filters: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    policy: Policy | None = None
+    ignore_region_errors: bool = False
+
+
+def parse_audit_request(options: Options, *, default_region: str | None) -> AuditRequest:
+    """Return the request; without ids, owners and a filter on the owner, the caller's own images are meant."""
+    regions = options.get("regions") or ([default_region] if default_region else [])
+    if not regions:
+        raise RequestError("no region is given; pass regions or region, or set AWS_REGION")
+    image_ids = tuple(dict.fromkeys(options.get("image_ids") or ()))
+    filters = {str(name): _values(name, value) for name, value in (options.get("filters") or {}).items()}
+    owners = tuple(options.get("owners") or ())
+    if not image_ids and not owners and not any(name in filters for name in _NAMES_OWNER):
+        _refuse_names_without_owner(filters)
+        owners = ("self",)
+    return AuditRequest(
+        regions=tuple(dict.fromkeys(require_region_name(region, option="regions") for region in regions)),
+        image_ids=tuple(require_image_id(image_id, option="image_ids") for image_id in image_ids),
+        owners=owners,
+        filters=filters,
+        policy=parse_policy(options.get("policy")),
+        ignore_region_errors=bool(options.get("ignore_region_errors")),
+    )
+
+
+def _refuse_names_without_owner(filters: t.Mapping[str, t.Any]) -> None:
+    names = [name for name in filters if name in _NAMED_BY_ANYONE]
+    if names:
+        raise RequestError(
+            f"filters has {', '.join(names)}, and owners is not given. Anyone may publish an image under any name, so "
+            "that a look-up by name alone finds the attacker's image as well as yours (a name-confusion attack); pass "
+            "owners, such as self, an account id or amazon"
+        )
+
+
+def _values(name: str, value: t.Any) -> tuple[str, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
+        raise RequestError(f"filters: {name} needs a value or a list of values")
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Turn what was read, and the verdicts on it, into what the info module returns. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model import Image
+from .model import AuditedDevice, RegionAudit, source_of
+from .policy import Policy
+from .request import AuditRequest
+from .verdict import Verdict, judge_image
+
+
+def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> dict[str, t.Any]:
+    """Return the result of the module: the images in the order of the regions, then by name and id."""
+    images = [
+        _to_image(audit, image, request.policy)
+        for audit in audits
+        for image in sorted(audit.images, key=lambda image: (image.name, image.image_id))
+    ]
+    errors = [{"region": audit.region, "message": audit.error} for audit in audits if audit.error]
+    found = {entry["image_id"] for entry in images}
+    missing = [image_id for image_id in request.image_ids if image_id not in found]
+    summary = _count(images) if request.policy else None
+    return {
+        "changed": False,
+        "compliant": _overall(summary, complete=not errors and not missing) if summary else None,
+        "summary": summary,
+        "regions": list(request.regions),
+        "images": images,
+        "errors": errors,
+        "missing_image_ids": missing,
+    }
+
+
+def audit_failure(result: t.Mapping[str, t.Any], request: AuditRequest) -> str | None:
+    """Return why the audit is not whole, unless that is to be ignored; None where it is."""
+    parts = [f"{error['region']}: {error['message']}" for error in result["errors"]]
+    if request.ignore_region_errors:
+        parts = []
+    elif parts:
+        parts = [f"{len(parts)} of {len(request.regions)} regions could not be read: {' | '.join(parts)}"]
+    if result["missing_image_ids"]:
+        where = ", ".join(request.regions)
+        parts.append(f"images not found in {where}: {', '.join(result['missing_image_ids'])}")
+    return "; ".join(parts) or None
+
+
+def _overall(summary: t.Mapping[str, int], *, complete: bool) -> bool | None:
+    if summary["not_compliant"]:
+        return False
+    return True if complete and summary["compliant"] and not summary["unknown"] else None
+
+
+def _count(images: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
+    verdicts = [entry["compliant"] for entry in images]
+    return {
+        "images": len(verdicts),
+        "compliant": verdicts.count(True),
+        "not_compliant": verdicts.count(False),
+        "unknown": verdicts.count(None),
+    }
+
+
+def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[str, t.Any]:
+    devices = audit.devices_of(image)
+    verdict, verdicts = Verdict(None), tuple(Verdict(None) for _device in devices)
+    if policy is not None:
+        verdict, verdicts = judge_image(image, devices, policy)
+    source_image_id, source_region = source_of(image)
+    return {
+        "image_id": image.image_id,
+        "name": image.name,
+        "state": image.state,
+        "region": image.region,
+        "owner_id": image.owner_id,
+        "creation_date": image.creation_date,
+        "source_image_id": source_image_id,
+        "source_region": source_region,
+        "source_instance_id": image.source_instance_id,
+        "snapshots": [_to_snapshot(device, found) for device, found in zip(devices, verdicts)],
+        "volume_size": sum(device.volume_size for device in devices),
+        "tags": dict(image.tags),
+        "compliant": verdict.compliant,
+        "reasons": list(verdict.reasons),
+    }
+
+
+def _to_snapshot(device: AuditedDevice, verdict: Verdict) -> dict[str, t.Any]:
+    key = device.key
+    return {
+        "device_name": device.device_name,
+        "snapshot_id": device.snapshot_id,
+        "volume_size": device.volume_size,
+        "encrypted": device.encrypted,
+        "kms_key_arn": key.arn if key else None,
+        "kms_key_aliases": list(key.aliases) if key and key.aliases is not None else None,
+        "kms_key_manager": key.manager if key else None,
+        "kms_key_state": key.state if key else None,
+        "kms_key_deletion_date": key.deletion_date if key else None,
+        "compliant": verdict.compliant,
+        "reasons": list(verdict.reasons),
+    }

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Judge devices and images against a policy: compliant, not compliant, or not known. No AWS, no Ansible, no clock."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..model import Image
+from .model import DELETED, AuditedDevice, AuditedKey
+from .policy import Policy, Rules
+
+_USABLE: t.Final = ("Enabled", "Updating")
+_UNUSABLE: t.Final[dict[str, str]] = {
+    DELETED: "nothing can decrypt the snapshot any more",
+    "Disabled": "enable it (kms:EnableKey)",
+    "PendingDeletion": "cancel its deletion (kms:CancelKeyDeletion) and enable it, or copy the image to another key",
+    "PendingReplicaDeletion": "cancel its deletion or copy the image to another key",
+    "PendingImport": "import its key material",
+    "Unavailable": "repair its key store",
+    "Creating": "wait until it is Enabled",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """``compliant`` is None where something needed could not be seen; what is not known is never fine."""
+
+    compliant: bool | None
+    reasons: tuple[str, ...] = ()
+
+
+_FINE: t.Final = Verdict(True)
+
+
+def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
+    """Judge one device by the rules that hold for it."""
+    if not rules.judges_anything:
+        return _FINE
+    if device.unseen:
+        return Verdict(None, (device.unseen,))
+    if device.encrypted is None:
+        return Verdict(None, ("AWS does not say whether it is encrypted",))
+    if not device.encrypted:
+        what = f"snapshot {device.snapshot_id}" if device.snapshot_id else "the volume that it starts with"
+        return Verdict(False, (f"{what} is not encrypted",))
+    if not rules.judges_key:
+        return _FINE
+    if device.key is None:
+        return Verdict(None, ("AWS does not say under which key it is encrypted",))
+    return _judge_key(device.key, rules)
+
+
+def judge_image(
+    image: Image, devices: t.Sequence[AuditedDevice], policy: Policy
+) -> tuple[Verdict, tuple[Verdict, ...]]:
+    """Return the verdict on the image and those on its devices, in their order."""
+    verdicts = tuple(judge_device(device, policy.rules_for(device.device_name)) for device in devices)
+    named = [
+        Verdict(verdict.compliant, tuple(f"{device.device_name}: {reason}" for reason in verdict.reasons))
+        for device, verdict in zip(devices, verdicts)
+    ]
+    if image.root_device_type != "ebs":
+        named.append(Verdict(None, ("the image is backed by instance store; its bundle in S3 is not looked at",)))
+    elif not devices:
+        named.append(Verdict(None, ("AWS shows no EBS device of the image",)))
+    if image.state == "pending":
+        named.append(Verdict(None, ("the image is pending; run again when it is available",)))
+    return combine(named), verdicts
+
+
+def combine(verdicts: t.Iterable[Verdict]) -> Verdict:
+    """Return one verdict on all: the worst counts, and every reason stays."""
+    verdicts = list(verdicts)
+    found = [verdict.compliant for verdict in verdicts]
+    compliant = False if False in found else None if None in found else True
+    return Verdict(compliant, tuple(reason for verdict in verdicts for reason in verdict.reasons))
+
+
+def _judge_key(key: AuditedKey, rules: Rules) -> Verdict:
+    verdicts = []
+    if rules.customer_managed:
+        verdicts.append(_judge_manager(key))
+    if rules.key_usable:
+        verdicts.append(_judge_state(key))
+    if rules.names_keys:
+        verdicts.append(_judge_identity(key, rules))
+    return combine(verdicts)
+
+
+def _judge_manager(key: AuditedKey) -> Verdict:
+    if key.manager == "CUSTOMER":
+        return _FINE
+    if key.manager == "AWS":
+        return Verdict(False, (f"key {key.shown} is an AWS managed key; images under it cannot be shared",))
+    return Verdict(None, (f"who manages key {key.shown} could not be read",))
+
+
+def _judge_state(key: AuditedKey) -> Verdict:
+    if key.state in _USABLE:
+        return _FINE
+    if key.state in _UNUSABLE:
+        when = f" (to be deleted on {key.deletion_date})" if key.deletion_date else ""
+        return Verdict(False, (f"key {key.shown} is {key.state}{when}; {_UNUSABLE[key.state]}",))
+    what = f"is {key.state}, a state not known here" if key.state else "has a state that could not be read"
+    return Verdict(None, (f"key {key.shown} {what}",))
+
+
+def _judge_identity(key: AuditedKey, rules: Rules) -> Verdict:
+    if key.arn in rules.allowed_keys or _has_alias(key, rules) or _has_tags(key, rules):
+        return _FINE
+    hidden = []
+    if key.aliases is None and any("alias/" in allowed for allowed in rules.allowed_keys):
+        hidden.append("aliases")
+    if key.tags is None and rules.allowed_key_tags:
+        hidden.append("tags")
+    if hidden:
+        return Verdict(None, (f"the {' and '.join(hidden)} of key {key.shown} could not be read",))
+    return Verdict(False, (f"key {key.shown} is not one of the allowed keys",))
+
+
+def _has_alias(key: AuditedKey, rules: Rules) -> bool:
+    place = key.arn.rpartition(":")[0]
+    return any(alias in rules.allowed_keys or f"{place}:{alias}" in rules.allowed_keys for alias in key.aliases or ())
+
+
+def _has_tags(key: AuditedKey, rules: Rules) -> bool:
+    if key.tags is None or not rules.allowed_key_tags:
+        return False
+    return all(key.tags.get(name) == value for name, value in rules.allowed_key_tags.items())

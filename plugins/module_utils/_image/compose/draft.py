@@ -1,0 +1,196 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Merge what the source has with what was asked for each device. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import PreflightError, RequestError
+from ..keys import RequiredKey, region_in
+from ..model import BlockDevice, Image, Snapshot
+from .recipe import Recipe, RecipeDevice
+from .request import ComposeRequest, DeviceWish
+from .volumes import DEFAULT_TYPE, VolumeShape, require_shape
+
+_SHAPE: t.Final = ("volume_size", "volume_type", "iops", "throughput")
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """What the image is made of, as AWS shows it.
+
+    ``source`` is the source image, or the instance in the form of one; ``volume_ids`` has the volumes of an instance by
+    device. ``snapshots`` are those of the source and those that ``device_mapping`` names, with their region;
+    ``owned`` names those that belong to the caller.
+    """
+
+    source: Image
+    snapshots: t.Mapping[str, tuple[str, Snapshot]] = dataclasses.field(default_factory=dict)
+    owned: frozenset[str] = frozenset()
+    volume_ids: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def draft_recipe(request: ComposeRequest, material: Material) -> Recipe:
+    """Return the recipe without its keys, or say which device cannot be."""
+    wishes = {wish.device_name: wish for wish in request.devices}
+    source = material.source
+    present = {device.device_name: device for device in source.devices if not device.no_device}
+    _require_root(wishes.get(source.root_device_name), source)
+    devices, dropped = [], []
+    for name, device in present.items():
+        wish = wishes.get(name, DeviceWish(name))
+        if wish.no_device:
+            dropped.append(name)
+        elif device.is_ebs:
+            devices.append(_draft_existing(request, wish, device, material))
+        else:
+            devices.append(_draft_ephemeral(wish, device))
+    for name, wish in wishes.items():
+        if name not in present:
+            devices.append(_draft_added(request, wish, material))
+    return Recipe(
+        name=request.name,
+        source_tag=request.source_tag or "",
+        root_device_name=source.root_device_name,
+        devices=tuple(sorted(devices, key=lambda device: device.device_name)),
+        dropped=tuple(sorted(dropped)),
+    )
+
+
+def with_keys(
+    recipe: Recipe, keys: t.Mapping[str | None, RequiredKey], *, owned: frozenset[str], region: str
+) -> Recipe:
+    """Return the recipe with the key of each device; a snapshot that has it already can back the image itself."""
+    devices = []
+    for device in recipe.devices:
+        if not device.is_ebs:
+            devices.append(device)
+            continue
+        key = keys[device.key_reference]
+        is_here = device.snapshot_id in owned and device.snapshot_region == region
+        reusable = is_here and device.held_key_arn is not None and device.held_key_arn == key.arn
+        devices.append(dataclasses.replace(device, key=key, is_reusable=reusable))
+    return dataclasses.replace(recipe, devices=tuple(devices))
+
+
+def _require_root(wish: DeviceWish | None, source: Image) -> None:
+    if wish is not None and wish.no_device:
+        raise RequestError(f"device {wish.device_name} is the root device of the source; it cannot be dropped")
+
+
+def _draft_ephemeral(wish: DeviceWish, device: BlockDevice) -> RecipeDevice:
+    if wish != DeviceWish(device.device_name):
+        raise RequestError(
+            f"device {device.device_name} is the ephemeral disk {device.virtual_name}; it has neither key nor size. "
+            "Drop it from device_mapping, or set no_device"
+        )
+    return RecipeDevice(device.device_name, virtual_name=device.virtual_name)
+
+
+def _draft_existing(request: ComposeRequest, wish: DeviceWish, device: BlockDevice, material: Material) -> RecipeDevice:
+    if wish.snapshot_id is not None:
+        raise RequestError(
+            f"device {wish.device_name} is in the source already, so snapshot_id cannot be given; it is for added "
+            "devices. Choose another device name"
+        )
+    own = VolumeShape(
+        device.volume_size, device.volume_type or DEFAULT_TYPE, device.iops, device.throughput
+    ).normalised()
+    if device.device_name in material.volume_ids:
+        _require_unchanged(wish, own)
+    if device.device_name in material.volume_ids and not (device.encrypted or wish.kms_key_id or request.kms_key_id):
+        raise PreflightError(
+            f"device {device.device_name}: volume {material.volume_ids[device.device_name]} is not encrypted, so its "
+            "snapshot would not be either; encrypt the volume, or drop the device with no_device"
+        )
+    region, snapshot = material.snapshots.get(device.snapshot_id or "", (material.source.region, None))
+    shape = _merged(wish, own, snapshot_size=snapshot.volume_size if snapshot else 0)
+    wanted = wish.delete_on_termination
+    return RecipeDevice(
+        device_name=device.device_name,
+        shape=shape,
+        delete_on_termination=bool(device.delete_on_termination) if wanted is None else wanted,
+        key_reference=_key_reference(request, wish, device.kms_key_arn, device.snapshot_id, material),
+        snapshot_id=device.snapshot_id,
+        snapshot_region=region if device.snapshot_id else None,
+        snapshot_size=snapshot.volume_size if snapshot else device.volume_size,
+        volume_id=material.volume_ids.get(device.device_name),
+        held_key_arn=device.kms_key_arn,
+    )
+
+
+def _draft_added(request: ComposeRequest, wish: DeviceWish, material: Material) -> RecipeDevice:
+    name = wish.device_name
+    if request.instance_id is not None or wish.no_device:
+        has = ", ".join(device.device_name for device in material.source.devices)
+        hint = "" if wish.no_device else "; attach a volume there first"
+        raise RequestError(f"device {name} is not in the source, which has {has}{hint}")
+    if wish.snapshot_id is None and wish.volume_size is None:
+        raise RequestError(
+            f"device {name} is not in the source; give snapshot_id or volume_size to add it, or correct the name"
+        )
+    snapshot = None
+    region = None
+    if wish.snapshot_id is not None:
+        if wish.snapshot_id not in material.snapshots:
+            raise PreflightError(
+                f"device {name}: snapshot {wish.snapshot_id} is found neither in {request.source_region} nor in "
+                f"{request.region}; check the id, and that its owner has given this account create-volume permission"
+            )
+        region, snapshot = material.snapshots[wish.snapshot_id]
+    size = snapshot.volume_size if snapshot else 0
+    held_key = snapshot.kms_key_arn if snapshot else None
+    base = VolumeShape(wish.volume_size or size, wish.volume_type or DEFAULT_TYPE)
+    return RecipeDevice(
+        device_name=name,
+        shape=_merged(wish, base, snapshot_size=size, is_added=True),
+        delete_on_termination=bool(wish.delete_on_termination),
+        key_reference=_key_reference(request, wish, held_key, wish.snapshot_id, material),
+        snapshot_id=wish.snapshot_id,
+        snapshot_region=region,
+        snapshot_size=size,
+        is_added=True,
+        held_key_arn=held_key,
+    )
+
+
+def _merged(wish: DeviceWish, own: VolumeShape, *, snapshot_size: int, is_added: bool = False) -> VolumeShape:
+    """Return the shape with the wishes applied; what AWS made itself is not judged again."""
+    kind = wish.volume_type or own.volume_type
+    kept = own if kind == own.volume_type else VolumeShape(own.volume_size, kind)
+    size = wish.volume_size or own.volume_size
+    if size < snapshot_size:
+        raise RequestError(
+            f"device {wish.device_name}: volume_size is {size} GiB, but its snapshot holds {snapshot_size} GiB; a "
+            "volume cannot be smaller than its snapshot"
+        )
+    shape = VolumeShape(size, kind, wish.iops or kept.iops, wish.throughput or kept.throughput)
+    if is_added or any(getattr(wish, option) is not None for option in _SHAPE):
+        require_shape(shape, device_name=wish.device_name)
+    return shape.normalised()
+
+
+def _require_unchanged(wish: DeviceWish, own: VolumeShape) -> None:
+    for option in _SHAPE:
+        wanted, found = getattr(wish, option), getattr(own, option)
+        if wanted not in (None, found):
+            raise PreflightError(
+                f"device {wish.device_name}: {option} is {wanted}, but the attached volume has {found}; an image of an "
+                "instance takes the volumes as they are. Modify the volume first (ec2:ModifyVolume)"
+            )
+
+
+def _key_reference(
+    request: ComposeRequest, wish: DeviceWish, held_key: str | None, snapshot_id: str | None, material: Material
+) -> str | None:
+    """Return the key asked for; else the one that the content has, where it can stay; None is the default EBS key."""
+    asked = wish.kms_key_id or request.kms_key_id
+    if asked or held_key is None:
+        return asked
+    may_stay = snapshot_id is None or snapshot_id in material.owned
+    return held_key if may_stay and region_in(held_key) == request.region else None

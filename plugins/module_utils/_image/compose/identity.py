@@ -1,0 +1,140 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Tell whether an image of the wanted name is the wanted image: by our tags first, then device by device. No AWS."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import PreflightError
+from ..model import COPY_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot
+from .recipe import Recipe, RecipeDevice, work_token
+
+FAILED_STATES: t.Final = ("failed", "error", "invalid")
+
+
+@dataclasses.dataclass(frozen=True)
+class Namesakes:
+    """The caller's images of the wanted name, sorted by what they are to the recipe; the oldest first."""
+
+    met: tuple[Image, ...] = ()
+    pending: tuple[Image, ...] = ()
+    failed: tuple[Image, ...] = ()
+
+
+def sort_namesakes(images: t.Iterable[Image], recipe: Recipe, snapshots: t.Mapping[str, Snapshot]) -> Namesakes:
+    """Return the images of this recipe, or say which image has taken the name and how it differs."""
+    labels = {snapshot_id: snapshot.tags.get(KEY_TAG, "") for snapshot_id, snapshot in snapshots.items()}
+
+    def _differences_of(image: Image) -> tuple[str, ...]:
+        return device_differences(recipe, image, labels)
+
+    met, pending, failed = [], [], []
+    for image in sorted(images, key=lambda image: (image.creation_date, image.image_id)):
+        if image.state == "pending" and is_of_recipe(image, recipe):
+            pending.append(image)
+        elif image.state in FAILED_STATES and is_of_recipe(image, recipe):
+            failed.append(image)
+        elif image.state == "available" and is_of_recipe(image, recipe) and not _differences_of(image):
+            met.append(image)
+        elif image.state != "deregistered":
+            raise PreflightError(_taken(image, recipe, _differences_of(image)))
+    return Namesakes(tuple(met), tuple(pending), tuple(failed))
+
+
+def is_of_recipe(image: Image, recipe: Recipe) -> bool:
+    """Tell whether the image carries this recipe's tags; a copy of the tags under another name does not count."""
+    return is_composed(image) and image.tags.get(RECIPE_TAG) == recipe.digest and image.name == recipe.name
+
+
+def is_composed(image: Image) -> bool:
+    """Tell whether the image carries the tags of a recipe that belong to its name: proof enough to remove it.
+
+    A copy that took its tags along does not count: AWS says that it came from an image, and from no instance.
+    """
+    if image.source_image_id is not None and image.source_instance_id is None:
+        return False
+    digest = image.tags.get(RECIPE_TAG)
+    return digest is not None and image.tags.get(COPY_TAG) == work_token(image.name, digest)
+
+
+def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return one line for each device that is not as the recipe has it: key, size and type as AWS shows them.
+
+    ``labels`` are the names of the keys in our tags of the snapshots; they count where a key's ARN is not known.
+    """
+    found = {device.device_name: device for device in image.devices if not device.no_device}
+    wanted = {device.device_name: device for device in recipe.devices}
+    lines = []
+    for name in sorted({*found, *wanted}):
+        if name not in wanted:
+            lines.append(f"{name} is not wanted")
+        elif name not in found:
+            lines.append(f"{name} is missing")
+        else:
+            label = (labels or {}).get(found[name].snapshot_id or "")
+            lines += [f"{name} has {difference}" for difference in _differences(wanted[name], found[name], label)]
+    return tuple(lines)
+
+
+def key_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:
+    """Return one line for each device whose snapshot is not under its key."""
+    wanted = {device.device_name: device for device in recipe.ebs_devices}
+    return tuple(
+        f"{device.device_name} has {found_key(device)}, wanted key {wanted[device.device_name].required_key.shown}"
+        for device in image.ebs_devices
+        if device.device_name in wanted and not has_key(wanted[device.device_name], device)
+    )
+
+
+def has_key(wanted: RecipeDevice, found: BlockDevice, label: str | None = None) -> bool:
+    """Tell whether the found device is under the wanted key, as far as both are known."""
+    if wanted.required_key.arn is None:
+        return bool(found.encrypted) and label in (None, wanted.key_label)
+    return wanted.required_key.is_on(found)
+
+
+def found_key(device: BlockDevice) -> str:
+    """Return the key of a device in words."""
+    if not device.encrypted:
+        return "no encryption"
+    return f"key {device.kms_key_arn or 'unknown'}"
+
+
+def _differences(wanted: RecipeDevice, found: BlockDevice, label: str | None) -> list[str]:
+    if not wanted.is_ebs or not found.is_ebs:
+        same = not wanted.is_ebs and wanted.virtual_name == found.virtual_name
+        return [] if same else [f"{found.virtual_name or 'a volume'}, wanted {wanted.virtual_name or 'a volume'}"]
+    lines = []
+    if not has_key(wanted, found, label):
+        lines.append(f"{found_key(found)}, wanted key {wanted.required_key.shown}")
+    if found.volume_size != wanted.size:
+        lines.append(f"{found.volume_size} GiB, wanted {wanted.size}")
+    if wanted.shape is not None and found.volume_type != wanted.shape.volume_type:
+        lines.append(f"type {found.volume_type}, wanted {wanted.shape.volume_type}")
+    return lines
+
+
+def _taken(image: Image, recipe: Recipe, found: t.Iterable[str]) -> str:
+    differences = list(found)
+    if image.state != "available":
+        differences.insert(0, f"it is {image.state}")
+    if not is_of_recipe(image, recipe):
+        differences.append(_other_origin(image, recipe))
+    return (
+        f"the name {recipe.name!r} is taken by image {image.image_id} in {image.region}, which differs: "
+        f"{'; '.join(differences)}. Choose another name, or deregister that image first"
+    )
+
+
+def _other_origin(image: Image, recipe: Recipe) -> str:
+    origin = image.tags.get(SOURCE_TAG)
+    if RECIPE_TAG not in image.tags:
+        return "it does not carry this collection's recipe tag"
+    if origin != recipe.source_tag:
+        return f"it was composed of {origin}, not of {recipe.source_tag}"
+    return "it was composed by another recipe"

@@ -1,0 +1,194 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What the user of ec2_ami_compose_keys asked for, as values. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ..attributes import Attributes
+from ..errors import RequestError
+from ..options import (
+    Options,
+    parse_attributes,
+    require_image_id,
+    require_image_name,
+    require_key_reference,
+    require_region_name,
+)
+
+_INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})\Z")
+_SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})\Z")
+_DEVICE_NAME = re.compile(r"^(/dev/[A-Za-z0-9/]+|xvd[a-z]{1,2}[0-9]*|sd[a-z][0-9]*)\Z")
+_SHAPE: t.Final = ("snapshot_id", "volume_size", "volume_type", "iops", "throughput", "delete_on_termination")
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceWish:
+    """One entry of ``device_mapping``; what is None is taken from the source. Sizes are in GiB."""
+
+    device_name: str
+    kms_key_id: str | None = None
+    snapshot_id: str | None = None
+    volume_size: int | None = None
+    volume_type: str | None = None
+    iops: int | None = None
+    throughput: int | None = None
+    delete_on_termination: bool | None = None
+    no_device: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class InstanceOptions:
+    """How the instance of ``method: instance`` is started; None leaves a choice to this collection or to AWS."""
+
+    instance_type: str | None = None
+    subnet_id: str | None = None
+    security_group_ids: tuple[str, ...] = ()
+    iam_instance_profile: str | None = None
+    user_data: str | None = None
+    http_tokens: str = "required"
+    http_endpoint: str = "enabled"
+
+
+@dataclasses.dataclass(frozen=True)
+class ComposeRequest:
+    """One image of one source, with a key for each device. Times are in seconds."""
+
+    name: str
+    region: str
+    source_region: str
+    source_image_id: str | None = None
+    instance_id: str | None = None
+    kms_key_id: str | None = None
+    devices: tuple[DeviceWish, ...] = ()
+    method: str = "auto"
+    instance: InstanceOptions = dataclasses.field(default_factory=InstanceOptions)
+    no_reboot: bool = False
+    attributes: Attributes = dataclasses.field(default_factory=Attributes)
+    present: bool = True
+    rollback: bool = False
+    wait: bool = False
+    wait_timeout: int = 3600
+    wait_delay: int = 15
+
+    @property
+    def source_tag(self) -> str | None:
+        """Return the value of this collection's source tag; None where a removal names no source."""
+        source = self.source_image_id or self.instance_id
+        return f"{self.source_region}:{source}" if source else None
+
+
+def parse_compose_request(options: Options, *, default_region: str | None) -> ComposeRequest:
+    """Return the request behind the module's options, or say which of them cannot be.
+
+    ``default_region`` is the module's own region (option, environment or profile), where the image is made.
+    """
+    if not default_region:
+        raise RequestError("region is missing; say where the image shall be made")
+    region = require_region_name(default_region, option="region")
+    source_region = require_region_name(options.get("source_region") or region, option="source_region")
+    request = ComposeRequest(
+        name=require_image_name(options["name"]),
+        region=region,
+        source_region=source_region,
+        source_image_id=options.get("source_image_id"),
+        instance_id=options.get("instance_id"),
+        kms_key_id=_parse_key(options.get("kms_key_id"), region=region),
+        devices=tuple(_parse_device(entry, region=region) for entry in options.get("device_mapping") or ()),
+        method=options["method"],
+        instance=_parse_instance(options.get("instance") or {}),
+        no_reboot=bool(options.get("no_reboot")),
+        attributes=parse_attributes(options),
+        present=options["state"] == "present",
+        rollback=options["on_failure"] == "rollback",
+        wait=options["wait"],
+        wait_timeout=options["wait_timeout"],
+        wait_delay=options["wait_delay"],
+    )
+    _require_one_source(request)
+    _require_consistent(request, has_instance_options=bool(options.get("instance")))
+    return request
+
+
+def _parse_key(reference: str | None, *, region: str) -> str | None:
+    return require_key_reference(reference, region=region) if reference else None
+
+
+def _parse_device(entry: Options, *, region: str) -> DeviceWish:
+    name = entry["device_name"]
+    if not _DEVICE_NAME.match(name):
+        raise RequestError(f"device_mapping: {name!r} is not a device name such as /dev/sdf")
+    given = [option for option in ("kms_key_id", *_SHAPE) if entry.get(option) is not None]
+    if entry.get("no_device") and given:
+        raise RequestError(f"device {name}: no_device drops it, so {', '.join(given)} cannot be given as well")
+    snapshot_id = entry.get("snapshot_id")
+    if snapshot_id is not None and not _SNAPSHOT_ID.match(snapshot_id):
+        raise RequestError(f"device {name}: snapshot_id {snapshot_id!r} is not a snapshot id")
+    return DeviceWish(
+        device_name=name,
+        kms_key_id=_parse_key(entry.get("kms_key_id"), region=region),
+        no_device=bool(entry.get("no_device")),
+        **{option: entry.get(option) for option in _SHAPE},
+    )
+
+
+def _parse_instance(options: Options) -> InstanceOptions:
+    metadata = options.get("metadata_options") or {}
+    return InstanceOptions(
+        instance_type=options.get("instance_type"),
+        subnet_id=options.get("subnet_id"),
+        security_group_ids=tuple(options.get("security_group_ids") or ()),
+        iam_instance_profile=options.get("iam_instance_profile"),
+        user_data=options.get("user_data"),
+        http_tokens=metadata.get("http_tokens") or "required",
+        http_endpoint=metadata.get("http_endpoint") or "enabled",
+    )
+
+
+def _require_one_source(request: ComposeRequest) -> None:
+    if request.source_image_id is not None and request.instance_id is not None:
+        raise RequestError("source_image_id and instance_id exclude each other; name the image or the instance")
+    if request.source_image_id is not None:
+        require_image_id(request.source_image_id, option="source_image_id")
+    elif request.instance_id is not None:
+        if not _INSTANCE_ID.match(request.instance_id):
+            raise RequestError(f"instance_id {request.instance_id!r} is not an instance id")
+    elif request.present:
+        raise RequestError("neither source_image_id nor instance_id is given; say what the image is made of")
+
+
+def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) -> None:
+    names = [device.device_name for device in request.devices]
+    for name in names:
+        if names.count(name) > 1:
+            raise RequestError(f"device_mapping: {name} is listed twice; remove one")
+    if request.instance_id is not None:
+        _require_fit_for_instance(request, has_instance_options=has_instance_options)
+    if request.method == "snapshots" and has_instance_options:
+        raise RequestError("method=snapshots starts no instance; drop the option instance")
+    if request.wait_timeout < 1 or request.wait_delay < 1:
+        raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
+
+
+def _require_fit_for_instance(request: ComposeRequest, *, has_instance_options: bool) -> None:
+    if request.source_region != request.region:
+        raise RequestError(
+            f"an image of an instance is made in the instance's own region, but source_region is "
+            f"{request.source_region} and region {request.region}; copy the image afterwards"
+        )
+    if request.method != "auto" or has_instance_options:
+        raise RequestError(
+            "method and instance are for source_image_id; with instance_id the given instance itself is imaged"
+        )
+    for device in request.devices:
+        if device.snapshot_id is not None:
+            raise RequestError(
+                f"device {device.device_name}: snapshot_id cannot be given with instance_id; attach a volume made of "
+                "it to the instance first"
+            )

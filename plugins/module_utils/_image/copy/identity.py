@@ -1,0 +1,178 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Tell which image in the destination is the copy that was asked for. Nothing in this file talks to AWS or to Ansible.
+
+Names and users' tags prove nothing. What counts is where AWS says an image came from, and which key its snapshots
+carry.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..errors import PreflightError
+from ..keys import RequiredKey
+from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+
+PRESERVED: t.Final = "source"
+_FAILED_STATES: t.Final = ("failed", "error", "invalid")
+
+
+@dataclasses.dataclass(frozen=True)
+class Lineage:
+    """The image that a copy was made from."""
+
+    source_image_id: str
+    source_region: str
+
+    @property
+    def tag(self) -> str:
+        """Return the value of this collection's source tag."""
+        return source_tag_value(source_region=self.source_region, source_image_id=self.source_image_id)
+
+    def is_of(self, image: Image) -> bool:
+        """Tell whether the image was copied from this source: by AWS's word, or by our tag where AWS has no word.
+
+        An image composed of the source names it too, and may show it as AWS's lineage, but is no copy of it.
+        """
+        if RECIPE_TAG in image.tags:
+            return False
+        if image.source_image_id is not None:
+            same_region = image.source_region in (None, self.source_region)
+            return image.source_image_id == self.source_image_id and same_region
+        return image.tags.get(SOURCE_TAG) == self.tag
+
+    def is_proven(self, image: Image) -> bool:
+        """Tell whether AWS's word and our tag agree, which is what it takes to deregister an image.
+
+        A user may have copied the tags to an image of their own; lineage alone may be another tool's work.
+        """
+        return image.source_image_id is not None and self.is_of(image) and image.tags.get(SOURCE_TAG) == self.tag
+
+
+@dataclasses.dataclass(frozen=True)
+class Requirement:
+    """What the snapshots of the copy must be: all under ``key``, or, without one, encrypted as the source's are.
+
+    ``encryption_by_default`` of the destination turns plain snapshots into encrypted ones whatever was asked.
+    """
+
+    key: RequiredKey | None
+    source_devices: tuple[BlockDevice, ...] | None
+    encryption_by_default: bool = False
+
+    @property
+    def key_tag(self) -> str:
+        """Return the value of this collection's key tag: the key's ARN, or ``source`` where statuses are preserved."""
+        return (self.key.arn or self.key.reference) if self.key else PRESERVED
+
+    def is_met_by(self, image: Image) -> bool:
+        """Tell whether every snapshot of the image is what was asked for, as far as AWS shows it."""
+        devices = image.snapshot_devices
+        if not devices or self.differing_devices(image):
+            return False
+        if self.key is None:
+            return all(self._status_is_preserved(device) for device in devices)
+        if self.key.arn is None:
+            return self._is_under_one_key(devices) and image.tags.get(KEY_TAG) == self.key_tag
+        return all(self.key.is_on(device) for device in devices)
+
+    def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
+        """Return the devices that are not as asked for."""
+        if self.key is None:
+            return tuple(device for device in image.snapshot_devices if not self._status_is_preserved(device))
+        if self.key.arn is None:
+            return () if self._is_under_one_key(image.snapshot_devices) else image.snapshot_devices
+        return tuple(device for device in image.snapshot_devices if not self.key.is_on(device))
+
+    def is_answered_by(self, image: Image) -> bool:
+        """Tell whether, as far as can be seen without the source, the image is the copy or on the way to become it."""
+        if image.state == "available":
+            return self.is_met_by(image) if self.key else self.is_aim_of(image)
+        return image.state == "pending" and self.may_be_met_by(image)
+
+    def is_undecided(self, image: Image) -> bool:
+        """Tell whether the image may be under the required key, of which only an alias or id is known."""
+        if self.key is None or self.key.arn is not None or image.tags.get(KEY_TAG) == self.key_tag:
+            return False
+        if not self._is_under_one_key(image.snapshot_devices):
+            return False
+        (arn,) = image.kms_key_arns
+        return "alias/" in self.key.reference or arn.endswith(f"key/{self.key.reference}")
+
+    def is_aim_of(self, image: Image) -> bool:
+        """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
+        return image.tags.get(KEY_TAG) in (None, self.key_tag)
+
+    def may_be_met_by(self, pending: Image) -> bool:
+        """Tell whether a pending image can become the copy: nothing that AWS shows of it so far speaks against it."""
+        if not self.is_aim_of(pending):
+            return False
+        seen = [device for device in pending.ebs_devices if device.kms_key_arn is not None]
+        return self.key is None or self.key.arn is None or all(self.key.is_on(device) for device in seen)
+
+    def differing_devices(self, image: Image) -> list[str]:
+        """Return the names of devices that only one of source and image has, or that has a snapshot in only one."""
+        if self.source_devices is None:
+            return []
+        wanted = {(device.device_name, bool(device.snapshot_id)) for device in self.source_devices if device.is_ebs}
+        found = {(device.device_name, bool(device.snapshot_id)) for device in image.ebs_devices}
+        return sorted({name for name, _has_snapshot in wanted ^ found})
+
+    def _status_is_preserved(self, device: BlockDevice) -> bool:
+        if device.encrypted is None or self.source_devices is None:
+            return False
+        wanted = {source.device_name: bool(source.encrypted) for source in self.source_devices}.get(device.device_name)
+        return device.encrypted == wanted or (self.encryption_by_default and device.encrypted)
+
+    @staticmethod
+    def _is_under_one_key(devices: t.Iterable[BlockDevice]) -> bool:
+        keys = {device.kms_key_arn for device in devices}
+        return len(keys) == 1 and None not in keys
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """The images in the destination that came from the source, sorted by what they are to the request."""
+
+    met: tuple[Image, ...] = ()
+    pending: tuple[Image, ...] = ()
+    failed: tuple[Image, ...] = ()
+    other: tuple[Image, ...] = ()
+
+
+def require_decidable(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> None:
+    """Refuse to guess whether a copy under one key is the wanted one: a wrong guess makes a second, or leaves one."""
+    for image in images:
+        if lineage.is_of(image) and requirement.is_undecided(image):
+            reference = requirement.key.reference if requirement.key else ""
+            raise PreflightError(
+                f"image {image.image_id} in {image.region} is a copy of {lineage.source_image_id} under one key, and "
+                f"whether that is {reference} cannot be told, for kms:DescribeKey on it is denied. Allow "
+                "kms:DescribeKey, or pass the ARN of the key"
+            )
+
+
+def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> Candidates:
+    """Sort the images that came from the source; ours first, then the oldest, so that every run picks the same one."""
+    groups: dict[str, list[Image]] = {"met": [], "pending": [], "failed": [], "other": []}
+
+    def rank(image: Image) -> tuple[bool, str, str]:
+        return image.tags.get(SOURCE_TAG) != lineage.tag, image.creation_date, image.image_id
+
+    for image in sorted(images, key=rank):
+        if lineage.is_of(image):
+            groups[_group(image, requirement)].append(image)
+    return Candidates(**{name: tuple(found) for name, found in groups.items()})
+
+
+def _group(image: Image, requirement: Requirement) -> str:
+    if image.state == "available":
+        return "met" if requirement.is_met_by(image) else "other"
+    if image.state == "pending":
+        return "pending" if requirement.may_be_met_by(image) else "other"
+    return "failed" if image.state in _FAILED_STATES and requirement.is_aim_of(image) else "other"

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What the user of ec2_ami_encrypted_copy asked for, as values. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..attributes import Attributes
+from ..errors import RequestError
+from ..options import (
+    Options,
+    parse_attributes,
+    require_image_id,
+    require_image_name,
+    require_key_reference,
+    require_region_name,
+)
+
+_PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
+_PER_DESTINATION: t.Final = (
+    "kms_key_id",
+    "name",
+    "description",
+    "tags",
+    "snapshot_tags",
+    "launch_permissions",
+    "deprecate_at",
+    "deregistration_protection",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Destination:
+    """One region to copy to, with the key and attributes that hold there; top-level options are already merged in."""
+
+    region: str
+    kms_key_id: str | None = None
+    name: str | None = None
+    attributes: Attributes = dataclasses.field(default_factory=Attributes)
+
+
+@dataclasses.dataclass(frozen=True)
+class CopyRequest:
+    """Every source image goes to every destination. Times are in seconds."""
+
+    source_image_ids: tuple[str, ...]
+    source_region: str
+    destinations: tuple[Destination, ...]
+    encrypted: bool = True
+    copy_tags: bool = False
+    completion_duration_minutes: int | None = None
+    present: bool = True
+    deregister_superseded: bool = False
+    rollback: bool = False
+    wait: bool = False
+    wait_timeout: int = 3600
+    wait_delay: int = 15
+
+    @property
+    def is_single(self) -> bool:
+        """Tell whether exactly one copy is asked for, whose result also stands at the top level."""
+        return len(self.source_image_ids) == 1 and len(self.destinations) == 1
+
+
+def parse_copy_request(options: Options, *, default_region: str | None) -> CopyRequest:
+    """Return the request behind the module's options, or say which of them cannot be.
+
+    ``default_region`` is the module's own region (option, environment or profile): the destination of the single form.
+    """
+    source_image_ids = _parse_sources(options)
+    regions = options.get("destinations")
+    source_region = options.get("source_region") or default_region
+    if not source_region:
+        raise RequestError("source_region is missing; say in which region the source images are")
+    require_region_name(source_region, option="source_region")
+    if regions is None:
+        if not default_region:
+            raise RequestError("region is missing; say where the copy shall go, or list destinations")
+        destinations: tuple[Destination, ...] = (_parse_destination({"region": default_region}, options),)
+    else:
+        destinations = tuple(_parse_destination(entry, options) for entry in regions)
+    request = CopyRequest(
+        source_image_ids=source_image_ids,
+        source_region=source_region,
+        destinations=destinations,
+        encrypted=options["encrypted"],
+        copy_tags=options["copy_tags"],
+        completion_duration_minutes=options.get("snapshot_copy_completion_duration_minutes"),
+        present=options["state"] == "present",
+        deregister_superseded=options["superseded"] == "deregister",
+        rollback=options["on_failure"] == "rollback",
+        wait=options["wait"],
+        wait_timeout=options["wait_timeout"],
+        wait_delay=options["wait_delay"],
+    )
+    _require_consistent(request)
+    return request
+
+
+def _parse_sources(options: Options) -> tuple[str, ...]:
+    single, many = options.get("source_image_id"), options.get("source_image_ids")
+    if single is not None and many is not None:
+        raise RequestError("source_image_id and source_image_ids exclude each other")
+    source_image_ids = [single] if single is not None else list(many or [])
+    if not source_image_ids:
+        raise RequestError("source_image_ids is empty; name at least one image to copy")
+    for image_id in source_image_ids:
+        require_image_id(image_id, option="source_image_id")
+    _require_distinct(source_image_ids, what="source_image_ids: image")
+    return tuple(source_image_ids)
+
+
+def _parse_destination(entry: Options, defaults: Options) -> Destination:
+    merged = {
+        **defaults,
+        **{name: entry[name] for name in _PER_DESTINATION if entry.get(name) is not None},
+    }
+    region = require_region_name(entry.get("region") or "", option="region")
+    key = merged.get("kms_key_id") or None
+    if key is not None:
+        require_key_reference(key, region=region)
+    name = merged.get("name")
+    if name is not None and not any(placeholder in name for placeholder in _PLACEHOLDERS):
+        require_image_name(name)
+    return Destination(region=region, kms_key_id=key, name=name, attributes=parse_attributes(merged))
+
+
+def _require_consistent(request: CopyRequest) -> None:
+    if not request.destinations:
+        raise RequestError("destinations is empty; list at least one region")
+    _require_distinct(
+        [
+            f"{destination.region} with key {destination.kms_key_id or 'default'}"
+            for destination in request.destinations
+        ],
+        what="destinations:",
+    )
+    if request.deregister_superseded:
+        _require_distinct(
+            [destination.region for destination in request.destinations],
+            what="superseded=deregister keeps one copy a region, but destinations:",
+        )
+    for destination in request.destinations:
+        if len(request.source_image_ids) > 1 and destination.name and "{source_" not in destination.name:
+            raise RequestError(
+                f"name {destination.name!r} would be given to {len(request.source_image_ids)} images in "
+                f"{destination.region}; "
+                "put {source_name} or {source_image_id} into it"
+            )
+    if not request.encrypted and any(destination.kms_key_id for destination in request.destinations):
+        raise RequestError(
+            "kms_key_id and encrypted=false exclude each other: without encryption the status of each snapshot is "
+            "preserved, and AWS takes no key for that; drop one of them"
+        )
+    minutes = request.completion_duration_minutes
+    if minutes is not None and (minutes % 15 or not 15 <= minutes <= 2880):
+        raise RequestError(
+            f"snapshot_copy_completion_duration_minutes is {minutes}; AWS takes multiples of 15 from 15 to 2880"
+        )
+    if request.wait_timeout < 1 or request.wait_delay < 1:
+        raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
+
+
+def _require_distinct(values: t.Sequence[str], *, what: str) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            raise RequestError(f"{what} {value} is listed twice; remove one")
+
+
+def render_name(
+    template: str | None, *, source_name: str, source_image_id: str, source_region: str, region: str
+) -> str:
+    """Return the name of a copy; without a template, the source's name, marked when both share a region."""
+    if template is None:
+        suffix = "-encrypted" if source_region == region else ""
+        return require_image_name(f"{source_name[: 128 - len(suffix)]}{suffix}")
+    name = template
+    for placeholder, value in zip(_PLACEHOLDERS, (source_name, source_image_id, region)):
+        name = name.replace(placeholder, value)
+    return require_image_name(name)

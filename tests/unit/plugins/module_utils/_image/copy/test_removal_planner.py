@@ -1,0 +1,134 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What state=absent removes: this copy and what it left behind, and never anything that is not provably this copy."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import PRESERVED
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import Facts
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal, tags_are_true
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
+from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, SOURCE_TAG, Image, Snapshot
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot, DeregisterImage, Plan
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
+    AWAY,
+    COPY_ID,
+    KEY_A,
+    KEY_B,
+    LINEAGE,
+    a_copy,
+    a_requirement,
+    a_snapshot,
+    an_image,
+    required,
+)
+
+OTHER_SOURCE = "ami-00000000000000002"
+GOLDEN = required(KEY_A, reference="alias/golden")
+
+
+def plan(*images: Image, orphans: tuple[Snapshot, ...] = (), key: RequiredKey | None = GOLDEN) -> Plan:
+    """Return the plan for the copies of the source, which itself may be gone."""
+    return plan_removal(Facts(LINEAGE, None, a_requirement(key), images), region=AWAY, orphans=orphans)
+
+
+def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) -> Snapshot:
+    """Return a snapshot of a copy whose image is gone."""
+    return a_snapshot(
+        "snap-1", **{"encrypted": True, "kms_key_arn": KEY_A, "tags": {SOURCE_TAG: source, KEY_TAG: key}, **fields}
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "removed", "warnings"),
+    [
+        pytest.param(a_copy(sda1=KEY_A), True, 0, id="the copy"),
+        pytest.param(a_copy(state="pending"), True, 0, id="on its way"),
+        pytest.param(a_copy(state="failed"), True, 0, id="failed"),
+        pytest.param(a_copy(sda1=KEY_A, key_tag=KEY_B), True, 0, id="under the key, whatever the key tag says"),
+        pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, 0, id="under another key"),
+        pytest.param(a_copy(sda1=KEY_B), False, 1, id="tagged for this key, under another"),
+        pytest.param(a_copy(sda1=None), False, 1, id="tagged for this key, plain"),
+        pytest.param(a_copy(sda1=True), True, 0, id="tagged for this key, key not shown"),
+        pytest.param(a_copy(state="pending", key_tag=KEY_B), False, 0, id="on its way under another key"),
+        pytest.param(a_copy(sda1=KEY_A, key_tag=None), False, 1, id="made by other means"),
+        pytest.param(a_copy(sda1=KEY_A, source_image_id=None), False, 1, id="our tags alone"),
+        pytest.param(a_copy(sda1=KEY_A, source_image_id=OTHER_SOURCE), False, 0, id="tags copied to another image"),
+        pytest.param(an_image(COPY_ID, region=AWAY, sda1=KEY_A), False, 0, id="no lineage at all"),
+    ],
+)
+def test_images(image: Image, removed: bool, warnings: int) -> None:
+    found = plan(image)
+    steps = (DeregisterImage(COPY_ID, image.snapshot_ids, "state is absent"),) if removed else ()
+    assert (found.steps, len(found.warnings)) == (steps, warnings)
+    assert (found.action, found.image) == (("removed", image) if removed else ("unchanged", None))
+    assert [warning for warning in found.warnings if COPY_ID not in warning] == []
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "removed"),
+    [
+        pytest.param(left_behind(), True, id="of this copy"),
+        pytest.param(left_behind(source=f"us-east-1:{OTHER_SOURCE}"), False, id="of another source"),
+        pytest.param(left_behind(key=KEY_B, kms_key_arn=KEY_B), False, id="of a copy under another key"),
+        pytest.param(left_behind(kms_key_arn=KEY_B), False, id="tagged as ours, under another key"),
+        pytest.param(left_behind(key=KEY_B), False, id="under our key, tagged for another"),
+        pytest.param(left_behind(state="error", kms_key_arn=None), True, id="in error, no key shown"),
+        pytest.param(left_behind(tags={}), False, id="no tags"),
+        pytest.param(left_behind(tags={SOURCE_TAG: LINEAGE.tag}), False, id="no key tag"),
+    ],
+)
+def test_orphans(snapshot: Snapshot, removed: bool) -> None:
+    found = plan(orphans=(snapshot,))
+    assert [step.snapshot_id for step in found.steps if isinstance(step, DeleteSnapshot)] == ["snap-1"] * removed
+    assert found.action == ("removed" if removed else "unchanged")
+
+
+def test_every_twin_goes_and_the_snapshots_with_them() -> None:
+    twin = a_copy("ami-000000000000000c1", sda1=KEY_A)
+    found = plan(a_copy(sda1=KEY_A), twin, orphans=(left_behind(),))
+    assert [getattr(step, "image_id", None) or getattr(step, "snapshot_id", None) for step in found.steps] == [
+        COPY_ID,
+        twin.image_id,
+        "snap-1",
+    ]
+
+
+def test_protection_is_respected() -> None:
+    with pytest.raises(PreflightError, match=f"{COPY_ID} in {AWAY}.*enabled-without-cooldown"):
+        plan(a_copy(sda1=KEY_A, deregistration_protection="enabled-without-cooldown"))
+
+
+def test_a_copy_with_statuses_preserved() -> None:
+    mine = a_copy(sda1=None, key_tag=PRESERVED)
+    assert plan(mine, key=None).action == "removed"
+    assert plan(a_copy(sda1=KEY_A), key=None).action == "unchanged"
+    assert plan(mine).action == "unchanged"
+
+
+def test_an_alias_that_kms_does_not_tell() -> None:
+    key = required(None, reference="alias/golden")
+    assert plan(a_copy(sda1=KEY_A, key_tag="alias/golden"), key=key).action == "removed"
+    with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
+        plan(a_copy(sda1=KEY_A), key=key)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "expected"),
+    [
+        pytest.param(left_behind(), True, id="under the key that it names"),
+        pytest.param(left_behind(kms_key_arn=KEY_B), False, id="under another"),
+        pytest.param(left_behind(encrypted=False, kms_key_arn=None), False, id="plain"),
+        pytest.param(left_behind(state="error", kms_key_arn=None), True, id="in error"),
+        pytest.param(left_behind(key="alias/golden"), True, id="tagged with an alias"),
+        pytest.param(left_behind(key=PRESERVED, encrypted=False, kms_key_arn=None), True, id="preserved"),
+    ],
+)
+def test_tags_are_checked_against_the_key(snapshot: Snapshot, expected: bool) -> None:
+    assert tags_are_true(snapshot) is expected
