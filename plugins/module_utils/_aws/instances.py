@@ -13,10 +13,9 @@ from .._image.compose.model import Attachment, Instance
 from .._image.compose.recipe import Recipe, RecipeDevice
 from .._image.compose.request import InstanceOptions
 from .connection import Region
-from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
 from .images import Filters
-from .tags import tags_in
+from .tags import tag_specifications, tags_in
 
 _PAGE: t.Final = 500
 _GONE: t.Final = "InvalidInstanceID.NotFound"

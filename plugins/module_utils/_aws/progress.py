@@ -12,6 +12,8 @@ import json
 import os
 import typing as t
 
+from .._image.progress import percent_in
+
 # Set by the action plugins; what they read is one JSON object a line.
 VARIABLE: t.Final = "SEALED_AMI_PROGRESS_FILE"
 
@@ -28,14 +30,9 @@ def note_progress(region: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> No
         name, state = str(entry.get("SnapshotId")), entry.get("State")
         if state == "pending":
             _pending.add(name)
-            percents[name] = _percent(entry.get("Progress"))
+            percents[name] = percent_in(str(entry.get("Progress") or ""))
         elif name in _pending:
             percents[name] = 100
     if percents:
         with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as file:
             file.write(json.dumps({"region": region, "percents": percents}) + "\n")
-
-
-def _percent(text: t.Any) -> int:
-    digits = str(text or "").strip().rstrip("%")
-    return min(int(digits), 99) if digits.isdigit() else 0

@@ -11,9 +11,9 @@ import typing as t
 
 from .._image.compose.recipe import Recipe, RecipeDevice
 from .connection import Region
-from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
 from .images import BOOT_FIELDS
+from .tags import tag_specifications
 
 _UNREADABLE: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
 Tags = t.Mapping[str, str]

@@ -14,7 +14,7 @@ from .connection import Region
 from .errors import AwsError, call, required
 from .images import Filters, chunks
 from .progress import note_progress
-from .tags import tags_in
+from .tags import Tags, tag_specifications, tags_in
 
 _PAGE: t.Final = 1000
 
@@ -49,6 +49,43 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
         _to_snapshot(entry)
         for entry in _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
     ]
+
+
+def copy_snapshot(
+    region: Region,
+    snapshot_id: str,
+    *,
+    source_region: str,
+    kms_key_id: str,
+    description: str,
+    tags: Tags,
+) -> str:
+    """Start a copy into the region under a key and return its id; what cannot be copied fails later, or at once."""
+    answer = call(
+        f"copy snapshot {snapshot_id} from {source_region} to {region.name}",
+        region.ec2_once.copy_snapshot,
+        retry=False,
+        SourceRegion=source_region,
+        SourceSnapshotId=snapshot_id,
+        Encrypted=True,
+        KmsKeyId=kms_key_id,
+        Description=description,
+        TagSpecifications=tag_specifications(snapshot=tags),
+    )
+    return str(required(answer, "SnapshotId", of=f"the copy of snapshot {snapshot_id}"))
+
+
+def create_snapshot(region: Region, volume_id: str, *, description: str, tags: Tags) -> str:
+    """Start a snapshot of a volume, which has the volume's key, and return its id."""
+    answer = call(
+        f"create a snapshot of volume {volume_id} in {region.name}",
+        region.ec2_once.create_snapshot,
+        retry=False,
+        VolumeId=volume_id,
+        Description=description,
+        TagSpecifications=tag_specifications(snapshot=tags),
+    )
+    return str(required(answer, "SnapshotId", of=f"the snapshot of volume {volume_id}"))
 
 
 def delete_snapshot(region: Region, snapshot_id: str, *, may_be_in_use: bool = True) -> bool:

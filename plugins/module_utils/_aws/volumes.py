@@ -12,10 +12,9 @@ import typing as t
 from .._image.compose.model import Volume
 from .._image.compose.volumes import VolumeShape
 from .connection import Region
-from .copy_snapshot import tag_specifications
 from .errors import AwsError, call, required
 from .images import Filters, chunks
-from .tags import tags_in
+from .tags import tag_specifications, tags_in
 
 _PAGE: t.Final = 500
 _GONE: t.Final = "InvalidVolume.NotFound"

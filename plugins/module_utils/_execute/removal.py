@@ -12,8 +12,8 @@ import typing as t
 from .._aws.connection import Region
 from .._aws.images import deregister_image, images_using
 from .._aws.snapshots import delete_snapshot, find_snapshots, find_snapshots_by_tag
-from .._image.copy.removal import tags_are_true
 from .._image.model import COPY_TAG
+from .._image.proofs import tags_are_true
 
 
 def remove_image(

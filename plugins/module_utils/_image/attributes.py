@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .errors import PreflightError
 from .model import Image, user_tags
 from .permissions import NOBODY, LaunchPermissions, Sharing
 from .steps import (
@@ -21,7 +22,9 @@ from .steps import (
     SetTags,
     Step,
 )
-from .timestamps import same_minute
+from .timestamps import parse_timestamp, same_minute
+
+_TEN_YEARS: t.Final = 3653 * 24 * 3600.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,3 +147,14 @@ def _protection_is(present: str, wanted: str) -> bool:
     if wanted == "enabled-with-cooldown":
         return present.startswith("enabled-with-cooldown")
     return present.startswith("enabled")
+
+
+def require_future(steps: t.Iterable[Step], *, now: float) -> None:
+    """Refuse a deprecation that AWS would refuse once the image is made (EnableImageDeprecation, DeprecateAt)."""
+    for step in steps:
+        moment = parse_timestamp(step.deprecate_at) if isinstance(step, SetDeprecation) else None
+        if moment is not None and not 0 < moment - now < _TEN_YEARS:
+            raise PreflightError(
+                f"deprecate_at {t.cast(SetDeprecation, step).deprecate_at} is in the past or more than 10 years "
+                "ahead, which AWS does not take"
+            )

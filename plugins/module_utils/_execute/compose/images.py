@@ -18,7 +18,7 @@ from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
 from ..._image.compose.planner import is_made_for
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
-from ..copy.watching import progress_of
+from ..._image.progress import least_percent
 from ..diagnosis import key_verdict
 from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .work import Work
@@ -85,7 +85,7 @@ def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[s
             missing_since = missing_since or work.pace.now()
             _miss(work, image_id, since=missing_since, patience=GONE_SECONDS if was_seen else VISIBILITY_SECONDS)
         awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
-        work.rest(work.delay(started, percent=progress_of(list(snapshots.values()))), awaited=awaited)
+        work.rest(work.delay(started, percent=least_percent(list(snapshots.values()))), awaited=awaited)
 
 
 def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, wait: bool) -> bool:

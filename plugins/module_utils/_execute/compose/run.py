@@ -12,6 +12,7 @@ import typing as t
 
 from ..._aws.connection import Connection
 from ..._aws.keys import Warn
+from ..._image.attributes import require_future
 from ..._image.compose.draft import Material
 from ..._image.compose.identity import key_differences
 from ..._image.compose.method import INSTANCE, choose_method, require_same_region
@@ -26,9 +27,9 @@ from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
 from ..._image.source import require_decryptable
 from ..attributes import read_sharing
-from ..copy.preflight import describe_source_keys, require_future_steps
 from ..pace import Pace
 from ..regions import require_regions
+from ..source_keys import describe_source_keys
 from .apply import ComposeApply
 from .instance import complete_options
 from .read import (
@@ -126,7 +127,7 @@ class ComposeRun:
             require_private(self._request.attributes.launch_permissions.group_names, region=self._region.name)
             for device in facts.recipe.ebs_devices:
                 require_shareable(device.required_key, region=self._region.name)
-        require_future_steps(plan.after, now=self._pace.now())
+        require_future(plan.after, now=self._pace.now())
         if not plan.work:
             return
         require_same_region(facts.method, self._request)

@@ -11,9 +11,8 @@ import dataclasses
 import functools
 import typing as t
 
-from ..._aws.copy_snapshot import copy_snapshot, create_snapshot
 from ..._aws.errors import AwsError
-from ..._aws.snapshots import find_snapshots, find_snapshots_described
+from ..._aws.snapshots import copy_snapshot, create_snapshot, find_snapshots, find_snapshots_described
 from ..._aws.volumes import available_zones, delete_volume, find_volumes
 from ..._image.compose.model import Volume
 from ..._image.compose.planner import is_made_for

@@ -11,19 +11,17 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.keys import Warn, describe_key, require_key
+from ..._aws.keys import Warn, require_key
 from ..._aws.snapshots import find_snapshots
+from ..._image.attributes import require_future
 from ..._image.copy.request import Destination
 from ..._image.errors import PreflightError
 from ..._image.keys import RequiredKey, require_private, require_shareable
-from ..._image.model import Image, KmsKey
+from ..._image.model import Image
 from ..._image.source import require_copyable, require_decryptable
-from ..._image.steps import SetDeprecation, Step
-from ..._image.timestamps import parse_timestamp
+from ..source_keys import describe_source_keys
 from .job import Job
 from .read import RegionFacts
-
-_TEN_YEARS: t.Final = 3653 * 24 * 3600.0
 
 
 def require_distinct_keys(held: t.Mapping[str, RegionFacts | AwsError]) -> None:
@@ -55,40 +53,10 @@ def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now:
     return keyed
 
 
-def describe_source_keys(region: Region, sources: t.Iterable[Image], *, warn: Warn) -> dict[str, KmsKey | None]:
-    """Return the keys of the sources by ARN: None for one that is gone, none for one that may not be described."""
-    arns = sorted({arn for source in sources for arn in source.kms_key_arns})
-    keys: dict[str, KmsKey | None] = {}
-    for arn in arns:
-        try:
-            keys[arn] = describe_key(region, arn)
-        except PreflightError:
-            keys[arn] = None
-        except AwsError as error:
-            if not error.is_denied:
-                raise
-            warn(
-                f"kms:DescribeKey on {arn}, a key of the source snapshots in {region.name}, is denied, so it could not "
-                "be checked; copying needs kms:Decrypt and kms:ReEncryptFrom on it"
-            )
-    return keys
-
-
-def require_future(jobs: t.Sequence[Job], *, now: float) -> None:
+def require_future_plans(jobs: t.Sequence[Job], *, now: float) -> None:
     """Refuse a deprecation that AWS would refuse once the copy is made (EnableImageDeprecation, DeprecateAt)."""
     for job in jobs:
-        require_future_steps(job.plan.after, now=now)
-
-
-def require_future_steps(steps: t.Iterable[Step], *, now: float) -> None:
-    """Do the same for the steps of one plan."""
-    for step in steps:
-        moment = parse_timestamp(step.deprecate_at) if isinstance(step, SetDeprecation) else None
-        if moment is not None and not 0 < moment - now < _TEN_YEARS:
-            raise PreflightError(
-                f"deprecate_at {t.cast(SetDeprecation, step).deprecate_at} is in the past or more than 10 years "
-                "ahead, which AWS does not take"
-            )
+        require_future(job.plan.after, now=now)
 
 
 def require_shareable_keys(regions: t.Mapping[str, Region], planned: t.Sequence[tuple[Destination, Job]]) -> None:

@@ -16,11 +16,11 @@ from ..._aws.keys import Warn, encryption_by_default, find_key, require_key
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.copy.identity import Lineage, Requirement, classify
 from ..._image.copy.planner import Facts
-from ..._image.copy.removal import COPIED_VOLUME
 from ..._image.copy.request import CopyRequest, Destination
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
+from ..._image.proofs import COPIED_VOLUME
 from ..attributes import read_sharing
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]

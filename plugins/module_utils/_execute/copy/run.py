@@ -25,7 +25,7 @@ from ..pace import Pace
 from ..parallel import for_each
 from ..regions import require_regions
 from .job import Job, Waiting
-from .preflight import require_copyable_sources, require_distinct_keys, require_future, require_shareable_keys
+from .preflight import require_copyable_sources, require_distinct_keys, require_future_plans, require_shareable_keys
 from .read import RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
 
@@ -77,7 +77,7 @@ class CopyRun:
         for job in jobs:
             if job.plan.create is not None:
                 job.know_source(keyed[job.lineage.source_image_id])
-        require_future(jobs, now=self._pace.now())
+        require_future_plans(jobs, now=self._pace.now())
         if self._request.present:
             require_shareable_keys(self._regions, [(pair[1], job) for pair, job in zip(pairs, jobs)])
         return jobs

@@ -12,6 +12,7 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.snapshots import find_snapshots_by_tag
 from ..._image.model import COPY_TAG, Snapshot
+from ..._image.progress import least_percent
 from ..pace import GONE_SECONDS, Pace
 from .job import Job, Waiting
 
@@ -39,7 +40,7 @@ class SnapshotWatch:
         now = self._pace.now()  # The progress is as of the answer, not as of the question.
         ripe = []
         for job in running:
-            percent = progress_of([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
+            percent = least_percent([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
             if percent is None:
                 job.next_look = now + self._pace.next_delay(now - job.started, longest=longest)
             else:
@@ -47,16 +48,3 @@ class SnapshotWatch:
             if percent is None or now - (job.last_seen or job.started) >= GONE_SECONDS:
                 ripe.append(job)
         return ripe, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
-
-
-def progress_of(snapshots: t.Sequence[Snapshot]) -> int | None:
-    """Return the least per cent of the pending snapshots; None when none is pending, or when one has failed."""
-    pending = [snapshot for snapshot in snapshots if snapshot.state == "pending"]
-    if not pending or any(snapshot.state == "error" for snapshot in snapshots):
-        return None
-    return min(_percent(snapshot.progress) for snapshot in pending)
-
-
-def _percent(text: str) -> int:
-    digits = text.strip().rstrip("%")
-    return min(int(digits), 99) if digits.isdigit() else 0

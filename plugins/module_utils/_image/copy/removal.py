@@ -8,13 +8,11 @@
 from __future__ import annotations
 
 from ..errors import PreflightError
-from ..keys import key_arn_in
 from ..model import KEY_TAG, SOURCE_TAG, Image, Snapshot
+from ..proofs import tags_are_true
 from ..steps import DeleteSnapshot, DeregisterImage, Plan, Step
 from .identity import Lineage, Requirement, require_decidable
 from .planner import Facts
-
-COPIED_VOLUME = "vol-ffffffff"
 
 
 def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) -> Plan:
@@ -56,15 +54,6 @@ def _is_under_requirement(image: Image, requirement: Requirement) -> bool:
 def _is_ours(snapshot: Snapshot, lineage: Lineage, requirement: Requirement) -> bool:
     tagged = snapshot.tags.get(SOURCE_TAG) == lineage.tag and snapshot.tags.get(KEY_TAG) == requirement.key_tag
     return tagged and tags_are_true(snapshot)
-
-
-def tags_are_true(snapshot: Snapshot) -> bool:
-    """Tell whether the snapshot is under the key that its tags name; tags can be copied to anything, a key cannot.
-
-    One that is not completed may not show its key yet, or ever.
-    """
-    recorded = snapshot.tags.get(KEY_TAG, "")
-    return key_arn_in(recorded) is None or snapshot.state != "completed" or snapshot.kms_key_arn == recorded
 
 
 def _doubt(image: Image, lineage: Lineage, requirement: Requirement) -> str | None:

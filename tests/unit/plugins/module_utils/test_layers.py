@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 import sys
 import typing as t
 
@@ -79,6 +80,13 @@ def outside(names: t.Iterable[str], *packages: str) -> set[str]:
     }
 
 
+def slice_of(name: str) -> str:
+    """Return the slice (copy, compose, audit ...) that a dotted name of ours lies in; "" for the root of a layer."""
+    layer = re.match(r"plugins\.module_utils\._(?:image|execute)\.(.+)", name)
+    first = layer[1].partition(".")[0] if layer else ""
+    return first if any((PLUGINS / "module_utils" / root / first).is_dir() for root in ("_image", "_execute")) else ""
+
+
 @pytest.mark.parametrize("path", sources("module_utils/_image"), ids=label)
 def test_deciding_is_pure(path: pathlib.Path) -> None:
     names = imported(path)
@@ -90,6 +98,14 @@ def test_deciding_is_pure(path: pathlib.Path) -> None:
 @pytest.mark.parametrize("path", sources("module_utils/_execute"), ids=label)
 def test_doing_uses_plans_and_the_gateway(path: pathlib.Path) -> None:
     assert not outside(imported(path), "_image", "_aws", "_execute")
+
+
+@pytest.mark.parametrize("path", sources("module_utils/_image", "module_utils/_execute"), ids=label)
+def test_slices_do_not_import_each_other(path: pathlib.Path) -> None:
+    """What two slices share lies at the root of its layer, and the root knows no slice."""
+    own = slice_of(path.relative_to(COLLECTION).with_suffix("").as_posix().replace("/", "."))
+    used = {slice_of(name) for name in imported(path)} - {""}
+    assert used <= {own}
 
 
 @pytest.mark.parametrize("path", sources("module_utils/_aws"), ids=label)

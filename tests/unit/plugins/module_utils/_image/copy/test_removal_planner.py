@@ -11,10 +11,11 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import PRESERVED
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import Facts
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal, tags_are_true
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, SOURCE_TAG, Image, Snapshot
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import tags_are_true
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot, DeregisterImage, Plan
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
