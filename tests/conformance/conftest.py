@@ -19,7 +19,7 @@ from .target import OTHER, SELF, RealAws, StockMoto, Target
 
 HERE = pathlib.Path(__file__).parent
 MARKERS = (
-    "rule(section, source, ...): the rule a test holds AWS to, by section of aws_semantics.md, and where it is written",
+    "rule(section, source, ...): the rule that a test holds AWS to: section in docs/dev/aws_rules.md, its sources",
     "aws_safe: safe and cheap on a real account; run by CONFORMANCE_TARGET=aws",
     "emulator_only: needs a switch, a duration or a fault that only the emulated AWS has",
 )

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- rules: begin -->", "<!-- rules: end -->"
 
 
 def rule(section: str, *sources: str) -> pytest.MarkDecorator:
-    """Mark a test with the section of ``aws_semantics.md`` and the tags of the AWS pages or reports behind it."""
+    """Mark a test with the section of ``docs/dev/aws_rules.md`` and the tags of the AWS pages or reports behind it."""
     return pytest.mark.rule(section, *sources)
 
 

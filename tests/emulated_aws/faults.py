@@ -18,7 +18,7 @@ from emulated_aws.identity import Caller
 from emulated_aws.log import Entry
 from emulated_aws.throttle import Throttle
 
-# What each kind of trouble is called (aws_semantics §8 and AWS's "Common errors"); "" is any other service.
+# What each kind of trouble is called (aws_rules §8 and AWS's "Common errors"); "" is any other service.
 NAMED_ERRORS: dict[str, dict[str, tuple[str, int, str]]] = {
     "throttled": {
         "ec2": ("RequestLimitExceeded", 503, "Request limit exceeded."),

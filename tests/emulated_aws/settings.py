@@ -23,7 +23,7 @@ class Settings:
     not_found_lag: float = 0.0
     tag_filter_lag: float = 0.0
 
-    # Quotas (aws_semantics §8); zero switches a quota off.
+    # Quotas (aws_rules §8); zero switches a quota off.
     concurrent_snapshot_copies: int = 20
     concurrent_image_copies: int = 300
     pending_snapshots: int = 100

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of aws_semantics §1.3, §2 and §4.1, row by row, against the pure decisions."""
+"""The tables of aws_rules §1.3, §2 and §4.1, row by row, against the pure decisions."""
 
 from __future__ import annotations
 

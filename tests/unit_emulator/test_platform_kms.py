@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of KMS: what EBS finds behind a reference, and what the API answers. Rules: aws_semantics §7."""
+"""Tests of KMS: what EBS finds behind a reference, and what the API answers. Rules: aws_rules §7."""
 
 from __future__ import annotations
 

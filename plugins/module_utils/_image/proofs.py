@@ -10,7 +10,7 @@ from __future__ import annotations
 from .keys import key_arn_in
 from .model import KEY_TAG, Snapshot
 
-# AWS shows this in place of a volume on every snapshot that was copied (aws_semantics section 25).
+# AWS shows this in place of a volume on every snapshot that was copied (aws_rules §25).
 COPIED_VOLUME = "vol-ffffffff"
 
 

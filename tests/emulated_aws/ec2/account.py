@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of an account in a region: encryption by default, its key, and block public access (aws_semantics §6)."""
+"""Settings of an account in a region: encryption by default, its key, and block public access (aws_rules §6)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Attributes of images, launch permissions above all (aws_semantics §5.1, §5.4)."""
+"""Attributes of images, launch permissions above all (aws_rules §5.1, §5.4)."""
 
 from __future__ import annotations
 

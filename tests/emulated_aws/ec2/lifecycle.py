@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The end of images, and what delays or prepares it (aws_semantics §5.3)."""
+"""The end of images, and what delays or prepares it (aws_rules §5.3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which key a new snapshot or volume gets: AWS's tables as pure functions (aws_semantics §1.3, §2, §4.1)."""
+"""Which key a new snapshot or volume gets: AWS's tables as pure functions (aws_rules §1.3, §2, §4.1)."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def check_quotas(region: Ec2Region, volumes: t.Sequence[Volume]) -> None:
 def _check_volume_quota(region: Ec2Region, volume: Volume) -> None:
     cold = volume.volume_type in ("st1", "sc1")
     limit = settings.pending_snapshots_per_cold_volume if cold else settings.pending_snapshots_per_volume
-    # Snapshots in error count too (aws_semantics §8).
+    # Snapshots in error count too (aws_rules §8).
     busy = [one for one in region.snapshots.values() if one.volume_id == volume.id and one.state != "completed"]
     if limit and len(busy) >= limit:
         raise errors.AwsError(

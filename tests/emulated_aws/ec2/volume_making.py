@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making volumes: the same rules for CreateVolume and for RunInstances (aws_semantics §4)."""
+"""Making volumes: the same rules for CreateVolume and for RunInstances (aws_rules §4)."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def ebs_refusal(caller: Caller, key: EmulatedKey, *, purpose: t.Literal["encrypt
     return ""
 
 
-# What EBS does with a key on the caller's behalf (EBS guide, "Copy an Amazon EBS snapshot", and aws_semantics §7).
+# What EBS does with a key on the caller's behalf (EBS guide, "Copy an Amazon EBS snapshot", and aws_rules §7).
 EBS_ACTIONS = {
     "encrypt": (
         "kms:DescribeKey",

@@ -16,7 +16,7 @@ from system.running import StartModule
 from system.virtual_time import VirtualTime
 
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
-# How long AWS remembers the token of an image that is gone is not documented (aws_semantics §9).
+# How long AWS remembers the token of an image that is gone is not documented (aws_rules §9).
 TOKENS = pytest.mark.parametrize(
     "outlives", [pytest.param(True, id="token outlives image"), pytest.param(False, id="token dies with image")]
 )

@@ -14,7 +14,7 @@ from system.copy.asking import AWAY, BY_DEFAULT, FAR, HOME, SOURCES, Copy
 from system.looking import Looking
 
 ACCOUNT = "123456789012"
-# On rows 4 and 5 of the table AWS's two guides contradict each other (aws_semantics §1.3).
+# On rows 4 and 5 of the table AWS's two guides contradict each other (aws_rules §1.3).
 GUIDES = pytest.mark.parametrize(
     "guide", [pytest.param("source", id="EC2 guide"), pytest.param("aws_ebs", id="EBS guide")]
 )
