@@ -14,7 +14,8 @@ from .._image.audit.model import DELETED, AuditedKey
 from .._image.model import Image
 from .connection import Region
 from .errors import AwsError, call
-from .images import FILTER_VALUES, Filters, chunks, describe_images
+from .images import describe_images
+from .paging import read_all
 
 _OF_ALIAS: t.Final = ("AliasArn", "AliasName", "TargetKeyId")
 
@@ -27,15 +28,10 @@ def list_images(
     filters: t.Mapping[str, t.Sequence[str]],
 ) -> list[Image]:
     """Return the images that fit, disabled and deprecated ones too; ids that AWS does not show are absent."""
-    wanted: Filters = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    if not image_ids:
-        return describe_images(region, wanted, owners=owners, hidden=True)
-    room = max(1, FILTER_VALUES - sum(len(values) for values in filters.values()))
-    return [
-        image
-        for ids in chunks(image_ids, room)
-        for image in describe_images(region, [*wanted, {"Name": "image-id", "Values": ids}], owners=owners, hidden=True)
-    ]
+    wanted = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
+    if image_ids:
+        wanted.append({"Name": "image-id", "Values": list(image_ids)})
+    return describe_images(region, wanted, owners=owners, hidden=True)
 
 
 def describe_audited_key(region: Region, arn: str) -> tuple[AuditedKey, AwsError | None]:
@@ -64,7 +60,7 @@ def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | No
     KMS lists the aliases of the caller's account alone, so those of another account's key are None: not known.
     """
     try:
-        entries = _read_all(region, "list_aliases", "Aliases", f"list the KMS aliases in {region.name}", Limit=100)
+        entries = read_all(region.kms, "list_aliases", f"list the KMS aliases in {region.name}")
     except AwsError as error:
         if not error.is_denied:
             raise
@@ -87,17 +83,9 @@ def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | No
 def list_key_tags(region: Region, arn: str) -> tuple[dict[str, str] | None, AwsError | None]:
     """Return the tags of a key, and the refusal where AWS does not show them (always for other accounts' keys)."""
     try:
-        entries = _read_all(region, "list_resource_tags", "Tags", f"list the tags of {arn}", KeyId=arn)
+        entries = read_all(region.kms, "list_resource_tags", f"list the tags of {arn}", KeyId=arn)
     except AwsError as error:
         if error.is_denied or error.code == "NotFoundException":
             return None, error
         raise
     return {entry["TagKey"]: entry.get("TagValue") or "" for entry in entries}, None
-
-
-def _read_all(region: Region, operation: str, member: str, description: str, **params: t.Any) -> list[dict[str, t.Any]]:
-    def read_pages() -> list[dict[str, t.Any]]:
-        pages = region.kms.get_paginator(operation).paginate(**params)
-        return [entry for page in pages for entry in page.get(member) or ()]
-
-    return call(description, read_pages)

@@ -16,13 +16,9 @@ from .._image.model import SOURCE_TAG, BlockDevice, Image
 from .._image.steps import CopyImage
 from .connection import Region
 from .errors import AwsError, call, required
+from .paging import Filters, read_all
 from .tags import tags_in
 
-Filters = list[dict[str, t.Any]]
-
-# AWS takes up to 200 values in a filter.
-FILTER_VALUES: t.Final = 200
-_PAGE: t.Final = 1000
 _GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
 # What an image shows of how it boots. RegisterImage takes each under the same name.
 BOOT_FIELDS: t.Final = (
@@ -39,12 +35,6 @@ BOOT_FIELDS: t.Final = (
 _BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
 
 
-def chunks(values: t.Sequence[str], size: int = FILTER_VALUES) -> t.Iterator[list[str]]:
-    """Yield the values in lists that a filter can take."""
-    for start in range(0, len(values), size):
-        yield list(values[start : start + size])
-
-
 def describe_images(
     region: Region, filters: Filters, *, owners: t.Sequence[str] = ("self",), hidden: bool = False
 ) -> list[Image]:
@@ -52,55 +42,59 @@ def describe_images(
 
     ``hidden`` adds those that AWS leaves out unless asked: disabled ones, and deprecated ones of other accounts.
     """
-    params: dict[str, t.Any] = {"Filters": filters, "PaginationConfig": {"PageSize": _PAGE}}
-    if owners:
-        params["Owners"] = list(owners)
+    params: dict[str, t.Any] = {"Owners": list(owners)} if owners else {}
     if hidden:
         flags = ("IncludeDeprecated", "IncludeDisabled")
         params.update((flag, True) for flag in flags if region.knows("DescribeImages", flag))
-    return [_to_image(entry, region.name) for entry in _pages(region, f"describe images in {region.name}", params)]
+    what = f"describe images in {region.name}"
+    entries = read_all(region.ec2, "describe_images", what, filters=filters, **params)
+    return [_to_image(entry, region.name) for entry in entries]
 
 
 def find_images(region: Region, image_ids: t.Iterable[str], *, owners: t.Sequence[str] = ()) -> dict[str, Image]:
     """Return images by id, whoever owns them, deprecated and disabled ones too; what AWS does not show is absent."""
-    found: dict[str, Image] = {}
-    for ids in chunks(sorted(set(image_ids))):
-        images = describe_images(region, [{"Name": "image-id", "Values": ids}], owners=owners, hidden=not owners)
-        found.update((image.image_id, image) for image in images)
-    return found
+    filters = [{"Name": "image-id", "Values": sorted(set(image_ids))}]
+    images = describe_images(region, filters, owners=owners, hidden=not owners)
+    return {image.image_id: image for image in images}
 
 
 def find_copies(region: Region, *, source_image_ids: t.Sequence[str], source_region: str) -> list[Image]:
     """Return the caller's images whose lineage, as AWS records it, is one of the sources."""
-    shows_lineage = "SourceImageId" in _output_members(region)
-    found = []
-    for ids in chunks(source_image_ids, FILTER_VALUES if shows_lineage else 1):
-        filters = [
-            {"Name": "source-image-id", "Values": ids},
-            {"Name": "source-image-region", "Values": [source_region]},
-        ]
-        for image in describe_images(region, filters):
-            found.append(image if shows_lineage else _with_lineage(image, ids[0], source_region))
-    return found
+
+    def copies_of(image_ids: t.Sequence[str]) -> list[Image]:
+        return describe_images(
+            region,
+            [
+                {"Name": "source-image-id", "Values": list(image_ids)},
+                {"Name": "source-image-region", "Values": [source_region]},
+            ],
+        )
+
+    if "SourceImageId" in _output_members(region):
+        return copies_of(source_image_ids)
+    return [
+        _with_lineage(image, image_id, source_region)
+        for image_id in source_image_ids
+        for image in copies_of([image_id])
+    ]
 
 
 def find_tagged_copies(region: Region, source_tags: t.Sequence[str]) -> list[Image]:
     """Return the caller's images that carry this collection's tag for one of the sources."""
-    found = []
-    for values in chunks(source_tags):
-        found += describe_images(region, [{"Name": f"tag:{SOURCE_TAG}", "Values": values}])
-    return found
+    return describe_images(region, [{"Name": f"tag:{SOURCE_TAG}", "Values": list(source_tags)}])
 
 
 def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
     """Return those of the snapshots that some image of the caller uses, disabled images included."""
-    used: set[str] = set()
-    for ids in chunks(snapshot_ids):
-        params = {"Filters": [{"Name": "block-device-mapping.snapshot-id", "Values": ids}], "Owners": ["self"]}
-        if region.knows("DescribeImages", "IncludeDisabled"):
-            params["IncludeDisabled"] = t.cast(t.Any, True)
-        for entry in _pages(region, f"find the images that use snapshots in {region.name}", params):
-            used.update(_to_image(entry, region.name).snapshot_ids)
+    entries = read_all(
+        region.ec2,
+        "describe_images",
+        f"find the images that use snapshots in {region.name}",
+        filters=[{"Name": "block-device-mapping.snapshot-id", "Values": list(snapshot_ids)}],
+        Owners=["self"],
+        **({"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}),
+    )
+    used = {snapshot_id for entry in entries for snapshot_id in _to_image(entry, region.name).snapshot_ids}
     return used.intersection(snapshot_ids)
 
 
@@ -145,15 +139,6 @@ def deregister_image(region: Region, image_id: str, *, with_snapshots: bool = Tr
             return False
         raise
     return True
-
-
-def _pages(region: Region, description: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    pages = call(description, _read_pages, client=region.ec2, paginator="describe_images", params=params)
-    return [entry for page in pages for entry in page.get("Images") or ()]
-
-
-def _read_pages(client: t.Any, paginator: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    return list(client.get_paginator(paginator).paginate(**params))
 
 
 def _output_members(region: Region) -> t.Container[str]:

@@ -14,10 +14,9 @@ from .._image.compose.recipe import Recipe, RecipeDevice
 from .._image.compose.request import InstanceOptions
 from .connection import Region
 from .errors import AwsError, call, required
-from .images import Filters
+from .paging import Filters, read_all
 from .tags import tag_specifications, tags_in
 
-_PAGE: t.Final = 500
 _GONE: t.Final = "InvalidInstanceID.NotFound"
 _BOOT: t.Final = ("Architecture", "VirtualizationType", "EnaSupport", "SriovNetSupport", "BootMode", "TpmSupport")
 _BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
@@ -96,8 +95,9 @@ def terminate_instance(region: Region, instance_id: str) -> bool:
 def default_subnets(region: Region) -> list[str]:
     """Return the ids of the default VPC's default subnets in the order of their zones."""
     filters = [{"Name": "default-for-az", "Values": ["true"]}]
-    answer = call(f"find default subnets of {region.name}", region.ec2.describe_subnets, Filters=filters)
-    subnets = sorted(answer.get("Subnets") or (), key=lambda subnet: str(subnet["AvailabilityZone"]))
+    what = f"find default subnets of {region.name}"
+    entries = read_all(region.ec2, "describe_subnets", what, filters=filters)
+    subnets = sorted(entries, key=lambda subnet: str(subnet["AvailabilityZone"]))
     return [str(subnet["SubnetId"]) for subnet in subnets]
 
 
@@ -111,13 +111,8 @@ def _launched(device: RecipeDevice) -> dict[str, t.Any]:
 
 
 def _describe(region: Region, filters: Filters) -> list[Instance]:
-    def read_pages() -> list[Instance]:
-        paginator = region.ec2.get_paginator("describe_instances")
-        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE})
-        reservations = [reservation for page in pages for reservation in page.get("Reservations") or ()]
-        return [_to_instance(entry) for reservation in reservations for entry in reservation.get("Instances") or ()]
-
-    return call(f"describe instances in {region.name}", read_pages)
+    what = f"describe instances in {region.name}"
+    return [_to_instance(entry) for entry in read_all(region.ec2, "describe_instances", what, filters=filters)]
 
 
 def _to_instance(entry: dict[str, t.Any]) -> Instance:

@@ -12,28 +12,23 @@ import typing as t
 from .._image.model import Snapshot
 from .connection import Region
 from .errors import AwsError, call, required
-from .images import Filters, chunks
+from .paging import Filters, read_all
 from .progress import note_progress
 from .tags import Tags, tag_specifications, tags_in
-
-_PAGE: t.Final = 1000
 
 
 def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool = False) -> dict[str, Snapshot]:
     """Return snapshots by id, or only the caller's own; those that AWS does not show to the caller are absent."""
-    found: dict[str, Snapshot] = {}
     params = {"OwnerIds": ["self"]} if owned else {}
-    for ids in chunks(sorted(set(snapshot_ids))):
-        entries = _describe(region, [{"Name": "snapshot-id", "Values": ids}], **params)
-        found.update((snapshot.snapshot_id, snapshot) for snapshot in map(_to_snapshot, entries))
-    return found
+    entries = _describe(region, [{"Name": "snapshot-id", "Values": sorted(set(snapshot_ids))}], **params)
+    return {snapshot.snapshot_id: snapshot for snapshot in map(_to_snapshot, entries)}
 
 
 def find_snapshots_by_tag(
     region: Region, tag: str, values: t.Sequence[str], *, volume_id: str | None = None
 ) -> list[Snapshot]:
     """Return the caller's snapshots that carry one of the values, optionally of one (placeholder) volume id only."""
-    filters: Filters = [{"Name": f"tag:{tag}", "Values": list(values)}]
+    filters = [{"Name": f"tag:{tag}", "Values": list(values)}]
     if volume_id is not None:
         filters.append({"Name": "volume-id", "Values": [volume_id]})
     return [_to_snapshot(entry) for entry in _describe(region, filters, OwnerIds=["self"])]
@@ -101,12 +96,8 @@ def delete_snapshot(region: Region, snapshot_id: str, *, may_be_in_use: bool = T
 
 
 def _describe(region: Region, filters: Filters, **params: t.Any) -> list[dict[str, t.Any]]:
-    def read_pages() -> list[dict[str, t.Any]]:
-        paginator = region.ec2.get_paginator("describe_snapshots")
-        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE}, **params)
-        return [entry for page in pages for entry in page.get("Snapshots") or ()]
-
-    entries = call(f"describe snapshots in {region.name}", read_pages)
+    what = f"describe snapshots in {region.name}"
+    entries = read_all(region.ec2, "describe_snapshots", what, filters=filters, **params)
     note_progress(region.name, entries)
     return entries
 

@@ -13,20 +13,16 @@ from .._image.compose.model import Volume
 from .._image.compose.volumes import VolumeShape
 from .connection import Region
 from .errors import AwsError, call, required
-from .images import Filters, chunks
+from .paging import Filters, read_all
 from .tags import tag_specifications, tags_in
 
-_PAGE: t.Final = 500
 _GONE: t.Final = "InvalidVolume.NotFound"
 
 
 def find_volumes(region: Region, volume_ids: t.Iterable[str]) -> dict[str, Volume]:
     """Return volumes by id; those that are gone, or not visible yet, are absent."""
-    found: dict[str, Volume] = {}
-    for ids in chunks(sorted(set(volume_ids))):
-        entries = _describe(region, [{"Name": "volume-id", "Values": ids}])
-        found.update((volume.volume_id, volume) for volume in map(_to_volume, entries))
-    return found
+    entries = _describe(region, [{"Name": "volume-id", "Values": sorted(set(volume_ids))}])
+    return {volume.volume_id: volume for volume in map(_to_volume, entries)}
 
 
 def find_volumes_by_tag(region: Region, tag: str, value: str) -> list[Volume]:
@@ -101,12 +97,7 @@ def available_zones(region: Region) -> list[str]:
 
 
 def _describe(region: Region, filters: Filters) -> list[dict[str, t.Any]]:
-    def read_pages() -> list[dict[str, t.Any]]:
-        paginator = region.ec2.get_paginator("describe_volumes")
-        pages = paginator.paginate(Filters=filters, PaginationConfig={"PageSize": _PAGE})
-        return [entry for page in pages for entry in page.get("Volumes") or ()]
-
-    return call(f"describe volumes in {region.name}", read_pages)
+    return read_all(region.ec2, "describe_volumes", f"describe volumes in {region.name}", filters=filters)
 
 
 def _to_volume(entry: dict[str, t.Any]) -> Volume:

@@ -45,6 +45,26 @@ def test_own_images(audit: Audit, name: str, compliant: bool | None, words: str)
     assert words in " ".join(image["reasons"])
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"image_ids": [f"ami-{n:017x}" for n in range(201)]}, id="ids"),
+        pytest.param(
+            {"image_ids": [f"ami-{n:017x}" for n in range(200)], "filters": {"state": "available"}},
+            id="ids and a state",
+        ),
+        pytest.param({"owners": ["self"], "filters": {"name": [f"app-{n}" for n in range(402)]}}, id="names"),
+    ],
+)
+def test_no_call_carries_more_filter_values_than_aws_takes(
+    audit: Audit, emulator: Emulator, asked: dict[str, t.Any]
+) -> None:
+    audit(**asked)
+    calls = emulator.calls(action="DescribeImages")
+    assert len(calls) > 1
+    assert all(sum(len(one["Values"]) for one in call["parameters"]["Filters"]) <= 200 for call in calls)
+
+
 def test_each_device_is_told_with_its_key(audit: Audit) -> None:
     snapshots = audit().image("database-sealed")["snapshots"]
     told = [

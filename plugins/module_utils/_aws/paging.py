@@ -1,0 +1,85 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Read lists to their end, with no more filter values in a call than AWS takes."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .errors import call
+
+Filters = t.Sequence[t.Mapping[str, t.Any]]
+
+# "The maximum number of filter values specified on a single call is 200": all filters of the call together
+# (FilterLimitExceeded).
+FILTER_VALUES: t.Final = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class _List:
+    """Where an answer has the entries (JMESPath), what tells one from another, and how many a page may have."""
+
+    entries: str
+    identity: str
+    page: int
+
+
+_LISTS: t.Final = {
+    "describe_images": _List("Images[]", "ImageId", 1000),
+    "describe_snapshots": _List("Snapshots[]", "SnapshotId", 1000),
+    "describe_volumes": _List("Volumes[]", "VolumeId", 500),
+    "describe_instances": _List("Reservations[].Instances[]", "InstanceId", 500),
+    "describe_subnets": _List("Subnets[]", "SubnetId", 1000),
+    "list_aliases": _List("Aliases[]", "AliasArn", 100),
+    "list_resource_tags": _List("Tags[]", "TagKey", 50),
+}
+
+
+def read_all(
+    client: t.Any, operation: str, description: str, *, filters: Filters = (), **params: t.Any
+) -> list[dict[str, t.Any]]:
+    """Return every entry once, in no particular order; a filter without a value fits nothing, so AWS is not asked."""
+    listed = _LISTS[operation]
+    params["PaginationConfig"] = {"PageSize": listed.page}
+    if not filters:
+        return _read_pages(client, operation, description, params)
+    found: dict[str, dict[str, t.Any]] = {}
+    for batch in filter_batches(filters):
+        for entry in _read_pages(client, operation, description, {**params, "Filters": batch}):
+            # An entry that fits values of two batches comes twice. One without an id is for the caller to refuse.
+            found[entry.get(listed.identity) or f"entry {len(found)}"] = entry
+    return list(found.values())
+
+
+def filter_batches(filters: Filters) -> t.Iterator[list[dict[str, t.Any]]]:
+    """Yield filters that together fit what the given ones fit, each small enough for one call.
+
+    What fits a filter fits one of its values, so the values of one filter may be asked for one part after the other.
+    """
+    sizes = [len(one["Values"]) for one in filters]
+    longest = sizes.index(max(sizes))
+    others = sum(sizes) - sizes[longest]
+    if 0 in sizes:
+        return
+    if sum(sizes) <= FILTER_VALUES or sizes[longest] == 1:
+        yield [dict(one) for one in filters]
+        return
+    part = FILTER_VALUES - others if others <= FILTER_VALUES // 2 else (sizes[longest] + 1) // 2
+    for start in range(0, sizes[longest], part):
+        values = list(filters[longest]["Values"][start : start + part])
+        yield from filter_batches(
+            [{**one, "Values": values} if place == longest else one for place, one in enumerate(filters)]
+        )
+
+
+def _read_pages(client: t.Any, operation: str, description: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    def read() -> list[dict[str, t.Any]]:
+        entries = client.get_paginator(operation).paginate(**params).search(_LISTS[operation].entries)
+        # A page without the list comes as None.
+        return [entry for entry in entries if entry is not None]
+
+    return call(description, read)
