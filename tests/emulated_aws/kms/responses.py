@@ -98,7 +98,10 @@ class KmsAnswers(KmsResponse):
             raise access_denied(f"User: {caller.arn} is not authorized to perform: kms:{action} {reason}")
 
     def _context(self) -> dict[str, t.Any]:
-        return {"aws:requestedregion": self.region}
+        """Return the condition keys of the call; those of a grant exist for CreateGrant only (KMS23-conditions-kms)."""
+        grant = {"kms:granteeprincipal": "GranteePrincipal", "kms:grantoperations": "Operations"}
+        given = {key: self._get_param(name) for key, name in grant.items() if self._get_action() == "CreateGrant"}
+        return {"aws:requestedregion": self.region} | {key: value for key, value in given.items() if value}
 
     def _require_json(self) -> None:
         try:
