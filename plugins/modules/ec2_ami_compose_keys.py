@@ -468,6 +468,7 @@ images:
       sample: [snap-0fedcba9876543210]
 """
 
+from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
@@ -483,7 +484,7 @@ def main() -> None:
     module = AnsibleAWSModule(argument_spec=COMPOSE_ARGUMENTS, supports_check_mode=True)
     try:
         request = parse_compose_request(module.params, default_region=module.region)
-        run = ComposeRun(Connection.of_module(module), request, warn=module.warn)
+        run = ComposeRun(Connection.of_module(module), request, warn=warn)
         outcome = run.run(check_mode=module.check_mode)
     except (SealedError, AwsError) as error:
         module.fail_json(msg=str(error), changed=False, images=[])

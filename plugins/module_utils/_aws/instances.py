@@ -121,6 +121,7 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
     return Instance(
         instance_id=str(required(entry, "InstanceId", of="an instance")),
         state=(entry.get("State") or {}).get("Name") or "unknown",
+        image_id=entry.get("ImageId") or "",
         state_reason=str(reason.get("Message") or ""),
         zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",
         root_device_name=entry.get("RootDeviceName") or "",

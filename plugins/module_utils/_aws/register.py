@@ -15,7 +15,7 @@ from .errors import AwsError, call, required
 from .images import BOOT_FIELDS
 from .tags import tag_specifications
 
-_UNREADABLE: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
+_FOREIGN: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
 Tags = t.Mapping[str, str]
 
 
@@ -78,7 +78,7 @@ def create_image(
 def uefi_data(region: Region, image_id: str) -> str | None:
     """Return the UEFI variables of an image, Secure Boot keys among them; None where it has none.
 
-    AWS shows them to the owner only; an AwsError for which ``is_unreadable`` holds says so.
+    AWS shows them to the owner only; an AwsError for which ``is_for_owner_only`` holds says so.
     """
     answer = call(
         f"read the UEFI data of {image_id} in {region.name}",
@@ -89,9 +89,9 @@ def uefi_data(region: Region, image_id: str) -> str | None:
     return (answer.get("UefiData") or {}).get("Value")
 
 
-def is_unreadable(error: AwsError) -> bool:
-    """Tell whether the error means that this attribute is not for the caller to read."""
-    return error.is_denied or error.code in _UNREADABLE
+def is_for_owner_only(error: AwsError) -> bool:
+    """Tell whether the error means that the image is another account's; a policy that denies the call is another."""
+    return error.code in _FOREIGN
 
 
 def _mapping(device: RecipeDevice, snapshot_ids: t.Mapping[str, str]) -> dict[str, t.Any]:

@@ -71,6 +71,13 @@ SCENARIOS = {
     ),
     "remove": Scenario(("copy", "remove"), {**KEY, "state": "absent"}, KEY),
     "compose snapshots": Scenario(("compose-snapshots",), THREE_KEYS, None, COMPOSE, "database"),
+    "compose UEFI": Scenario(
+        ("compose-snapshots", "compose-uefi"),
+        {"name": "uefi", "kms_key_id": "alias/os"},
+        None,
+        COMPOSE,
+        "uefi-tpm",
+    ),
     "compose added volume": Scenario(
         ("compose-snapshots", "compose-added-empty-volume"), FOUR_VOLUMES, None, COMPOSE, "database"
     ),

@@ -11,7 +11,7 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.images import deregister_image, describe_images, find_images
-from ..._aws.register import create_image, is_unreadable, register_image, uefi_data
+from ..._aws.register import create_image, register_image
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.compose.identity import FAILED_STATES, device_differences, is_of_recipe
 from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
@@ -37,9 +37,7 @@ _QUOTA_DELAY: t.Final = 20.0
 
 def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> str:
     """Register the image of its snapshots and return its id."""
-    boot = dict(source.boot)
-    if str(boot.get("BootMode", "")).startswith("uefi"):
-        boot["UefiData"] = _uefi_data(work, source)
+    boot = {**source.boot, "UefiData": work.uefi_data}
 
     def create() -> str:
         return register_image(
@@ -180,19 +178,6 @@ def _find_or_refuse(work: Work) -> str | None:
 
 def _image_tags(work: Work) -> dict[str, str]:
     return {**(work.request.attributes.tags or {}), **work.recipe.image_tags}
-
-
-def _uefi_data(work: Work, source: Image) -> str | None:
-    try:
-        return uefi_data(work.source_region, source.image_id)
-    except AwsError as error:
-        if not is_unreadable(error):
-            raise
-        work.warn(
-            f"the UEFI data of {source.image_id} cannot be read ({error.code}), which AWS shows to the owner only; "
-            "Secure Boot variables, if the source has any, are not carried over"
-        )
-        return None
 
 
 def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]:

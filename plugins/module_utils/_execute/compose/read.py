@@ -11,9 +11,11 @@ import dataclasses
 import typing as t
 
 from ..._aws.connection import Region
+from ..._aws.errors import AwsError
 from ..._aws.images import describe_images, find_images, images_using
 from ..._aws.instances import find_instance
 from ..._aws.keys import Warn, require_key
+from ..._aws.register import is_for_owner_only, uefi_data
 from ..._aws.snapshots import find_snapshots, find_snapshots_described
 from ..._aws.volumes import find_volumes
 from ..._image.compose.draft import Material, draft_recipe, with_keys
@@ -99,6 +101,27 @@ def require_readable(material: Material, recipe: Recipe, *, now: float) -> None:
     require_copyable(dataclasses.replace(material.source, devices=devices), held, now=now)
 
 
+def read_uefi_data(region: Region, source: Image, *, warn: Warn) -> str | None:
+    """Return the UEFI variables to carry over, Secure Boot keys among them.
+
+    Where a policy forbids to read them that is an error, for they would be lost silently; another account's image
+    keeps them to itself.
+    """
+    if not str(source.boot.get("BootMode", "")).startswith("uefi"):
+        return None
+    try:
+        return uefi_data(region, source.image_id)
+    except AwsError as error:
+        if not is_for_owner_only(error):
+            raise
+        warn(
+            f"AWS shows the UEFI data of image {source.image_id} to its owner {source.owner_id} only ({error.code}); "
+            "Secure Boot variables, if the source has any, are not carried over. Copy the image first, and compose "
+            "from your own copy, to keep them"
+        )
+        return None
+
+
 def instance_image(instance: Instance, volumes: dict[str, Volume], *, region: str) -> Image:
     """Return an instance in the form of the image that it would make."""
     return Image(
@@ -132,9 +155,18 @@ def _read_instance(region: Region, instance_id: str) -> Material:
             f"instance {instance_id} in {region.name}: volumes {', '.join(missing)} cannot be read, so their keys "
             "cannot be verified; wait until they are attached, or run the task again"
         )
+    volume_ids = {attachment.device_name: attachment.volume_id for attachment in instance.attachments}
+    launched_from = find_images(region, [instance.image_id]).get(instance.image_id) if instance.image_id else None
+    ephemeral = [
+        device
+        for device in (launched_from.devices if launched_from else ())
+        if device.virtual_name is not None and device.device_name not in volume_ids
+    ]
+    source = instance_image(instance, volumes, region=region.name)
     return Material(
-        source=instance_image(instance, volumes, region=region.name),
-        volume_ids={attachment.device_name: attachment.volume_id for attachment in instance.attachments},
+        source=dataclasses.replace(source, devices=(*source.devices, *ephemeral)),
+        volume_ids=volume_ids,
+        is_complete=launched_from is not None,
     )
 
 

@@ -15,7 +15,7 @@ from ..._aws.keys import Warn
 from ..._image.attributes import require_future
 from ..._image.compose.draft import Material
 from ..._image.compose.identity import key_differences
-from ..._image.compose.method import INSTANCE, choose_method, require_same_region
+from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
 from ..._image.compose.planner import ComposeFacts, plan_compose
 from ..._image.compose.recipe import Recipe, work_token
 from ..._image.compose.removal import plan_compose_removal
@@ -37,6 +37,7 @@ from .read import (
     read_material,
     read_namesakes,
     read_recipe,
+    read_uefi_data,
     require_readable,
 )
 from .teardown import find_remains, volume_remains
@@ -60,6 +61,7 @@ class ComposeRun:
         self._started = self._pace.now()
         self._material: Material | None = None
         self._options: InstanceOptions | None = None
+        self._uefi_data: str | None = None
 
     def run(self, *, check_mode: bool) -> Outcome:
         """Return what became of the image, or what would.
@@ -135,7 +137,9 @@ class ComposeRun:
             self._require_right_volumes(facts)
             return
         recipe = facts.recipe
-        if facts.method.name == INSTANCE:
+        if facts.method.name == SNAPSHOTS:
+            self._uefi_data = read_uefi_data(self._source_region, facts.source, warn=self._warn)
+        else:
             # Whoever may launch an image needs no permission on its snapshots.
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
@@ -187,6 +191,7 @@ class ComposeRun:
             pace=self._pace,
             deadline=self._started + self._request.wait_timeout,
             warn=self._warn,
+            uefi_data=self._uefi_data,
         )
         ComposeApply(work, facts, self._options).run()
         return outcome

@@ -44,6 +44,7 @@ class Work:
     pace: Pace
     deadline: float
     warn: t.Callable[[str], None]
+    uefi_data: str | None = None
     hidden_until: dict[str, float] = dataclasses.field(default_factory=dict)
     silent_since: float = 0.0
 

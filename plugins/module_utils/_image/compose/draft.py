@@ -17,6 +17,9 @@ from .recipe import Recipe, RecipeDevice
 from .request import ComposeRequest, DeviceWish
 from .volumes import DEFAULT_TYPE, VolumeShape, require_shape
 
+T = t.TypeVar("T")
+# Names of one disk: AWS has images whose root is called the one and whose mapping has the other (aws_rules §25).
+_FIRST_DISK: t.Final = ("/dev/sda1", "/dev/sda")
 _SHAPE: t.Final = ("volume_size", "volume_type", "iops", "throughput")
 
 
@@ -26,21 +29,24 @@ class Material:
 
     ``source`` is the source image, or the instance in the form of one; ``volume_ids`` has the volumes of an instance by
     device. ``snapshots`` are those of the source and those that ``device_mapping`` names, with their region;
-    ``owned`` names those that belong to the caller.
+    ``owned`` names those that belong to the caller. ``is_complete`` tells that AWS shows every device: an instance does
+    not show the ephemeral ones, its image does, as long as that is there.
     """
 
     source: Image
     snapshots: t.Mapping[str, tuple[str, Snapshot]] = dataclasses.field(default_factory=dict)
     owned: frozenset[str] = frozenset()
     volume_ids: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    is_complete: bool = True
 
 
 def draft_recipe(request: ComposeRequest, material: Material) -> Recipe:
     """Return the recipe without its keys, or say which device cannot be."""
-    wishes = {wish.device_name: wish for wish in request.devices}
     source = material.source
     present = {device.device_name: device for device in source.devices if not device.no_device}
-    _require_root(wishes.get(source.root_device_name), source)
+    wishes = _by_present_name(request.devices, present)
+    root = _root_name(source, present)
+    _require_root(wishes.get(root))
     devices, dropped = [], []
     for name, device in present.items():
         wish = wishes.get(name, DeviceWish(name))
@@ -51,12 +57,16 @@ def draft_recipe(request: ComposeRequest, material: Material) -> Recipe:
         else:
             devices.append(_draft_ephemeral(wish, device))
     for name, wish in wishes.items():
-        if name not in present:
+        if name in present:
+            continue
+        if wish.no_device and not material.is_complete:
+            dropped.append(name)
+        else:
             devices.append(_draft_added(request, wish, material))
     return Recipe(
         name=request.name,
         source_tag=request.source_tag or "",
-        root_device_name=source.root_device_name,
+        root_device_name=root,
         devices=tuple(sorted(devices, key=lambda device: device.device_name)),
         dropped=tuple(sorted(dropped)),
     )
@@ -78,7 +88,35 @@ def with_keys(
     return dataclasses.replace(recipe, devices=tuple(devices))
 
 
-def _require_root(wish: DeviceWish | None, source: Image) -> None:
+def _root_name(source: Image, present: t.Mapping[str, BlockDevice]) -> str:
+    """Return the root device as the mapping names it; an image of instance store has none to name."""
+    root = _present_name(source.root_device_name, present)
+    if root in present or source.root_device_type != "ebs":
+        return root
+    what = f"source image {source.image_id}" if source.image_id else "the instance"
+    raise PreflightError(
+        f"{what} in {source.region} says that its root device is {source.root_device_name or 'none'}, but has only "
+        f"{', '.join(sorted(present)) or 'no device'}; an image without a root cannot be made"
+    )
+
+
+def _present_name(name: str, present: t.Container[str]) -> str:
+    if name in present or name not in _FIRST_DISK:
+        return name
+    return next((other for other in _FIRST_DISK if other in present), name)
+
+
+def _by_present_name(wishes: t.Iterable[DeviceWish], present: t.Container[str]) -> dict[str, DeviceWish]:
+    named: dict[str, DeviceWish] = {}
+    for wish in wishes:
+        name = _present_name(wish.device_name, present)
+        if name in named:
+            raise RequestError(f"device_mapping: {' and '.join(_FIRST_DISK)} are one device of the source; remove one")
+        named[name] = dataclasses.replace(wish, device_name=name)
+    return named
+
+
+def _require_root(wish: DeviceWish | None) -> None:
     if wish is not None and wish.no_device:
         raise RequestError(f"device {wish.device_name} is the root device of the source; it cannot be dropped")
 
@@ -145,7 +183,7 @@ def _draft_added(request: ComposeRequest, wish: DeviceWish, material: Material) 
         region, snapshot = material.snapshots[wish.snapshot_id]
     size = snapshot.volume_size if snapshot else 0
     held_key = snapshot.kms_key_arn if snapshot else None
-    base = VolumeShape(wish.volume_size or size, wish.volume_type or DEFAULT_TYPE)
+    base = VolumeShape(_given(wish.volume_size, size), _given(wish.volume_type, DEFAULT_TYPE))
     return RecipeDevice(
         device_name=name,
         shape=_merged(wish, base, snapshot_size=size, is_added=True),
@@ -161,18 +199,23 @@ def _draft_added(request: ComposeRequest, wish: DeviceWish, material: Material) 
 
 def _merged(wish: DeviceWish, own: VolumeShape, *, snapshot_size: int, is_added: bool = False) -> VolumeShape:
     """Return the shape with the wishes applied; what AWS made itself is not judged again."""
-    kind = wish.volume_type or own.volume_type
+    kind = _given(wish.volume_type, own.volume_type)
     kept = own if kind == own.volume_type else VolumeShape(own.volume_size, kind)
-    size = wish.volume_size or own.volume_size
+    size = _given(wish.volume_size, own.volume_size)
     if size < snapshot_size:
         raise RequestError(
             f"device {wish.device_name}: volume_size is {size} GiB, but its snapshot holds {snapshot_size} GiB; a "
             "volume cannot be smaller than its snapshot"
         )
-    shape = VolumeShape(size, kind, wish.iops or kept.iops, wish.throughput or kept.throughput)
+    shape = VolumeShape(size, kind, _given(wish.iops, kept.iops), _given(wish.throughput, kept.throughput))
     if is_added or any(getattr(wish, option) is not None for option in _SHAPE):
         require_shape(shape, device_name=wish.device_name)
     return shape.normalised()
+
+
+def _given(asked: T | None, otherwise: T) -> T:
+    """Return what was asked for, 0 and an empty text included: only None means that nothing was."""
+    return otherwise if asked is None else asked
 
 
 def _require_unchanged(wish: DeviceWish, own: VolumeShape) -> None:

@@ -71,6 +71,8 @@ def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str]
     wanted = {device.device_name: device for device in recipe.devices}
     lines = []
     for name in sorted({*found, *wanted}):
+        if _is_kept_by_aws(recipe, name, wanted.get(name), found.get(name)):
+            continue
         if name not in wanted:
             lines.append(f"{name} is not wanted")
         elif name not in found:
@@ -79,6 +81,13 @@ def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str]
             label = (labels or {}).get(found[name].snapshot_id or "")
             lines += [f"{name} has {difference}" for difference in _differences(wanted[name], found[name], label)]
     return tuple(lines)
+
+
+def _is_kept_by_aws(recipe: Recipe, name: str, wanted: RecipeDevice | None, found: BlockDevice | None) -> bool:
+    """Tell an ephemeral disk that CreateImage takes from the instance's own image, which the instance never shows."""
+    if not recipe.is_of_instance or name in recipe.dropped:
+        return False
+    return (wanted is None or not wanted.is_ebs) and (found is None or not found.is_ebs)
 
 
 def key_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:

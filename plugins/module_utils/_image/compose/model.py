@@ -44,6 +44,7 @@ class Instance:
 
     instance_id: str
     state: str
+    image_id: str = ""
     state_reason: str = ""
     zone: str = ""
     root_device_name: str = ""

@@ -98,7 +98,7 @@ class RecipeDevice:
         """
         shape = dataclasses.astuple(self.shape) if self.shape else ()
         content = f"{self.snapshot_region}:{self.snapshot_id}" if self.snapshot_id else self.volume_id
-        return [self.device_name, content, *shape, self.delete_on_termination, self.virtual_name]
+        return [self.device_name, content, *shape, self.delete_on_termination]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +117,15 @@ class Recipe:
         return tuple(device for device in self.devices if device.is_ebs)
 
     @property
+    def is_of_instance(self) -> bool:
+        """Tell an image of a given instance, whose ephemeral disks AWS decides about, from all others."""
+        return ":i-" in self.source_tag
+
+    @property
     def digest(self) -> str:
         """Return the recipe as one word; the same recipe gives the same word under any name and any method."""
-        identity = [self.source_tag, self.root_device_name, [device.identity() for device in self.devices]]
+        # Ephemeral disks hold nothing, and an instance does not show them.
+        identity = [self.source_tag, self.root_device_name, [device.identity() for device in self.ebs_devices]]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:_DIGITS]
 
     @property

@@ -117,7 +117,8 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
 
 
 def _parse_key(reference: str | None, *, region: str) -> str | None:
-    return require_key_reference(reference, region=region) if reference else None
+    # An empty text is no key, and never the key of something else.
+    return None if reference is None else require_key_reference(reference, region=region)
 
 
 def _parse_device(entry: Options, *, region: str) -> DeviceWish:

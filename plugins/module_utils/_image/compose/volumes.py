@@ -43,7 +43,9 @@ class VolumeShape:
     def normalised(self) -> VolumeShape:
         """Return the shape as AWS reports it: gp3 always has both figures, other types only what they can have."""
         if self.volume_type == "gp3":
-            return dataclasses.replace(self, iops=self.iops or GP3_IOPS, throughput=self.throughput or GP3_THROUGHPUT)
+            gp3_iops = GP3_IOPS if self.iops is None else self.iops
+            throughput = GP3_THROUGHPUT if self.throughput is None else self.throughput
+            return dataclasses.replace(self, iops=gp3_iops, throughput=throughput)
         iops = self.iops if self.volume_type in _IOPS else None
         return dataclasses.replace(self, iops=iops, throughput=None)
 
@@ -89,7 +91,7 @@ def _require_throughput(shape: VolumeShape, *, what: str) -> None:
     lowest, highest = _THROUGHPUT
     if not lowest <= shape.throughput <= highest:
         raise RequestError(f"{what}: throughput is {shape.throughput} MiB/s, but gp3 takes {lowest} to {highest}")
-    iops = shape.iops or GP3_IOPS
+    iops = GP3_IOPS if shape.iops is None else shape.iops
     if shape.throughput > iops * _THROUGHPUT_PER_IOPS:
         raise RequestError(
             f"{what}: throughput is {shape.throughput} MiB/s, but {iops} iops allow at most "
