@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -20,10 +21,27 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 
 from ..module_utils._aws.progress import VARIABLE
+from ..module_utils._execute.threads import start_beside
 
 # Lines in between would spoil what other callbacks print.
 CALLBACKS: t.Final = frozenset({"default", "ansible.builtin.default", "awx_display"})
 RHYTHM_SECONDS: t.Final = 30.0
+STOPPING: t.Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class _Look(t.NamedTuple):
+    """What was heard of a snapshot: how far it is, for how many seconds it has been in the making, and when."""
+
+    percent: int
+    age: float
+    heard: float
+
+    def left(self, now: float) -> float | None:
+        """Return the seconds that it should still take; None where nothing can be said yet."""
+        if self.percent == 0:
+            return None
+        # The module looks rarely; between two looks the estimate runs down.
+        return max(0.0, self.age * (100 - self.percent) / self.percent - (now - self.heard))
 
 
 class Tally:
@@ -31,33 +49,38 @@ class Tally:
 
     def __init__(self, started: float) -> None:
         self._started = started
-        self._heard: dict[str, float] = {}
-        self._regions: dict[str, dict[str, int]] = {}
+        self._regions: dict[str, dict[str, _Look]] = {}
 
     def hear(self, line: str, now: float) -> None:
         """Take in a line of the module's; one that cannot be read is left out."""
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             news = json.loads(line)
-            percents = {str(name): int(percent) for name, percent in news["percents"].items()}
-            region = str(news["region"])
-            self._regions.setdefault(region, {}).update(percents)
-            self._heard[region] = now
+            ages = news.get("ages", {})
+            looks = {
+                str(name): _Look(int(percent), max(0.0, float(ages.get(name, now - self._started))), now)
+                for name, percent in news["percents"].items()
+            }
+            self._regions.setdefault(str(news["region"]), {}).update(looks)
 
     def lines(self, now: float) -> list[str]:
         """Return a line for each region that is not done."""
-        unfinished = {region: percents for region, percents in self._regions.items() if min(percents.values()) < 100}
-        return [self._line(region, unfinished[region], now) for region in sorted(unfinished)]
+        unfinished = {
+            region: looks
+            for region, looks in self._regions.items()
+            if min(look.percent for look in looks.values()) < 100
+        }
+        return [self._line(region, list(unfinished[region].values()), now) for region in sorted(unfinished)]
 
-    def _line(self, region: str, percents: t.Mapping[str, int], now: float) -> str:
-        done = sum(percent == 100 for percent in percents.values())
-        least = min(percents.values())
-        text = f"{region}: {done} of {len(percents)} snapshots completed, the others at {least} % or more"
-        if least == 0:
+    def _line(self, region: str, looks: t.Sequence[_Look], now: float) -> str:
+        pending = [look for look in looks if look.percent < 100]
+        least = min(look.percent for look in pending)
+        done = len(looks) - len(pending)
+        text = f"{region}: {done} of {len(looks)} snapshots completed, the others at {least} % or more"
+        estimates = [look.left(now) for look in pending]
+        known = [seconds for seconds in estimates if seconds is not None]
+        if len(known) < len(pending):
             return text
-        # The module looks rarely; between two looks the estimate runs down.
-        heard = self._heard[region]
-        left = max(0.0, (heard - self._started) * (100 - least) / least - (now - heard))
-        return f"{text}, about {_spoken(left)} left"
+        return f"{text}, about {_spoken(max(known))} left"
 
 
 def _spoken(seconds: float) -> str:
@@ -68,19 +91,34 @@ class Reporter:
     """A thread that reads what the module writes and shows it in a calm rhythm."""
 
     def __init__(self, show: t.Callable[[str], None], *, rhythm: float) -> None:
-        handle, self.path = tempfile.mkstemp(prefix="sealed-ami-progress-")
+        # Ansible removes this folder at the end of its run, so that no file stays even if this process is killed.
+        handle, self.path = tempfile.mkstemp(prefix="sealed-ami-progress-", dir=constants.DEFAULT_LOCAL_TMP)
         os.close(handle)
         self._show, self._rhythm = show, rhythm
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._usual: dict[int, t.Any] = {}
 
     def __enter__(self) -> Reporter:
-        self._thread.start()
+        start_beside(self._thread)
+        if threading.current_thread() is threading.main_thread():
+            self._usual = {number: signal.signal(number, self._tidy_and_pass_on) for number in STOPPING}
         return self
 
     def __exit__(self, *_unused: object) -> None:
+        for number, usual in self._usual.items():
+            signal.signal(number, usual)
         self._over.set()
         self._thread.join(1.0)
+        self._unlink()
+
+    def _tidy_and_pass_on(self, number: int, _frame: t.Any) -> None:
+        """Remove the file and let the usual handler end this process, as Ansible's does without a return."""
+        self._unlink()
+        signal.signal(number, self._usual.get(number, signal.SIG_DFL))
+        os.kill(os.getpid(), number)
+
+    def _unlink(self) -> None:
         with contextlib.suppress(OSError):
             os.unlink(self.path)
 

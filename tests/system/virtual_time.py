@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 import typing as t
 
+from ansible_collections.sealed.ami.plugins.module_utils._execute.parallel import THREAD_NAME
 from emulated_aws.client import Emulator
 from emulated_aws.clock import clock
 
-_WORKER = "ThreadPoolExecutor"
 # A thread that has ended tells nobody; so often, in real seconds, the others look.
 _GLANCE = 0.01
 _START_SECONDS = 0.05
@@ -64,4 +64,4 @@ class VirtualTime:
 
 def _workers() -> int:
     """Return how many threads are at work; the main thread then only waits for them."""
-    return sum(thread.name.startswith(_WORKER) for thread in threading.enumerate()) or 1
+    return sum(thread.name == THREAD_NAME for thread in threading.enumerate()) or 1

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
+import time
 import typing as t
 
 from .._image.progress import percent_in
@@ -17,22 +19,43 @@ from .._image.progress import percent_in
 # Set by the action plugins; what they read is one JSON object a line.
 VARIABLE: t.Final = "SEALED_AMI_PROGRESS_FILE"
 
-_pending: set[str] = set()
+_seen: set[str] = set()
 
 
-def note_progress(region: str, entries: t.Iterable[t.Mapping[str, t.Any]]) -> None:
+def note_progress(region: str, entries: t.Collection[t.Mapping[str, t.Any]]) -> None:
     """Append what DescribeSnapshots says of snapshots under way; trouble with the file is nobody's concern."""
     path = os.environ.get(VARIABLE)
     if not path:
         return
+    percents = _percents(entries)
+    if percents:
+        ages = {str(one.get("SnapshotId")): _age(one) for one in entries}
+        known = {name: age for name, age in ages.items() if age is not None and name in percents}
+        line = json.dumps({"region": region, "percents": percents, "ages": known})
+        with contextlib.suppress(OSError), open(path, "a", encoding="utf-8", opener=_open_existing) as file:
+            file.write(line + "\n")
+
+
+def _percents(entries: t.Collection[t.Mapping[str, t.Any]]) -> dict[str, int]:
+    """Return how far the snapshots are that are awaited: those seen pending, and those looked at beside such ones."""
+    awaited = any(entry.get("State") == "pending" for entry in entries)
     percents: dict[str, int] = {}
     for entry in entries:
         name, state = str(entry.get("SnapshotId")), entry.get("State")
         if state == "pending":
-            _pending.add(name)
             percents[name] = percent_in(str(entry.get("Progress") or ""))
-        elif name in _pending:
+        elif awaited or name in _seen:
             percents[name] = 100
-    if percents:
-        with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"region": region, "percents": percents}) + "\n")
+    _seen.update(percents)
+    return percents
+
+
+def _age(entry: t.Mapping[str, t.Any]) -> float | None:
+    """Return for how many seconds a snapshot has been in the making: a resumed run was not there at its start."""
+    started = entry.get("StartTime")
+    return time.time() - started.timestamp() if isinstance(started, datetime.datetime) else None
+
+
+def _open_existing(path: str, flags: int) -> int:
+    """Open the file without making it: the controller that named it has removed it when it was interrupted."""
+    return os.open(path, flags & ~os.O_CREAT)

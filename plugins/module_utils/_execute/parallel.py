@@ -8,15 +8,20 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import queue
+import threading
 import typing as t
 
 from .._aws.errors import AwsError
 from .._image.errors import SealedError
+from .threads import start_beside
 
 K = t.TypeVar("K")
 R = t.TypeVar("R")
 
 _WORKERS: t.Final = 32
+THREAD_NAME: t.Final = "sealed.ami region"
 
 
 def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _WORKERS) -> dict[K, R | AwsError]:
@@ -28,8 +33,8 @@ def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _W
     results: dict[K, R | AwsError] = {}
     if not keys:
         return results
-    with concurrent.futures.ThreadPoolExecutor(max_workers=min(workers, len(keys))) as pool:
-        futures = {key: pool.submit(work, key) for key in keys}
+    futures = _started(keys, work, workers=workers)
+    concurrent.futures.wait(futures.values())
     impossible: list[SealedError] = []
     for key, future in futures.items():
         try:
@@ -41,3 +46,30 @@ def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _W
     if impossible:
         raise type(impossible[0])("; ".join(dict.fromkeys(str(error) for error in impossible)))
     return results
+
+
+def _started(keys: t.Sequence[K], work: t.Callable[[K], R], *, workers: int) -> dict[K, concurrent.futures.Future[R]]:
+    """Start the work in daemon threads, so that Ctrl-C ends the module at once; the next run takes up what was begun.
+
+    For the threads of an executor Python waits before it ends, however long they wait for AWS.
+    """
+    futures: dict[K, concurrent.futures.Future[R]] = {key: concurrent.futures.Future() for key in keys}
+    waiting: queue.SimpleQueue[K] = queue.SimpleQueue()
+    for key in futures:
+        waiting.put(key)
+
+    def serve() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                _fulfil(futures, waiting.get_nowait(), work)
+
+    for _number in range(min(workers, len(futures))):
+        start_beside(threading.Thread(target=serve, name=THREAD_NAME, daemon=True))
+    return futures
+
+
+def _fulfil(futures: t.Mapping[K, concurrent.futures.Future[R]], key: K, work: t.Callable[[K], R]) -> None:
+    try:
+        futures[key].set_result(work(key))
+    except BaseException as error:
+        futures[key].set_exception(error)

@@ -5,19 +5,29 @@
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 import pathlib
+import signal
+import threading
 import typing as t
 
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws import progress
-from ansible_collections.sealed.ami.plugins.plugin_utils._progress import Tally
+from ansible_collections.sealed.ami.plugins.module_utils._execute.threads import start_beside
+from ansible_collections.sealed.ami.plugins.plugin_utils._progress import Reporter, Tally
 
 
 def news(region: str, **percents: int) -> str:
     """Return a line as the module writes it."""
     return json.dumps({"region": region, "percents": percents})
+
+
+def with_ages(region: str, percents: dict[str, int], ages: dict[str, float]) -> str:
+    """Return a line that says too for how many seconds each snapshot has been in the making."""
+    return json.dumps({"region": region, "percents": percents, "ages": ages})
 
 
 @pytest.mark.parametrize(
@@ -48,6 +58,21 @@ def news(region: str, **percents: int) -> str:
             ],
             id="regions by name",
         ),
+        pytest.param(
+            [with_ages("eu-west-1", {"a": 50}, {"a": 1830.0})],
+            ["eu-west-1: 0 of 1 snapshots completed, the others at 50 % or more, about 30 min left"],
+            id="a copy that an earlier run began half an hour ago",
+        ),
+        pytest.param(
+            [with_ages("eu-west-1", {"a": 90, "b": 50, "c": 100}, {"a": 4500.0, "b": 40.0})],
+            ["eu-west-1: 1 of 3 snapshots completed, the others at 50 % or more, about 8 min left"],
+            id="the one that will take longest need not be the one that is least far",
+        ),
+        pytest.param(
+            [with_ages("eu-west-1", {"a": 50}, {"a": -3.0})],
+            ["eu-west-1: 0 of 1 snapshots completed, the others at 50 % or more, about 0 s left"],
+            id="a clock that is ahead",
+        ),
         pytest.param(["", "half a li", "[]", '{"region": 1, "percents": {"a": "x"}}'], [], id="garbage"),
     ],
 )
@@ -58,23 +83,53 @@ def test_lines_after_a_minute_heard_twenty_seconds_ago(lines: list[str], shown: 
     assert tally.lines(60.0) == shown
 
 
-def test_the_module_tells_of_snapshots_that_it_has_seen_pending(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def told(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """Return the file that the module writes to in this test."""
     path = tmp_path / "progress"
+    path.touch()
     monkeypatch.setenv(progress.VARIABLE, str(path))
-    monkeypatch.setattr(progress, "_pending", set())
+    monkeypatch.setattr(progress, "_seen", set())
+    return path
+
+
+def looked(name: str, state: str, percent: str = "", **more: t.Any) -> dict[str, t.Any]:
+    """Return a snapshot as DescribeSnapshots shows it."""
+    return {"SnapshotId": name, "State": state, "Progress": percent, **more}
+
+
+def test_the_module_tells_of_snapshots_that_are_awaited(told: pathlib.Path) -> None:
     looks: list[list[dict[str, t.Any]]] = [
-        [{"SnapshotId": "snap-1", "State": "pending", "Progress": "40%"}, {"SnapshotId": "snap-2", "State": "pending"}],
-        [{"SnapshotId": "snap-1", "State": "completed"}, {"SnapshotId": "snap-3", "State": "completed"}],
-        [{"SnapshotId": "snap-3", "State": "completed"}],
+        [looked("snap-0", "completed")],
+        [
+            looked("snap-1", "pending", "40%"),
+            {"SnapshotId": "snap-2", "State": "pending"},
+            looked("snap-4", "completed"),
+        ],
+        [looked("snap-1", "completed"), looked("snap-3", "completed")],
+        [looked("snap-3", "completed")],
     ]
     for look in looks:
         progress.note_progress("eu-west-1", look)
-    assert [json.loads(line)["percents"] for line in path.read_text().splitlines()] == [
-        {"snap-1": 40, "snap-2": 0},
+    assert [json.loads(line)["percents"] for line in told.read_text().splitlines()] == [
+        {"snap-1": 40, "snap-2": 0, "snap-4": 100},
         {"snap-1": 100},
     ]
+
+
+def test_the_module_tells_since_when_a_snapshot_is_in_the_making(told: pathlib.Path) -> None:
+    long_ago = datetime.datetime.now().astimezone() - datetime.timedelta(minutes=30)
+    progress.note_progress(
+        "eu-west-1", [looked("snap-1", "pending", "40%", StartTime=long_ago), looked("snap-2", "pending")]
+    )
+    ages = json.loads(told.read_text())["ages"]
+    assert ages == {"snap-1": pytest.approx(1800, abs=60)}
+
+
+def test_a_file_that_the_controller_has_removed_is_not_made_again(told: pathlib.Path) -> None:
+    told.unlink()
+    progress.note_progress("eu-west-1", [looked("snap-1", "pending", "40%")])
+    assert not told.exists()
 
 
 @pytest.mark.parametrize("path", ["", "/nonexistent/folder/file"])
@@ -82,3 +137,26 @@ def test_a_file_that_cannot_be_written_is_nobodys_concern(monkeypatch: pytest.Mo
     monkeypatch.setenv(progress.VARIABLE, path)
     progress.note_progress("eu-west-1", [{"SnapshotId": "snap-1", "State": "pending", "Progress": "40%"}])
     assert not pathlib.Path(path or "/nonexistent").exists()
+
+
+def test_a_thread_beside_the_main_one_takes_no_signal() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    masks: list[set[t.Any]] = []
+    thread = threading.Thread(target=lambda: masks.append(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+    start_beside(thread)
+    thread.join()
+    assert masks[0] >= {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_reaches_the_usual_handler_after_the_file_is_removed(number: signal.Signals) -> None:
+    seen: list[bool] = []
+    usual = signal.signal(number, lambda *_unused: seen.append(pathlib.Path(reporter.path).exists()))
+    try:
+        with Reporter(lambda _text: None, rhythm=60) as reporter:
+            assert pathlib.Path(reporter.path).exists()
+            os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, usual)
+    assert seen == [False]
