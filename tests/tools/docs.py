@@ -86,6 +86,7 @@ def main() -> None:
     """Leave with status 1 at the first warning or broken link."""
     stop_on_signals()
     must_run(sys.executable, ROOT / "tests" / "tools" / "scale.py", "--check")
+    must_run(sys.executable, ROOT / "tests" / "tools" / "architecture.py", "--check")
     bench = (sys.executable, "-m", "bench", "--check", "--output", ROOT / "docs")
     must_run(*bench, env=environment(PYTHONPATH=os.fspath(ROOT / "tests")))
     shutil.rmtree(SITE, ignore_errors=True)
@@ -100,7 +101,7 @@ def main() -> None:
         BIN / "antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", "collection", *options, "sealed.ami",
         env=environment(ANSIBLE_NOCOLOR="1"),
     )  # fmt: skip
-    for name in ("scale.rst.inc", "bench.rst.inc", "bench.svg"):
+    for name in ("scale.rst.inc", "bench.rst.inc", "bench.svg", "architecture.svg"):
         shutil.copy(ROOT / "docs" / "docsite" / name, sources)
     must_run(BIN / "sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", SITE, sources, BUILT)
     if broken := broken_links(BUILT):
