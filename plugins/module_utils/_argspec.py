@@ -140,4 +140,5 @@ COMPOSE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "method": {"type": "str", "choices": ["auto", "snapshots", "instance"], "default": "auto"},
     "instance": {"type": "dict", "options": _INSTANCE},
     "no_reboot": {"type": "bool", "default": False},
+    "temporary_tags": {"type": "dict"},
 }

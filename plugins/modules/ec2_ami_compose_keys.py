@@ -160,6 +160,12 @@ options:
         C(sealed.ami:device) and C(sealed.ami:kms_key) with its device and the alias or ARN of its key.
       - A snapshot that is used as it is, without a copy, keeps its tags.
     type: dict
+  temporary_tags:
+    description:
+      - Tags of what is made on the way and removed again, beside O(tags), which it has too. Meets the policies of an
+        organization that allow instances and volumes only with certain tags.
+      - The image and its snapshots do not get them.
+    type: dict
   on_failure:
     description:
       - What happens to snapshots and image when the task fails. V(keep) leaves and names them, and the next run takes
@@ -300,6 +306,21 @@ EXAMPLES = r"""
     launch_permissions:
       user_ids:
         - "210987654321"
+    wait: true
+
+- name: Add an empty volume in an organization that allows no volume and no instance without a cost center
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000002
+    name: os-and-scratch
+    tags:
+      CostCenter: "42"
+    temporary_tags:
+      Purpose: image building
+    device_mapping:
+      - device_name: /dev/sdf
+        volume_size: 5
+        kms_key_id: alias/data
     wait: true
 
 - name: Find the instance that the database runs on

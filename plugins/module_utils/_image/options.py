@@ -69,8 +69,8 @@ def parse_attributes(options: Options) -> Attributes:
     description = options.get("description")
     if description is not None and len(description) > 255:
         raise RequestError(f"description has {len(description)} characters; AWS takes 255 at most")
-    tags = _parse_tags(options.get("tags"), option="tags")
-    snapshot_tags = _parse_tags(options.get("snapshot_tags"), option="snapshot_tags")
+    tags = parse_tags(options.get("tags"), option="tags")
+    snapshot_tags = parse_tags(options.get("snapshot_tags"), option="snapshot_tags")
     return Attributes(
         description=description,
         tags=tags,
@@ -82,7 +82,8 @@ def parse_attributes(options: Options) -> Attributes:
     )
 
 
-def _parse_tags(tags: t.Mapping[str, t.Any] | None, *, option: str) -> dict[str, str] | None:
+def parse_tags(tags: t.Mapping[str, t.Any] | None, *, option: str) -> dict[str, str] | None:
+    """Return the tags as texts, or say which of them AWS or this collection does not take; None stays None."""
     if tags is None:
         return None
     parsed = {str(key): "" if value is None else str(value) for key, value in tags.items()}

@@ -112,7 +112,7 @@ class Builder:
                 recipe,
                 self._options,
                 client_token=token,
-                tags=recipe.work_tags,
+                tags={**self._work.request.tags_on_the_way, **recipe.work_tags},
             )
         except AwsError as error:
             if error.code in _SPENT_CODES:

@@ -43,7 +43,11 @@ def start_volume(
                 kms_key_id=device.kms_key_id,
                 snapshot_id=snapshot_id,
                 client_token=client_token(work.recipe.work, device.device_name, salt, str(attempt)),
-                tags={**work.recipe.work_tags, DEVICE_TAG: device.device_name},
+                tags={
+                    **work.request.tags_on_the_way,
+                    **work.recipe.work_tags,
+                    DEVICE_TAG: device.device_name,
+                },
             )
         except AwsError as error:
             if error.code not in _SPENT_CODES or attempt == _TOKENS - 1:

@@ -13,9 +13,11 @@ import typing as t
 
 from ..attributes import Attributes
 from ..errors import RequestError
+from ..model import COPY_TAG, DEVICE_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG
 from ..options import (
     Options,
     parse_attributes,
+    parse_tags,
     require_image_id,
     require_image_name,
     require_key_reference,
@@ -25,6 +27,11 @@ from ..options import (
 _INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})\Z")
 _SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})\Z")
 _DEVICE_NAME = re.compile(r"^(/dev/[A-Za-z0-9/]+|xvd[a-z]{1,2}[0-9]*|sd[a-z][0-9]*)\Z")
+# AWS takes so many tags on a resource, and these are our own.
+MOST_TAGS: t.Final = 50
+IMAGE_TAGS: t.Final = (SOURCE_TAG, RECIPE_TAG, COPY_TAG)
+SNAPSHOT_TAGS: t.Final = (RECIPE_TAG, COPY_TAG, DEVICE_TAG, KEY_TAG)
+TEMPORARY_TAGS: t.Final = (RECIPE_TAG, COPY_TAG, DEVICE_TAG)
 _SHAPE: t.Final = ("snapshot_id", "volume_size", "volume_type", "iops", "throughput", "delete_on_termination")
 
 
@@ -70,12 +77,18 @@ class ComposeRequest:
     method: str = "auto"
     instance: InstanceOptions = dataclasses.field(default_factory=InstanceOptions)
     no_reboot: bool = False
+    temporary_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     attributes: Attributes = dataclasses.field(default_factory=Attributes)
     present: bool = True
     rollback: bool = False
     wait: bool = False
     wait_timeout: int = 3600
     wait_delay: int = 15
+
+    @property
+    def tags_on_the_way(self) -> dict[str, str]:
+        """Return the user's tags of what is removed again: organizations may demand some from the moment of making."""
+        return {**(self.attributes.tags or {}), **self.temporary_tags}
 
     @property
     def source_tag(self) -> str | None:
@@ -104,6 +117,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
         method=options["method"],
         instance=_parse_instance(options.get("instance") or {}),
         no_reboot=bool(options.get("no_reboot")),
+        temporary_tags=parse_tags(options.get("temporary_tags"), option="temporary_tags") or {},
         attributes=parse_attributes(options),
         present=options["state"] == "present",
         rollback=options["on_failure"] == "rollback",
@@ -113,6 +127,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
     )
     _require_one_source(request)
     _require_consistent(request, has_instance_options=bool(options.get("instance")))
+    _require_room_for_tags(request)
     return request
 
 
@@ -175,6 +190,21 @@ def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) 
         raise RequestError("method=snapshots starts no instance; drop the option instance")
     if request.wait_timeout < 1 or request.wait_delay < 1:
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
+
+
+def _require_room_for_tags(request: ComposeRequest) -> None:
+    """Refuse what AWS would refuse with the first creating call, or with the last: it counts our own tags too."""
+    asked = {
+        "tags": len(request.attributes.tags or ()) + len(IMAGE_TAGS),
+        "snapshot_tags": len(request.attributes.snapshot_tags or ()) + len(SNAPSHOT_TAGS),
+        "tags and temporary_tags": len(request.tags_on_the_way) + len(TEMPORARY_TAGS),
+    }
+    for option, number in asked.items():
+        if number > MOST_TAGS:
+            raise RequestError(
+                f"{option}: with this collection's own a resource would have {number} tags, and AWS takes {MOST_TAGS}; "
+                "leave some out"
+            )
 
 
 def _require_fit_for_instance(request: ComposeRequest, *, has_instance_options: bool) -> None:

@@ -12,8 +12,13 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.draft import Material, draft_recipe
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.identity import device_differences
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import (
+    IMAGE_TAGS,
+    SNAPSHOT_TAGS,
+    TEMPORARY_TAGS,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
-from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import DEVICE_TAG, BlockDevice, Image
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import AWAY, KEY_A
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.composing import (
     a_compose_request,
@@ -144,3 +149,10 @@ def test_only_ephemeral_disks_are_let_pass() -> None:
     assert device_differences(of_image, dataclasses.replace(found, devices=(*found.devices, EPHEMERAL))) == (
         "/dev/sdb is not wanted",
     )
+
+
+def test_the_tags_of_this_collection_are_counted_as_they_are() -> None:
+    recipe = a_recipe(a_compose_request(), material_of(a_source()))
+    assert set(recipe.image_tags) == set(IMAGE_TAGS)
+    assert set(recipe.snapshot_tags(recipe.devices[0])) == set(SNAPSHOT_TAGS)
+    assert {*recipe.work_tags, DEVICE_TAG} == set(TEMPORARY_TAGS)
