@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench test-runner
+.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,6 +17,9 @@ demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the res
 
 test: setup ## Run every test; ONLY="lint package" runs some kinds
 	@$(RUN)/test.py $(ONLY)
+
+test-fast: setup ## Run what says most within 90 s: lint of what changed, unit tests, modules without whole playbooks
+	@$(RUN)/test.py --fast
 
 lint: setup ## Style, types, YAML, playbooks, licences, changelog
 	@$(RUN)/lint.py

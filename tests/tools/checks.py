@@ -14,6 +14,22 @@ from processes import Argument, run
 Check = tuple[str, t.Sequence[Argument], t.Mapping[str, t.Any]]
 
 
+def chosen(words: t.Sequence[str], names: t.Iterable[str]) -> list[str]:
+    """Return the names that the words spell out, each of one word or more; leave where a word is no part of a name.
+
+    ``make`` hands on ONLY="pytest system lint" word by word.
+    """
+    rest, found = " ".join(words), []
+    longest_first = sorted(names, key=len, reverse=True)
+    while rest:
+        name = next((name for name in longest_first if f"{rest} ".startswith(f"{name} ")), None)
+        if name is None:
+            sys.exit(f"there is no {rest!r}; there are: {', '.join(sorted(longest_first))}")
+        found.append(name)
+        rest = rest[len(name) :].lstrip()
+    return found
+
+
 def run_all(checks: t.Iterable[Check]) -> None:
     """Run every check, whatever the earlier ones said; leave with status 1 if one failed."""
     results = [_run(name, command, options) for name, command, options in checks]

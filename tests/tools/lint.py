@@ -1,14 +1,25 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read all sources without running them: style, types, YAML, playbooks and roles, licences, changelog."""
+"""Read all sources without running them: style, types, YAML, playbooks and roles, licences, changelog.
+
+Only what git tracks is read, so that a log beside it is no mistake. ``lint.py --changed`` reads what differs from the
+main branch, without the two checks that need the whole.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
+import pathlib
+import tempfile
+import typing as t
 
 from checks import Check, run_all
-from processes import BIN, ROOT, WORK, environment, stop_on_signals
+from processes import BIN, ROOT, WORK, copy_sources, environment, git, stop_on_signals, tracked, untracked
+
+MAIN = ("origin/main", "main")
+SHOWN = 10
 
 
 def collection_tree() -> os.PathLike[str]:
@@ -21,26 +32,75 @@ def collection_tree() -> os.PathLike[str]:
     return tree
 
 
+def changed() -> list[str]:
+    """Return the tracked files that differ from where this branch left the main one, or else from the last commit."""
+    for main in MAIN:
+        if git("rev-parse", "--verify", "--quiet", main, check=False):
+            found = git("diff", "--name-only", "-z", "--merge-base", main)
+            break
+    else:
+        found = git("diff", "--name-only", "-z", "HEAD")
+    return [name for name in found if (ROOT / name).exists()]
+
+
+def style(names: t.Sequence[str]) -> list[Check]:
+    """Return the checks that read file by file."""
+    python = [name for name in names if name.endswith(".py")]
+    yaml = [name for name in names if name.endswith((".yml", ".yaml"))]
+    checks: list[Check] = []
+    if python:
+        checks.append(("ruff check", (BIN / "ruff", "check", "--quiet", "--force-exclude", *python), {}))
+        checks.append(("ruff format", (BIN / "ruff", "format", "--check", "--quiet", "--force-exclude", *python), {}))
+    if yaml:
+        checks.append(("yamllint", (BIN / "yamllint", "--strict", *yaml), {}))
+    return checks
+
+
+def types(names: t.Sequence[str]) -> list[Check]:
+    """Return the runs of mypy that these files have a part in."""
+    mypy = (BIN / "mypy", "--config-file", ROOT / "pyproject.toml")
+    tree = {"cwd": collection_tree()}
+    python = [name for name in names if name.endswith(".py")]
+    # The unit tests are read under the collection's name, as they import each other by it.
+    folders = {name.split("/")[1] for name in python if name.startswith("tests/")}
+    typed_tests = [f"tests/{name}" for name in sorted(folders - {"tools", "unit"})]
+    checks: list[Check] = []
+    if any(name.startswith("plugins/") for name in python):
+        checks.append(("mypy plugins", (*mypy, "ansible_collections/sealed/ami/plugins"), tree))
+    if "unit" in folders:
+        checks.append(("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), tree))
+    if "tools" in folders:
+        checks.append(("mypy tools", (*mypy, "tests/tools"), {}))
+    if typed_tests:
+        environment_of_tests = environment(MYPYPATH=os.fspath(collection_tree()))
+        checks.append(("mypy tests", (*mypy, *typed_tests), {"env": environment_of_tests}))
+    return checks
+
+
+def whole(folder: pathlib.Path) -> list[Check]:
+    """Return the checks that are told of no file: they get a folder with what git tracks alone."""
+    return [
+        ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),
+        ("reuse", (BIN / "reuse", "--root", folder, "lint", "--lines"), {}),
+        ("antsibull-changelog", (BIN / "antsibull-changelog", "lint"), {"cwd": folder}),
+    ]
+
+
 def main() -> None:
     """Run every linter, also after one has failed."""
     stop_on_signals()
-    mypy = (BIN / "mypy", "--config-file", ROOT / "pyproject.toml")
-    # The unit tests are read under the collection's name, as they import each other by it.
-    folders = {path.relative_to(ROOT).parts[1] for path in ROOT.glob("tests/*/**/*.py")} - {"tools", "unit"}
-    typed_tests = [f"tests/{name}" for name in sorted(folders)]
-    checks: list[Check] = [
-        ("ruff check", (BIN / "ruff", "check", "--quiet"), {}),
-        ("ruff format", (BIN / "ruff", "format", "--check", "--quiet"), {}),
-        ("mypy plugins", (*mypy, "ansible_collections/sealed/ami/plugins"), {"cwd": collection_tree()}),
-        ("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), {"cwd": collection_tree()}),
-        ("mypy tools", (*mypy, "tests/tools"), {}),
-        ("mypy tests", (*mypy, *typed_tests), {"env": environment(MYPYPATH=os.fspath(collection_tree()))}),
-        ("yamllint", (BIN / "yamllint", "--strict", "."), {}),
-        ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),
-        ("reuse", (BIN / "reuse", "lint", "--lines"), {}),
-        ("antsibull-changelog", (BIN / "antsibull-changelog", "lint"), {}),
-    ]
-    run_all(checks)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--changed", action="store_true", help="only what differs from the main branch")
+    only_changed = parser.parse_args().changed
+    if strays := untracked():
+        more = f" and {len(strays) - SHOWN} more" if len(strays) > SHOWN else ""
+        print(f"not tracked by git, so not looked at: {', '.join(strays[:SHOWN])}{more}", flush=True)
+    names = changed() if only_changed else tracked()
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name, "sources")
+        if not only_changed:
+            copy_sources(folder)
+        run_all([*style(names), *types(names), *([] if only_changed else whole(folder))])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import tomllib
 
-from checks import Check, run_all
+from checks import Check, chosen, run_all
 from matrix_environment import HERE, PINS, Combination, install
 from processes import ROOT, locked, stop_on_signals
 
@@ -21,7 +21,8 @@ def combinations() -> list[Combination]:
         for core in table["cores"]
         for libraries in table["libraries"]
     ]
-    return [one for one in found if not sys.argv[1:] or one.name in sys.argv[1:]]
+    wanted = chosen(sys.argv[1:], [one.name for one in found])
+    return [one for one in found if not wanted or one.name in wanted]
 
 
 def checks(one: Combination) -> list[Check]:
@@ -36,14 +37,12 @@ def main() -> None:
     """Prepare all combinations, then test them one after the other."""
     stop_on_signals()
     HERE.mkdir(parents=True, exist_ok=True)
-    chosen = combinations()
-    if not chosen:
-        sys.exit(f"no such combination: {' '.join(sys.argv[1:])}")
+    found = combinations()
     with locked("matrix"):
-        for one in chosen:
+        for one in found:
             print(f"--- {one.describe()}", flush=True)
             install(one)
-    run_all(check for one in chosen for check in checks(one))
+    run_all(check for one in found for check in checks(one))
 
 
 if __name__ == "__main__":

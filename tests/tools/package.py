@@ -13,7 +13,7 @@ import sys
 import tarfile
 import tempfile
 
-from processes import BIN, ROOT, WORK, environment, must_run, stop_on_signals
+from processes import BIN, ROOT, WORK, copy_sources, environment, must_run, stop_on_signals
 
 FILES = {"COPYING", "FILES.json", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "requirements.txt"}
 OPTIONAL_FILES = {"CHANGELOG.md", "CHANGELOG.rst", "execution-environment.yml"}
@@ -21,8 +21,9 @@ FOLDERS = {"LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", 
 
 
 def build(folder: pathlib.Path) -> pathlib.Path:
-    """Build from this very checkout, so that ``build_ignore`` is put to the test."""
-    must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, ROOT)
+    """Build from all that git tracks, so that ``build_ignore`` is put to the test, and from nothing else."""
+    copy_sources(folder / "sources")
+    must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, folder / "sources")
     (artifact,) = folder.glob("*.tar.gz")
     return artifact
 

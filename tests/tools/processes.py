@@ -95,17 +95,27 @@ def must_run(*command: Argument, **options: t.Any) -> None:
         sys.exit(status if status > 0 else 1)
 
 
+def git(*words: str, check: bool = True) -> list[str]:
+    """Return the names that a command of git prints with ``-z``; none where it may fail and does."""
+    command = ["git", *words]
+    printed = subprocess.run(command, cwd=ROOT, check=check, capture_output=True, text=True).stdout
+    return [name for name in printed.split("\0") if name]
+
+
+def tracked() -> list[str]:
+    """Return the files that git tracks and that are there."""
+    return [name for name in git("ls-files", "-z") if (ROOT / name).exists()]
+
+
+def untracked() -> list[str]:
+    """Return the files in the checkout that git neither tracks nor ignores."""
+    return git("ls-files", "-z", "--others", "--exclude-standard")
+
+
 def copy_sources(destination: pathlib.Path, *, keep: t.Callable[[str], bool] = bool) -> None:
-    """Copy what git tracks, or would track, and ``keep`` accepts into an empty ``destination``."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    """Copy what git tracks and ``keep`` accepts into an empty ``destination``."""
     shutil.rmtree(destination, ignore_errors=True)
-    for name in filter(keep, filter(None, listed.stdout.split("\0"))):
+    for name in filter(keep, tracked()):
         # A file may be listed though deleted, or vanish while others work in this checkout.
         with contextlib.suppress(FileNotFoundError):
             (destination / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,33 +1,48 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the tests, one kind after the other; ``test.py NAME ...`` runs the named kinds only."""
+"""Run the tests, one kind after the other.
+
+``test.py NAME ...`` runs the named kinds only, ``test.py --fast`` what a contributor runs after each change.
+"""
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import sys
 
-from checks import Check, run_all
-from processes import BIN, ROOT, stop_on_signals
+from checks import Check, chosen, run_all
+from processes import BIN, ROOT, stop_on_signals, tracked
 
 TOOLS = ROOT / "tests" / "tools"
 OWN_TARGETS = {"bench", "browser", "eda", "faults"}  # What only "make bench", "make test-browser" and so on run.
 SLOW = {"pytest awx", "pytest runner"}  # What "make test-runner" runs, as it takes minutes of whole playbooks.
+SLOWEST = ("--durations=20", "--durations-min=1")
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")
 
 
 def pytest_checks() -> list[Check]:
     """Run each suite by itself: a broken one does not hide the others, and each ends in its own summary."""
-    folders = {path.relative_to(ROOT / "tests").parts[0] for path in ROOT.glob("tests/*/**/test_*.py")}
+    folders = {name.split("/")[1] for name in tracked() if fnmatch.fnmatch(name, "tests/*/test_*.py")}
     found = sorted(folders - OWN_TARGETS, key=lambda name: (not name.startswith("unit"), name))
-    options = ("-q", "-n", WORKERS, "--dist", "worksteal")
+    options = ("-q", "-n", WORKERS, "--dist", "worksteal", *SLOWEST)
     return [(f"pytest {name}", (BIN / "pytest", *options, f"tests/{name}"), {}) for name in found]
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
     """Return the command that runs another of these tools."""
     return (sys.executable, str(TOOLS / f"{name}.py"), *arguments)
+
+
+def fast_checks() -> list[Check]:
+    """Return what says most in least time: no whole playbook, and lint of what changed only."""
+    suite = (BIN / "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *SLOWEST)
+    return [
+        ("lint of changes", tool("lint", "--changed"), {}),
+        ("unit tests", (*suite, "tests/unit", "tests/unit_emulator", "tests/unit_tools"), {}),
+        ("system, in this process", (*suite, "-m", "not served", "tests/oracle", "tests/system"), {}),
+    ]
 
 
 def all_checks() -> list[Check]:
@@ -47,8 +62,12 @@ def all_checks() -> list[Check]:
 def main() -> None:
     """Leave with status 1 if any check fails."""
     stop_on_signals()
+    if sys.argv[1:] == ["--fast"]:
+        run_all(fast_checks())
+        return
     checks = all_checks()
-    wanted = set(sys.argv[1:]) or {name for name, *_command in checks} - SLOW
+    names = [name for name, *_command in checks]
+    wanted = set(chosen(sys.argv[1:], names)) or {*names} - SLOW
     run_all(check for check in checks if check[0] in wanted)
 
 

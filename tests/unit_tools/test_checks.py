@@ -1,0 +1,79 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a target is told to run is what it runs, and it looks at nothing that git does not track."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "tests" / "tools"
+NAMES = ["lint", "pytest system", "pytest unit", "pytest unit_emulator", "ansible-test units"]
+
+
+@pytest.fixture(autouse=True)
+def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOOLS))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ([], []),
+        (["lint"], ["lint"]),
+        (["pytest", "system"], ["pytest system"]),
+        (["pytest system", "lint"], ["pytest system", "lint"]),
+        (["pytest", "unit_emulator", "pytest", "unit"], ["pytest unit_emulator", "pytest unit"]),
+    ],
+)
+def test_names_of_several_words(words: list[str], found: list[str]) -> None:
+    from checks import chosen
+
+    assert chosen(words, NAMES) == found
+
+
+@pytest.mark.parametrize("words", [["system"], ["lints"], ["lint", "nothing"], ["pytest"], ["units"]])
+def test_an_unknown_name_runs_nothing_and_says_so(words: list[str]) -> None:
+    from checks import chosen
+
+    with pytest.raises(SystemExit, match=f"there is no '{words[-1]}'; there are: ansible-test units, lint"):
+        chosen(words, NAMES)
+
+
+@pytest.mark.parametrize("tool", ["test.py", "matrix.py"])
+def test_the_tools_fail_on_unknown_names(tool: str) -> None:
+    ended = subprocess.run([sys.executable, str(TOOLS / tool), "no-such-kind"], capture_output=True, text=True)
+    assert ended.returncode == 1 and "there is no 'no-such-kind'" in ended.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
+    """Return a small checkout with a tracked, an ignored, a deleted and several untracked files."""
+    import processes
+
+    for command in (["init", "-q"], ["config", "user.email", "a@example.com"], ["config", "user.name", "A"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    for name in (".gitignore", "kept.py", "with space.yml", "deleted.py"):
+        (tmp_path / name).write_text("/made/\n")
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    (tmp_path / "deleted.py").unlink()
+    (tmp_path / "made").mkdir()
+    for name in ("made/ignored.py", "test.log", "stray.py"):
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(processes, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_only_what_git_tracks_is_copied(checkout: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    from processes import copy_sources, tracked, untracked
+
+    assert tracked() == [".gitignore", "kept.py", "with space.yml"]
+    assert untracked() == ["stray.py", "test.log"]
+    copied = tmp_path_factory.mktemp("elsewhere") / "sources"
+    copy_sources(copied)
+    assert sorted(path.name for path in copied.iterdir()) == [".gitignore", "kept.py", "with space.yml"]
