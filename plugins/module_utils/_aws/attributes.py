@@ -11,7 +11,8 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
-from .._image.permissions import LaunchPermissions
+from .._image.permissions import NOBODY, LaunchPermissions
+from .._image.proofs import MayPurgeTags, MayTakePermissions
 from .connection import Region
 from .errors import call
 
@@ -46,10 +47,15 @@ def snapshot_permissions(region: Region, snapshot_id: str) -> LaunchPermissions:
 
 
 def modify_launch_permissions(
-    region: Region, image_id: str, *, add: LaunchPermissions, remove: LaunchPermissions
+    region: Region,
+    image_id: str,
+    *,
+    add: LaunchPermissions,
+    remove: LaunchPermissions = NOBODY,
+    proof: MayTakePermissions | None = None,
 ) -> None:
-    """Add and remove launch permissions in one call."""
-    changes = {"Add": _to_entries(add), "Remove": _to_entries(remove)}
+    """Add launch permissions and, with a proof, remove some, in one call."""
+    changes = {"Add": _to_entries(add), "Remove": _to_entries(remove) if _is_for(proof, image_id) else []}
     call(
         f"modify launch permissions of {image_id} in {region.name}",
         region.ec2.modify_image_attribute,
@@ -59,10 +65,16 @@ def modify_launch_permissions(
 
 
 def modify_snapshot_permissions(
-    region: Region, snapshot_id: str, *, add: LaunchPermissions, remove: LaunchPermissions
+    region: Region,
+    snapshot_id: str,
+    *,
+    add: LaunchPermissions,
+    remove: LaunchPermissions = NOBODY,
+    proof: MayTakePermissions | None = None,
 ) -> None:
-    """Add, then remove create-volume permissions; AWS takes one kind of change a call (ModifySnapshotAttribute)."""
-    for kind, permissions in (("Add", add), ("Remove", remove)):
+    """Add, then, with a proof, remove create-volume permissions; AWS takes one kind of change a call."""
+    removed = remove if _is_for(proof, snapshot_id) else NOBODY
+    for kind, permissions in (("Add", add), ("Remove", removed)):
         entries = _to_entries(permissions.for_snapshots)
         if entries:
             call(
@@ -84,19 +96,19 @@ def set_description(region: Region, image_id: str, description: str) -> None:
     )
 
 
-def set_tags(
-    region: Region, resource_ids: t.Sequence[str], *, add: t.Mapping[str, str], remove: t.Sequence[str]
-) -> None:
-    """Remove, then add tags on images or snapshots."""
+def add_tags(region: Region, resource_ids: t.Sequence[str], tags: t.Mapping[str, str]) -> None:
+    """Add tags to images or snapshots, or give those that are there new values."""
+    entries = ansible_dict_to_boto3_tag_list(dict(tags))
     names = ", ".join(resource_ids)
-    if remove:
-        tags = [{"Key": key} for key in remove]
-        call(
-            f"remove tags of {names} in {region.name}", region.ec2.delete_tags, Resources=list(resource_ids), Tags=tags
-        )
-    if add:
-        tags = ansible_dict_to_boto3_tag_list(dict(add))
-        call(f"tag {names} in {region.name}", region.ec2.create_tags, Resources=list(resource_ids), Tags=tags)
+    call(f"tag {names} in {region.name}", region.ec2.create_tags, Resources=list(resource_ids), Tags=entries)
+
+
+def remove_tags(region: Region, proofs: t.Sequence[MayPurgeTags], tags: t.Mapping[str, str]) -> None:
+    """Remove tags that have these values; AWS leaves one that has another value by now."""
+    entries = ansible_dict_to_boto3_tag_list(dict(tags))
+    ids = [proof.resource_id for proof in proofs]
+    what = f"remove tags of {', '.join(ids)} in {region.name}"
+    call(what, region.ec2.delete_tags, Resources=ids, Tags=entries)
 
 
 def set_deprecation(region: Region, image_id: str, deprecate_at: str) -> None:
@@ -116,6 +128,10 @@ def set_deregistration_protection(region: Region, image_id: str, protection: str
     else:
         cooldown = protection == "enabled-with-cooldown"
         call(what, region.ec2.enable_image_deregistration_protection, ImageId=image_id, WithCooldown=cooldown)
+
+
+def _is_for(proof: MayTakePermissions | None, resource_id: str) -> bool:
+    return proof is not None and proof.resource_id == resource_id
 
 
 def _to_permissions(entries: t.Iterable[t.Mapping[str, str]]) -> LaunchPermissions:

@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
 from .._image.model import SOURCE_TAG, BlockDevice, Image
+from .._image.proofs import MayDeleteSnapshotsOf, MayDeregister
 from .._image.steps import CopyImage
 from .connection import Region
 from .errors import AwsError, call, required
@@ -124,13 +125,14 @@ def copy_image(region: Region, step: CopyImage) -> str:
     return str(required(answer, "ImageId", of=f"the copy of {step.source_image_id} to {region.name}"))
 
 
-def deregister_image(region: Region, image_id: str, *, with_snapshots: bool = True) -> bool:
-    """Deregister an image, asking AWS to delete its snapshots too; return False where it was gone already.
+def deregister_image(region: Region, proof: MayDeregister, *, snapshots: MayDeleteSnapshotsOf | None) -> bool:
+    """Deregister an image, asking AWS to delete its snapshots too if all are ours; return False where it was gone.
 
     Whether the snapshots went is for the caller to look at: AWS skips those in use and answers success all the same.
     """
+    image_id = proof.resource_id
     params: dict[str, t.Any] = {"ImageId": image_id}
-    if with_snapshots and region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
+    if snapshots is not None and region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
         params["DeleteAssociatedSnapshots"] = True
     try:
         call(f"deregister image {image_id} in {region.name}", region.ec2.deregister_image, **params)

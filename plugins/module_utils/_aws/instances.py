@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.compose.model import Attachment, Instance
 from .._image.compose.recipe import Recipe, RecipeDevice
 from .._image.compose.request import InstanceOptions
+from .._image.machines import Attachment, Instance
+from .._image.proofs import MayTerminate
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
@@ -72,13 +73,15 @@ def run_instance(
     return _to_instance(instances[0] if instances else {})
 
 
-def stop_instance(region: Region, instance_id: str) -> None:
+def stop_instance(region: Region, proof: MayTerminate) -> None:
     """Ask a running instance to stop."""
+    instance_id = proof.resource_id
     call(f"stop instance {instance_id} in {region.name}", region.ec2.stop_instances, InstanceIds=[instance_id])
 
 
-def terminate_instance(region: Region, instance_id: str) -> bool:
+def terminate_instance(region: Region, proof: MayTerminate) -> bool:
     """Ask an instance to terminate; return False where it is gone already."""
+    instance_id = proof.resource_id
     try:
         call(
             f"terminate instance {instance_id} in {region.name}",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._image.model import Snapshot
+from .._image.proofs import MayDeleteSnapshot
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
@@ -83,8 +84,9 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
     return str(required(answer, "SnapshotId", of=f"the snapshot of volume {volume_id}"))
 
 
-def delete_snapshot(region: Region, snapshot_id: str, *, may_be_in_use: bool = True) -> bool:
+def delete_snapshot(region: Region, proof: MayDeleteSnapshot, *, may_be_in_use: bool = True) -> bool:
     """Delete a snapshot; return False where it is gone already, or, unless that is an error, an image still uses it."""
+    snapshot_id = proof.resource_id
     harmless = ("InvalidSnapshot.NotFound", "InvalidSnapshot.InUse" if may_be_in_use else "")
     try:
         call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
@@ -116,5 +118,6 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         restore_expiry_time=expiry.strftime("%Y-%m-%dT%H:%M:%SZ") if expiry else None,
         owner_id=entry.get("OwnerId") or "",
         volume_id=entry.get("VolumeId") or "",
+        description=entry.get("Description") or "",
         tags=tags_in(entry),
     )

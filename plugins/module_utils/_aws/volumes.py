@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.compose.model import Volume
 from .._image.compose.volumes import VolumeShape
+from .._image.machines import Volume
+from .._image.proofs import MayDeleteVolume
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
@@ -74,8 +75,9 @@ def attach_volume(region: Region, volume_id: str, *, instance_id: str, device_na
             raise
 
 
-def delete_volume(region: Region, volume_id: str) -> bool:
+def delete_volume(region: Region, proof: MayDeleteVolume) -> bool:
     """Delete a volume; return False where it is gone already."""
+    volume_id = proof.resource_id
     try:
         call(f"delete volume {volume_id} in {region.name}", region.ec2.delete_volume, VolumeId=volume_id)
     except AwsError as error:
@@ -101,7 +103,8 @@ def _describe(region: Region, filters: Filters) -> list[dict[str, t.Any]]:
 
 
 def _to_volume(entry: dict[str, t.Any]) -> Volume:
-    attachments = entry.get("Attachments") or [{}]
+    attachments = entry.get("Attachments") or []
+    first = attachments[0] if attachments else {}
     return Volume(
         volume_id=str(required(entry, "VolumeId", of="a volume")),
         state=entry.get("State") or "unknown",
@@ -111,6 +114,9 @@ def _to_volume(entry: dict[str, t.Any]) -> Volume:
         volume_type=entry.get("VolumeType") or "",
         iops=entry.get("Iops"),
         throughput=entry.get("Throughput"),
-        instance_id=attachments[0].get("InstanceId"),
+        snapshot_id=entry.get("SnapshotId") or "",
+        instance_id=first.get("InstanceId"),
+        device_name=first.get("Device") or "",
+        attached_to=tuple(str(one.get("InstanceId") or "unknown") for one in attachments),
         tags=tags_in(entry),
     )

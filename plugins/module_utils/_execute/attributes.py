@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._aws import attributes as aws
 from .._aws.connection import Region
+from .._aws.errors import AwsError
 from .._image.model import Image
 from .._image.permissions import LaunchPermissions, Sharing
 from .._image.steps import (
@@ -21,22 +24,47 @@ from .._image.steps import (
     SetTags,
 )
 
+# AWS takes this many tags on a resource.
+MOST_TAGS: t.Final = 50
 
-def apply_attribute(region: Region, image: Image, step: AttributeStep) -> None:
-    """Carry out one step on the image."""
+
+def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: t.Callable[[], None]) -> None:
+    """Carry out one step on the image; ``done`` is called after each call that has changed something."""
+    if isinstance(step, SetTags):
+        _apply_tags(region, step, done)
+        return
+    if isinstance(step, ModifySnapshotPermissions):
+        for snapshot_id in [step.snapshot_id] if step.snapshot_id else image.snapshot_ids:
+            aws.modify_snapshot_permissions(region, snapshot_id, add=step.add, remove=step.remove, proof=step.proof)
+            done()
+        return
     if isinstance(step, SetDescription):
         aws.set_description(region, image.image_id, step.description)
-    elif isinstance(step, SetTags):
-        aws.set_tags(region, step.resource_ids, add=step.add, remove=step.remove)
     elif isinstance(step, ModifyLaunchPermissions):
-        aws.modify_launch_permissions(region, image.image_id, add=step.add, remove=step.remove)
-    elif isinstance(step, ModifySnapshotPermissions):
-        for snapshot_id in [step.snapshot_id] if step.snapshot_id else image.snapshot_ids:
-            aws.modify_snapshot_permissions(region, snapshot_id, add=step.add, remove=step.remove)
+        aws.modify_launch_permissions(region, image.image_id, add=step.add, remove=step.remove, proof=step.proof)
     elif isinstance(step, SetDeprecation):
         aws.set_deprecation(region, image.image_id, step.deprecate_at)
     elif isinstance(step, SetDeregistrationProtection):
         aws.set_deregistration_protection(region, image.image_id, step.protection)
+    done()
+
+
+def _apply_tags(region: Region, step: SetTags, done: t.Callable[[], None]) -> None:
+    """Add before removing, so that a refusal loses nothing; where there is no room for both, put back what went."""
+    adds_first = step.present + len(step.add) <= MOST_TAGS
+    if step.add and adds_first:
+        aws.add_tags(region, step.resource_ids, step.add)
+        done()
+    if step.remove:
+        aws.remove_tags(region, step.purges, step.remove)
+        done()
+    if step.add and not adds_first:
+        try:
+            aws.add_tags(region, step.resource_ids, step.add)
+        except AwsError:
+            if step.remove:
+                aws.add_tags(region, step.resource_ids, step.remove)
+            raise
 
 
 def read_sharing(region: Region, image: Image, desired: LaunchPermissions | None) -> Sharing | None:

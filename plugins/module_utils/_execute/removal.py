@@ -10,33 +10,48 @@ from __future__ import annotations
 import typing as t
 
 from .._aws.connection import Region
+from .._aws.errors import AwsError
 from .._aws.images import deregister_image, images_using
-from .._aws.snapshots import delete_snapshot, find_snapshots, find_snapshots_by_tag
-from .._image.model import COPY_TAG
-from .._image.proofs import tags_are_true
+from .._aws.snapshots import delete_snapshot, find_snapshots
+from .._image.proofs import MayDeleteSnapshot
+from .._image.steps import DeregisterImage
 
 
 def remove_image(
     region: Region,
-    image_id: str,
-    snapshot_ids: t.Iterable[str],
+    step: DeregisterImage,
     *,
-    copy_token: str | None = None,
-    keeps_others: bool = False,
+    find_more: t.Callable[[], t.Iterable[MayDeleteSnapshot]] = tuple,
+    gone: t.Callable[[str], None],
 ) -> list[str]:
-    """Deregister an image, delete the snapshots it leaves behind, and return the ids of what is gone.
+    """Deregister an image, delete the snapshots it leaves behind, and return the ids of snapshots that stay.
 
-    A copy that fails may not show its snapshots; they are found by ``copy_token``, the tag they carry from birth.
-    Snapshots that another image uses stay, and with ``keeps_others`` all that are not named.
+    ``gone`` is told each id as soon as it is gone. ``find_more`` finds the snapshots of an image that does not show
+    them. One that another image uses stays; trouble with one does not keep the others, and is raised in the end.
     """
-    deregister_image(region, image_id, with_snapshots=not keeps_others)
-    expected = set(snapshot_ids)
-    if copy_token:
-        tagged = find_snapshots_by_tag(region, COPY_TAG, [copy_token])
-        expected.update(snapshot.snapshot_id for snapshot in tagged if tags_are_true(snapshot))
-    gone = [image_id]
-    left = set(find_snapshots(region, expected)) if expected else set()
-    gone += sorted(expected - left)
-    used = images_using(region, sorted(left)) if left else set()
-    gone += [snapshot_id for snapshot_id in sorted(left - used) if delete_snapshot(region, snapshot_id)]
-    return gone
+    proofs = {proof.resource_id: proof for proof in (*step.snapshots, *find_more())}
+    deregister_image(region, step.image, snapshots=step.all_snapshots)
+    gone(step.image_id)
+    left = set(find_snapshots(region, proofs)) if proofs else set()
+    for snapshot_id in sorted(set(proofs) - left):
+        gone(snapshot_id)
+    return delete_unused(region, [proofs[snapshot_id] for snapshot_id in sorted(left)], gone=gone)
+
+
+def delete_unused(region: Region, proofs: t.Sequence[MayDeleteSnapshot], *, gone: t.Callable[[str], None]) -> list[str]:
+    """Delete the snapshots that no image uses, disabled images included, and return the ids of those that stay."""
+    used = images_using(region, [proof.resource_id for proof in proofs]) if proofs else set()
+    stay, trouble = [], None
+    for proof in proofs:
+        try:
+            deleted = proof.resource_id not in used and delete_snapshot(region, proof)
+        except AwsError as error:
+            trouble = trouble or error
+            continue
+        if deleted:
+            gone(proof.resource_id)
+        else:
+            stay.append(proof.resource_id)
+    if trouble:
+        raise trouble
+    return stay

@@ -13,6 +13,7 @@ import typing as t
 from .errors import PreflightError
 from .model import Image, user_tags
 from .permissions import NOBODY, LaunchPermissions, Sharing
+from .proofs import MayDeregister, may_purge, may_take_permissions
 from .steps import (
     ModifyLaunchPermissions,
     ModifySnapshotPermissions,
@@ -49,18 +50,19 @@ def plan_attributes(
     *,
     snapshot_tags: t.Mapping[str, t.Mapping[str, str]],
     sharing: Sharing | None,
+    ours: MayDeregister | None,
 ) -> tuple[Step, ...]:
     """Return the steps that bring an existing image to the desired attributes, one step for each that differs.
 
     ``snapshot_tags`` holds the present tags by snapshot id; ``sharing`` is needed where launch permissions are asked
-    for.
+    for. Tags and permissions are only added to an image that is not proven to be ours.
     """
     steps: list[Step] = []
     if desired.description is not None and desired.description != image.description:
         steps.append(SetDescription(desired.description))
-    steps += _plan_tags(image, desired, snapshot_tags)
+    steps += _plan_tags(image, desired, snapshot_tags, ours)
     if desired.launch_permissions is not None:
-        steps += _plan_sharing(desired.launch_permissions, sharing or Sharing(), image.snapshot_ids)
+        steps += _plan_sharing(desired.launch_permissions, sharing or Sharing(), image, ours)
     if desired.deprecate_at is not None and not same_minute(desired.deprecate_at, image.deprecation_time or ""):
         steps.append(SetDeprecation(desired.deprecate_at))
     wanted = desired.deregistration_protection
@@ -98,45 +100,55 @@ def image_with(image: Image, steps: t.Iterable[Step]) -> Image:
     return image
 
 
-def _plan_tags(image: Image, desired: Attributes, snapshot_tags: t.Mapping[str, t.Mapping[str, str]]) -> list[Step]:
+def _plan_tags(
+    image: Image,
+    desired: Attributes,
+    snapshot_tags: t.Mapping[str, t.Mapping[str, str]],
+    ours: MayDeregister | None,
+) -> list[Step]:
     steps = []
+    purger = ours if desired.purge_tags else None
     if desired.tags is not None:
-        steps += _tag_step((image.image_id,), "image", image.tags, desired.tags, purge=desired.purge_tags)
+        steps += _tag_step(image, (image.image_id,), "image", image.tags, desired.tags, purger)
     if desired.snapshot_tags is not None:
         groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for snapshot_id, tags in snapshot_tags.items():
             groups.setdefault(tuple(sorted(tags.items())), []).append(snapshot_id)
         for present, snapshot_ids in groups.items():
-            steps += _tag_step(
-                tuple(snapshot_ids), "snapshot", dict(present), desired.snapshot_tags, purge=desired.purge_tags
-            )
+            steps += _tag_step(image, tuple(snapshot_ids), "snapshot", dict(present), desired.snapshot_tags, purger)
     return steps
 
 
 def _tag_step(
+    image: Image,
     resource_ids: tuple[str, ...],
     kind: str,
     present: t.Mapping[str, str],
     desired: t.Mapping[str, str],
-    *,
-    purge: bool,
+    purger: MayDeregister | None,
 ) -> list[Step]:
     current = user_tags(present)
     add = {key: value for key, value in desired.items() if current.get(key) != value}
-    remove = tuple(sorted(set(current) - set(desired))) if purge else ()
-    return [SetTags(resource_ids=resource_ids, kind=kind, add=add, remove=remove)] if add or remove else []
+    remove = {key: current[key] for key in sorted(set(current) - set(desired))} if purger else {}
+    if not add and not remove:
+        return []
+    purges = tuple(may_purge(purger, image, one) for one in resource_ids) if purger and remove else ()
+    return [SetTags(resource_ids, kind, add, remove, purges, present=len(present))]
 
 
-def _plan_sharing(desired: LaunchPermissions, present: Sharing, snapshot_ids: tuple[str, ...]) -> list[Step]:
+def _plan_sharing(desired: LaunchPermissions, present: Sharing, image: Image, ours: MayDeregister | None) -> list[Step]:
     steps: list[Step] = []
-    add, remove = desired.minus(present.image), present.image.minus(desired)
+    add, remove = desired.minus(present.image), present.image.minus(desired) if ours else NOBODY
     if add or remove:
-        steps.append(ModifyLaunchPermissions(add=add, remove=remove))
-    for snapshot_id in snapshot_ids:
+        proof = may_take_permissions(ours, image, image.image_id) if ours and remove else None
+        steps.append(ModifyLaunchPermissions(add=add, remove=remove, proof=proof))
+    for snapshot_id in image.snapshot_ids:
         current = present.snapshots.get(snapshot_id, NOBODY)
-        add, remove = desired.for_snapshots.minus(current), current.minus(desired.for_snapshots)
+        add = desired.for_snapshots.minus(current)
+        remove = current.minus(desired.for_snapshots) if ours else NOBODY
         if add or remove:
-            steps.append(ModifySnapshotPermissions(snapshot_id=snapshot_id, add=add, remove=remove))
+            proof = may_take_permissions(ours, image, snapshot_id) if ours and remove else None
+            steps.append(ModifySnapshotPermissions(snapshot_id, add, remove, proof))
     return steps
 
 

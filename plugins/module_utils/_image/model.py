@@ -81,6 +81,7 @@ class Snapshot:
     restore_expiry_time: str | None = None
     owner_id: str = ""
     volume_id: str = ""
+    description: str = ""
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

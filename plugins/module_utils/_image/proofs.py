@@ -3,15 +3,202 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""What may be touched: one rule for each kind of thing, with its reason. No AWS, no Ansible."""
+"""What may be removed or taken away: one rule for each kind of thing, with its reason. No AWS, no Ansible.
+
+Launch tags, Data Lifecycle Manager, AWS Backup, CopyImageTags and people's scripts carry an image's tags to instances,
+volumes, backups and further images. A tag proves nothing by itself; each rule rests on something that only AWS writes
+(aws_rules §25). Whatever destroys takes one of these values, and only this file makes them.
+"""
 
 from __future__ import annotations
 
-from .keys import key_arn_in
-from .model import KEY_TAG, Snapshot
+import dataclasses
+import re
+import typing as t
 
-# AWS shows this in place of a volume on every snapshot that was copied (aws_rules §25).
-COPIED_VOLUME = "vol-ffffffff"
+from .keys import key_arn_in
+from .machines import Instance, Volume
+from .model import COPY_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
+
+# AWS shows this in place of a volume on every snapshot that was copied.
+COPIED_VOLUME: t.Final = "vol-ffffffff"
+# AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
+_COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """The resource that an act may be done to, and why."""
+
+    resource_id: str
+    reason: str
+
+
+class MayDeregister(Proof):
+    """An image is ours: it may be deregistered, and what belongs to it may be taken away."""
+
+
+class MayDeleteSnapshotsOf(Proof):
+    """Every snapshot of an image is ours, so that AWS may delete them together with it."""
+
+
+class MayDeleteSnapshot(Proof):
+    """A snapshot is ours."""
+
+
+class MayTerminate(Proof):
+    """An instance was launched by this collection: it may be stopped and terminated."""
+
+
+class MayDeleteVolume(Proof):
+    """A volume was made by this collection: it may be detached and deleted."""
+
+
+class MayPurgeTags(Proof):
+    """The tags of an image or snapshot are ours to take away."""
+
+
+class MayTakePermissions(Proof):
+    """The permissions on an image or snapshot are ours to take back."""
+
+
+P = t.TypeVar("P", bound=Proof)
+
+
+def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> str | None:
+    """Say why the image is not proven to be this collection's copy of the source; None where it is.
+
+    AWS writes the lineage of CopyImage and CreateImage alike; only images of instances have an instance. Other tools
+    copy the same source, so our tags have to agree, and what they say of the key has to be true: a copy of the tags is
+    seldom under the same key. ``aws:`` tags cannot be set by a caller, so an AWS service made the image.
+    """
+    if image.source_instance_id:
+        return f"AWS says that it is an image of instance {image.source_instance_id}"
+    if image.source_image_id is None:
+        return "AWS shows no lineage of it"
+    if (image.source_image_id, image.source_region or source_region) != (source_image_id, source_region):
+        return f"AWS says that it comes from {image.source_image_id} in {image.source_region}"
+    service = [key for key in image.tags if key.startswith("aws:")]
+    if service:
+        return f"an AWS service made it (tag {service[0]})"
+    expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
+    if image.tags.get(SOURCE_TAG) != expected or COPY_TAG not in image.tags:
+        return "it does not carry this collection's tags, so another tool or person made it"
+    named = key_arn_in(image.tags.get(KEY_TAG, ""))
+    plain = image.state in ("available", "disabled") and any(one.encrypted is False for one in image.snapshot_devices)
+    if named is not None and (plain or image.kms_key_arns - {named}):
+        return f"its tags name the key {named}, but its snapshots are not under it"
+    return None
+
+
+def copy_is_ours(image: Image, *, source_image_id: str, source_region: str) -> MayDeregister | None:
+    """Return the proof that the image is this collection's copy of the source."""
+    if doubt_of_copy(image, source_image_id=source_image_id, source_region=source_region) is not None:
+        return None
+    return MayDeregister(image.image_id, "AWS's lineage, our tags and the keys of its snapshots agree")
+
+
+def started_by_this_run(image_id: str, shown: Image | None, *, mark: tuple[str, str]) -> MayDeregister | None:
+    """Return the proof that a creating call of this run made the image.
+
+    AWS answers a used client token with the image of an earlier run. ``mark`` is a tag, key and value, that this run
+    alone has given at birth; nobody can have copied it to an image that was there before.
+    """
+    if shown is None or shown.image_id != image_id or shown.tags.get(mark[0]) != mark[1]:
+        return None
+    return MayDeregister(image_id, "a call of this run made it")
+
+
+def snapshots_of_copy(ours: MayDeregister, image: Image) -> tuple[MayDeleteSnapshot, ...]:
+    """Return the proofs for the snapshots in the mapping of a copy; CopyImage makes all of them for the copy alone."""
+    _require_same(ours, image)
+    reason = f"the mapping of {image.image_id} names it, which is ours"
+    return tuple(MayDeleteSnapshot(snapshot_id, reason) for snapshot_id in image.snapshot_ids)
+
+
+def all_snapshots_of_copy(ours: MayDeregister) -> MayDeleteSnapshotsOf:
+    """Return the proof that AWS may delete all snapshots with the copy; those that another image uses it keeps."""
+    return MayDeleteSnapshotsOf(ours.resource_id, "CopyImage makes every snapshot of a copy for it alone")
+
+
+def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region: str) -> MayDeleteSnapshot | None:
+    """Return the proof that CopyImage made the snapshot for a copy of the source that this collection asked for.
+
+    Backups of volumes carry the volume's id, and our tags once the volume does; AWS's description names source and
+    copy. CopyImage takes the tags of a snapshot from its caller, so ours tell our copy from another tool's.
+    """
+    copied = _COPIED_FOR.match(snapshot.description)
+    if snapshot.volume_id != COPIED_VOLUME or copied is None or copied[2] != source_image_id:
+        return None
+    expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
+    if snapshot.tags.get(SOURCE_TAG) != expected or COPY_TAG not in snapshot.tags or not tags_are_true(snapshot):
+        return None
+    return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
+
+
+def destination_of(snapshot: Snapshot) -> str:
+    """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
+    copied = _COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None
+    return copied[1] if copied else ""
+
+
+def returned_by_creating_call(kind: type[P], resource_id: str) -> P:
+    """Return the proof for what a creating call without a client token has just returned: it did not exist before."""
+    return kind(resource_id, "a call of this run made it")
+
+
+def instance_is_ours(instance: Instance, *, client_tokens: t.Collection[str], image_id: str) -> MayTerminate | None:
+    """Return the proof that this collection launched the instance.
+
+    Only who launches an instance gives it its client token, and AWS shows which image it was launched from.
+    """
+    if not instance.client_token or instance.client_token not in client_tokens or instance.image_id != image_id:
+        return None
+    return MayTerminate(instance.instance_id, f"it was launched from {image_id} with our client token")
+
+
+def volume_of_instance(
+    volume: Volume, instance: MayTerminate, *, device_names: t.Collection[str]
+) -> MayDeleteVolume | None:
+    """Return the proof that a volume was made for an instance of ours: it is attached there, and to nothing else."""
+    if volume.attached_to != (instance.resource_id,) or volume.device_name not in device_names:
+        return None
+    return MayDeleteVolume(volume.volume_id, f"it is attached to {instance.resource_id}, which is ours")
+
+
+def volume_of_token(volume: Volume, volume_id: str, *, snapshot_id: str | None) -> MayDeleteVolume | None:
+    """Return the proof that CreateVolume with our client token has returned this volume.
+
+    ``volume_id`` is that answer: AWS gives the volume of an earlier call with the same token, and nobody else's. One
+    that somebody has attached since is in use, and stays.
+    """
+    if volume.volume_id != volume_id or volume.attached_to or (volume.snapshot_id or None) != snapshot_id:
+        return None
+    return MayDeleteVolume(volume_id, "CreateVolume with our client token returned it, and nothing uses it")
+
+
+def snapshot_of_volume(snapshot: Snapshot, volume: MayDeleteVolume) -> MayDeleteSnapshot | None:
+    """Return the proof that a snapshot was taken of a volume of ours; AWS shows the volume as long as it lives."""
+    if snapshot.volume_id != volume.resource_id:
+        return None
+    return MayDeleteSnapshot(snapshot.snapshot_id, f"it was taken of {volume.resource_id}, which is ours")
+
+
+def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTags:
+    """Return the proof that tags of our image, or of a snapshot in its mapping, may be taken away."""
+    _require_part(ours, image, resource_id)
+    return MayPurgeTags(resource_id, ours.reason)
+
+
+def may_take_permissions(ours: MayDeregister, image: Image, resource_id: str) -> MayTakePermissions:
+    """Return the proof that permissions on our image, or on a snapshot in its mapping, may be taken back."""
+    _require_part(ours, image, resource_id)
+    return MayTakePermissions(resource_id, ours.reason)
+
+
+def by_our_tags(kind: type[P], resource_id: str) -> P:
+    """Return what composing holds as a proof today: our tags, which travel. To be replaced by the rules above."""
+    return kind(resource_id, "it carries our tags")
 
 
 def tags_are_true(snapshot: Snapshot) -> bool:
@@ -21,3 +208,14 @@ def tags_are_true(snapshot: Snapshot) -> bool:
     """
     recorded = snapshot.tags.get(KEY_TAG, "")
     return key_arn_in(recorded) is None or snapshot.state != "completed" or snapshot.kms_key_arn == recorded
+
+
+def _require_same(ours: MayDeregister, image: Image) -> None:
+    if ours.resource_id != image.image_id:
+        raise ValueError(f"the proof is for {ours.resource_id}, not for {image.image_id}")
+
+
+def _require_part(ours: MayDeregister, image: Image, resource_id: str) -> None:
+    _require_same(ours, image)
+    if resource_id not in (image.image_id, *image.snapshot_ids):
+        raise ValueError(f"{resource_id} is no part of {image.image_id}")

@@ -12,8 +12,9 @@ import typing as t
 from .model import BlockDevice, user_tags
 from .outcome import Outcome
 from .permissions import LaunchPermissions
+from .proofs import Proof
 
-_HIDDEN_FIELDS: t.Final = ("client_token", "snapshot_count", "size_gib")
+_HIDDEN_FIELDS: t.Final = ("client_token", "snapshot_count", "size_gib", "all_snapshots", "proof", "purges", "present")
 _COLUMNS: t.Final = ("device", "snapshot", "GiB", "encrypted", "key")
 
 
@@ -130,10 +131,12 @@ def describe_step(step: t.Any) -> str:
 
 
 def _plain(value: t.Any) -> str:
+    if isinstance(value, Proof):
+        return value.resource_id
     if isinstance(value, LaunchPermissions):
         return str({name: items for name, items in value.to_dict().items() if items}) if value else ""
     if isinstance(value, t.Mapping):
         return str(user_tags(value)) if user_tags(value) else ""
     if isinstance(value, tuple):
-        return " ".join(str(item) for item in value)
+        return " ".join(_plain(item) for item in value)
     return "" if value is None else str(value)

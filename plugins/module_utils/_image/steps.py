@@ -12,6 +12,7 @@ import typing as t
 
 from .model import BlockDevice, Image
 from .permissions import NOBODY, LaunchPermissions
+from .proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, MayPurgeTags, MayTakePermissions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,21 +36,36 @@ class CopyImage:
 class DeregisterImage:
     """Deregister an image and delete its snapshots, except those that another image uses.
 
-    ``keeps_others`` says that it has snapshots beside the listed ones, which are somebody else's and stay.
+    ``all_snapshots`` proves that every snapshot of the image is ours; without it only the named ones go.
     """
 
-    image_id: str
-    snapshot_ids: tuple[str, ...]
+    image: MayDeregister
+    snapshots: tuple[MayDeleteSnapshot, ...]
     reason: str
-    keeps_others: bool = False
+    all_snapshots: MayDeleteSnapshotsOf | None = None
+
+    @property
+    def image_id(self) -> str:
+        """Return the id of the image."""
+        return self.image.resource_id
+
+    @property
+    def snapshot_ids(self) -> tuple[str, ...]:
+        """Return the ids of the snapshots that are known."""
+        return tuple(proof.resource_id for proof in self.snapshots)
 
 
 @dataclasses.dataclass(frozen=True)
 class DeleteSnapshot:
     """Delete a snapshot that no image uses any more."""
 
-    snapshot_id: str
+    snapshot: MayDeleteSnapshot
     reason: str
+
+    @property
+    def snapshot_id(self) -> str:
+        """Return the id of the snapshot."""
+        return self.snapshot.resource_id
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,29 +77,40 @@ class SetDescription:
 
 @dataclasses.dataclass(frozen=True)
 class SetTags:
-    """Add and remove tags of an image or of a group of snapshots that carry the same tags now."""
+    """Add and remove tags of an image or of a group of snapshots that carry the same tags now.
+
+    ``remove`` has the present values, so that nothing is lost where AWS refuses the new ones; it takes ``purges``, one
+    for each resource. ``present`` is how many tags there are now.
+    """
 
     resource_ids: tuple[str, ...]
     kind: str
     add: t.Mapping[str, str]
-    remove: tuple[str, ...] = ()
+    remove: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    purges: tuple[MayPurgeTags, ...] = ()
+    present: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class ModifyLaunchPermissions:
-    """Change who may launch the image."""
+    """Change who may launch the image; taking permissions back needs a proof."""
 
     add: LaunchPermissions = NOBODY
     remove: LaunchPermissions = NOBODY
+    proof: MayTakePermissions | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class ModifySnapshotPermissions:
-    """Change who may create volumes from a snapshot; no ``snapshot_id`` means every snapshot of the new image."""
+    """Change who may create volumes from a snapshot; no ``snapshot_id`` means every snapshot of the new image.
+
+    Taking permissions back needs a proof.
+    """
 
     snapshot_id: str | None = None
     add: LaunchPermissions = NOBODY
     remove: LaunchPermissions = NOBODY
+    proof: MayTakePermissions | None = None
 
 
 @dataclasses.dataclass(frozen=True)

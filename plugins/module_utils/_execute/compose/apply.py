@@ -11,13 +11,14 @@ import dataclasses
 import typing as t
 
 from ..._aws.errors import AwsError
-from ..._aws.snapshots import delete_snapshot, find_snapshots_described
+from ..._aws.snapshots import delete_snapshot, find_snapshots_by_tag, find_snapshots_described
 from ..._image.compose.method import INSTANCE, SNAPSHOTS
 from ..._image.compose.planner import ComposeFacts, is_made_for, plan_convergence, sort_leftovers
 from ..._image.compose.recipe import work_description
 from ..._image.compose.request import InstanceOptions
 from ..._image.errors import SealedError
-from ..._image.model import Image, Snapshot
+from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, by_our_tags, tags_are_true
 from ..._image.steps import DeleteSnapshot, DeregisterImage, Step
 from ..attributes import apply_attribute, read_sharing
 from ..removal import remove_image
@@ -145,18 +146,34 @@ class ComposeApply:
             tear_down(self._work)
             if self._doomed:
                 made = [one for one in self._work.outcome.created if one.startswith("snap-")]
-                gone = remove_image(self._work.region, self._doomed, made, copy_token=self._work.recipe.work)
-                self._work.forget(*gone)
-                self._work.outcome.removed += gone
+                step = DeregisterImage(
+                    by_our_tags(MayDeregister, self._doomed),
+                    tuple(by_our_tags(MayDeleteSnapshot, one) for one in made),
+                    "its instance ended",
+                    by_our_tags(MayDeleteSnapshotsOf, self._doomed),
+                )
+                remove_image(self._work.region, step, find_more=self._tagged, gone=self._gone)
                 self._work.outcome.image = None
         except (AwsError, SealedError) as trouble:
             raise SealedError(f"{error}. Tearing down failed too: {trouble}") from error
+
+    def _tagged(self) -> list[MayDeleteSnapshot]:
+        found = find_snapshots_by_tag(self._work.region, COPY_TAG, [self._work.recipe.work])
+        return [by_our_tags(MayDeleteSnapshot, one.snapshot_id) for one in found if tags_are_true(one)]
+
+    def _gone(self, one: str) -> None:
+        self._work.forget(one)
+        self._work.outcome.removed.append(one)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._work.outcome.changed = True
 
     def _sweep(self, image: Image) -> None:
         """Delete what interrupted runs, or others at work at the same time, have made and the image does not use."""
         for snapshot in self._described():
             if snapshot.snapshot_id not in image.snapshot_ids:
-                self._apply_step(DeleteSnapshot(snapshot.snapshot_id, "made twice"))
+                self._apply_step(DeleteSnapshot(by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "made twice"))
         if any(device.snapshot_id is None for device in self._work.recipe.ebs_devices):
             tear_down(self._work, volumes_only=True)
 
@@ -181,13 +198,12 @@ class ComposeApply:
     def _apply_step(self, step: Step) -> None:
         outcome, region = self._work.outcome, self._work.region
         if isinstance(step, DeregisterImage):
-            outcome.removed += remove_image(region, step.image_id, step.snapshot_ids, keeps_others=step.keeps_others)
+            remove_image(region, step, gone=self._gone)
         elif isinstance(step, DeleteSnapshot):
-            if delete_snapshot(region, step.snapshot_id):
-                self._work.forget(step.snapshot_id)
-                outcome.removed.append(step.snapshot_id)
+            if delete_snapshot(region, step.snapshot):
+                self._gone(step.snapshot_id)
         else:
-            apply_attribute(region, t.cast(Image, outcome.image), t.cast(t.Any, step))
+            apply_attribute(region, t.cast(Image, outcome.image), t.cast(t.Any, step), done=self._changed)
         outcome.changed = True
 
     def _known_facts(self) -> ComposeFacts:

@@ -19,6 +19,7 @@ from ..._image.compose.planner import is_made_for
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
 from ..._image.progress import least_percent
+from ..._image.proofs import MayDeregister, by_our_tags
 from ..diagnosis import key_verdict
 from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .work import Work
@@ -113,7 +114,7 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
     loss = billing_loss(source, image) if source is not None else None
     if loss is None:
         return
-    deregister_image(work.region, image.image_id, with_snapshots=False)
+    deregister_image(work.region, by_our_tags(MayDeregister, image.image_id), snapshots=None)
     work.forget(image.image_id)
     work.outcome.removed.append(image.image_id)
     work.outcome.image = None

@@ -20,11 +20,12 @@ from ..._aws.instances import (
 )
 from ..._aws.volumes import attach_volume, find_volumes
 from ..._image.compose.identity import device_differences
-from ..._image.compose.model import Instance, Volume
 from ..._image.compose.recipe import RecipeDevice
 from ..._image.compose.request import InstanceOptions
 from ..._image.errors import PreflightError, SealedError
+from ..._image.machines import Instance, Volume
 from ..._image.model import Image
+from ..._image.proofs import MayTerminate, by_our_tags
 from ..diagnosis import key_verdict
 from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .images import create_of_instance, find_own_image, key_verdicts
@@ -81,7 +82,7 @@ class Builder:
         volume_ids = self._start_volumes(instance)
         instance = self._until(instance, ("running", "stopped"))
         if instance.state == "running":
-            stop_instance(self._work.region, instance.instance_id)
+            stop_instance(self._work.region, by_our_tags(MayTerminate, instance.instance_id))
         instance = self._until(instance, ("stopped",))
         self._attach(instance, volume_ids)
         self._require_as_wanted(instance, set(volume_ids))

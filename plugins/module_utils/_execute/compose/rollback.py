@@ -16,6 +16,7 @@ from ..._aws.snapshots import delete_snapshot, find_snapshots_by_tag
 from ..._aws.volumes import delete_volume
 from ..._image.compose.method import INSTANCE
 from ..._image.model import COPY_TAG
+from ..._image.proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeleteVolume, MayDeregister, by_our_tags
 from .work import Work
 
 # A volume that is still being created, or detached, cannot be deleted yet.
@@ -56,10 +57,13 @@ class Rollback:
 
     def _remove_image(self, image_id: str) -> None:
         region, is_all_ours = self._work.region, self._work.plan.method == INSTANCE
+        all_ours = by_our_tags(MayDeleteSnapshotsOf, image_id) if is_all_ours else None
         if is_all_ours:
             # An image that failed, or is pending, does not show its snapshots.
             self._attempt(self._note_tagged)
-        self._work.remove(image_id, lambda one: deregister_image(region, one, with_snapshots=is_all_ours))
+        self._work.remove(
+            image_id, lambda one: deregister_image(region, by_our_tags(MayDeregister, one), snapshots=all_ours)
+        )
         self._work.forget(image_id)
         self._work.outcome.image = None
 
@@ -71,7 +75,9 @@ class Rollback:
         ends = self._work.pace.now() + _PATIENCE
         while True:
             try:
-                self._work.remove(volume_id, lambda one: delete_volume(self._work.region, one))
+                self._work.remove(
+                    volume_id, lambda one: delete_volume(self._work.region, by_our_tags(MayDeleteVolume, one))
+                )
                 break
             except AwsError as error:
                 if error.code not in _NOT_YET_CODES or self._work.pace.now() >= ends:
@@ -81,5 +87,7 @@ class Rollback:
 
     def _remove_snapshot(self, snapshot_id: str) -> None:
         region = self._work.region
-        self._work.remove(snapshot_id, lambda one: delete_snapshot(region, one, may_be_in_use=False))
+        self._work.remove(
+            snapshot_id, lambda one: delete_snapshot(region, by_our_tags(MayDeleteSnapshot, one), may_be_in_use=False)
+        )
         self._work.forget(snapshot_id)

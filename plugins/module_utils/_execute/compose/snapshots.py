@@ -14,12 +14,13 @@ import typing as t
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import copy_snapshot, create_snapshot, find_snapshots, find_snapshots_described
 from ..._aws.volumes import available_zones, delete_volume, find_volumes
-from ..._image.compose.model import Volume
 from ..._image.compose.planner import is_made_for
 from ..._image.compose.recipe import RecipeDevice
 from ..._image.compose.volumes import DEFAULT_TYPE, VolumeShape
 from ..._image.errors import PreflightError, SealedError
+from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
+from ..._image.proofs import MayDeleteVolume, by_our_tags
 from ..diagnosis import key_verdict
 from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .images import find_own_image
@@ -197,7 +198,7 @@ class SnapshotMaking:
     def _finish(self, making: Making) -> None:
         making.done = True
         if making.volume_id:
-            delete_volume(self._work.region, making.volume_id)
+            delete_volume(self._work.region, by_our_tags(MayDeleteVolume, making.volume_id))
             self._work.forget(making.volume_id)
 
     def _see_volume(self, making: Making, volume: Volume | None) -> None:

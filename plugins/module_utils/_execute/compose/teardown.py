@@ -13,9 +13,10 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.instances import find_instance, find_instances_by_tag, terminate_instance
 from ..._aws.volumes import delete_volume, find_volumes, find_volumes_by_tag
-from ..._image.compose.model import Instance, Volume
 from ..._image.errors import SealedError
+from ..._image.machines import Instance, Volume
 from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.proofs import MayDeleteVolume, MayTerminate, by_our_tags
 from .work import Work
 
 T = t.TypeVar("T")
@@ -110,10 +111,16 @@ class TearDown:
         try:
             instance = find_instance(self._work.region, instance_id)
             if instance is None or instance.is_alive:
-                gone = not self._work.remove(instance_id, lambda one: terminate_instance(self._work.region, one))
+                gone = not self._work.remove(
+                    instance_id, lambda one: terminate_instance(self._work.region, by_our_tags(MayTerminate, one))
+                )
                 return gone
         except AwsError as error:
-            return self._give_up(instance_id, error, lambda: terminate_instance(self._work.region, instance_id))
+            return self._give_up(
+                instance_id,
+                error,
+                lambda: terminate_instance(self._work.region, by_our_tags(MayTerminate, instance_id)),
+            )
         return instance.state == "terminated"
 
     def _end_volumes(self, volume_ids: t.Sequence[str]) -> list[str]:
@@ -125,7 +132,9 @@ class TearDown:
 
     def _is_deleted(self, volume_id: str) -> bool:
         try:
-            self._work.remove(volume_id, lambda one: delete_volume(self._work.region, one))
+            self._work.remove(
+                volume_id, lambda one: delete_volume(self._work.region, by_our_tags(MayDeleteVolume, one))
+            )
         except AwsError as error:
             # While its instance cannot be ended, an attached volume cannot be either.
             if error.code in _NOT_YET_CODES and not any(one.startswith("i-") for one in self._stuck):

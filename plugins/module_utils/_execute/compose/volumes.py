@@ -12,10 +12,10 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.volumes import create_volume
-from ..._image.compose.model import Volume
 from ..._image.compose.recipe import RecipeDevice
 from ..._image.compose.volumes import VolumeShape
 from ..._image.errors import SealedError
+from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
 from .work import Work
 

@@ -7,16 +7,26 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.images import find_images
-from ..._aws.snapshots import delete_snapshot
-from ..._image.model import COPY_TAG, Image
+from ..._aws.snapshots import find_snapshots_by_tag
+from ..._image.copy.planner import deregistration
+from ..._image.model import SOURCE_TAG, Image
+from ..._image.proofs import (
+    COPIED_VOLUME,
+    MayDeleteSnapshot,
+    MayDeregister,
+    destination_of,
+    returned_by_creating_call,
+    snapshot_of_copy,
+)
 from ..._image.steps import CopyImage, DeleteSnapshot, DeregisterImage, Step
 from ..attributes import apply_attribute
-from ..removal import remove_image
+from ..removal import delete_unused, remove_image
 from .job import Job, Waiting
 
 
@@ -64,25 +74,45 @@ class JobFinisher:
 
     def _apply(self, job: Job, step: Step) -> None:
         if isinstance(step, DeregisterImage):
-            token = self._token_of(step.image_id)
-            job.outcome.removed += remove_image(self._region, step.image_id, step.snapshot_ids, copy_token=token)
+            find_more = functools.partial(self._hidden_snapshots, job, step.image_id)
+            remove_image(self._region, step, find_more=find_more, gone=functools.partial(_gone, job))
         elif isinstance(step, DeleteSnapshot):
-            if delete_snapshot(self._region, step.snapshot_id):
-                job.outcome.removed.append(step.snapshot_id)
+            delete_unused(self._region, [step.snapshot], gone=functools.partial(_gone, job))
         elif not isinstance(step, CopyImage):
-            apply_attribute(self._region, t.cast(Image, job.outcome.image), step)
-        job.outcome.changed = True
+            done = functools.partial(_changed, job)
+            apply_attribute(self._region, t.cast(Image, job.outcome.image), step, done=done)
 
-    def _token_of(self, image_id: str) -> str | None:
-        image = find_images(self._region, [image_id], owners=("self",)).get(image_id)
-        return image.tags.get(COPY_TAG) if image else None
+    def _hidden_snapshots(self, job: Job, image_id: str) -> list[MayDeleteSnapshot]:
+        """Return the snapshots of an image that does not show them: AWS's description of each names the image."""
+        lineage = job.lineage
+        found = find_snapshots_by_tag(self._region, SOURCE_TAG, [lineage.tag], volume_id=COPIED_VOLUME)
+        proofs = [
+            snapshot_of_copy(one, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
+            for one in found
+            if destination_of(one) == image_id
+        ]
+        return [proof for proof in proofs if proof]
 
     def _roll_back(self, job: Job) -> None:
+        ours = returned_by_creating_call(MayDeregister, job.image_id)
+        image = dataclasses.replace(t.cast(Image, job.outcome.image), image_id=job.image_id)
+        step = deregistration(ours, image, "the task failed and on_failure is rollback")
+        before, trouble = len(job.outcome.removed), ""
         try:
-            gone = remove_image(self._region, job.image_id, job.outcome.created[1:], copy_token=job.token)
+            find_more = functools.partial(self._hidden_snapshots, job, job.image_id)
+            remove_image(self._region, step, find_more=find_more, gone=functools.partial(_gone, job))
         except AwsError as error:
-            job.outcome.error = f"{job.outcome.error}. Rolling back failed too: {error}"
-            return
-        job.outcome.removed += gone
-        job.outcome.created = [item for item in job.outcome.created if item not in gone]
-        job.outcome.error = f"{job.outcome.error}. Rolled back: {', '.join(gone)} removed"
+            trouble = f". Rolling back failed too: {error}"
+        gone = job.outcome.removed[before:]
+        did = f". Rolled back: {', '.join(gone)} removed" if gone else ""
+        job.outcome.error = f"{job.outcome.error}{did}{trouble}"
+
+
+def _gone(job: Job, resource_id: str) -> None:
+    job.outcome.removed.append(resource_id)
+    job.outcome.created = [item for item in job.outcome.created if item != resource_id]
+    _changed(job)
+
+
+def _changed(job: Job) -> None:
+    job.outcome.changed = True

@@ -13,6 +13,7 @@ import typing as t
 from ..attributes import plan_attributes, plan_new_attributes
 from ..model import COPY_TAG, DEVICE_TAG, RECIPE_TAG, Image, Snapshot
 from ..permissions import Sharing
+from ..proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, by_our_tags
 from ..steps import DeleteSnapshot, DeregisterImage, SetTags, Step
 from .identity import Namesakes, sort_namesakes
 from .method import INSTANCE, Method
@@ -106,7 +107,8 @@ def plan_convergence(request: ComposeRequest, facts: ComposeFacts, image: Image)
         if snapshot_id in facts.snapshots and is_made_for(facts.snapshots[snapshot_id], recipe)
     }
     sharing = _without_foreign(facts.sharing, request, made)
-    steps: list[Step] = list(plan_attributes(image, request.attributes, snapshot_tags=made, sharing=sharing))
+    ours = by_our_tags(MayDeregister, image.image_id)
+    steps: list[Step] = [*plan_attributes(image, request.attributes, snapshot_tags=made, sharing=sharing, ours=ours)]
     by_name = {device.device_name: device for device in recipe.ebs_devices}
     for device in image.ebs_devices:
         if device.snapshot_id in made and device.device_name in by_name:
@@ -153,7 +155,7 @@ def _is_good(snapshot: Snapshot, device: RecipeDevice) -> bool:
 
 def _plan_strays(facts: ComposeFacts, used: t.Container[str]) -> tuple[Step, ...]:
     return tuple(
-        DeleteSnapshot(snapshot.snapshot_id, "made twice by an interrupted run")
+        DeleteSnapshot(by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "made twice by an interrupted run")
         for snapshot in facts.leftovers
         if is_made_for(snapshot, facts.recipe) and snapshot.snapshot_id not in used
     )
@@ -162,13 +164,21 @@ def _plan_strays(facts: ComposeFacts, used: t.Container[str]) -> tuple[Step, ...
 def _plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> ComposePlan:
     recipe = facts.recipe
     failed = tuple(
-        DeregisterImage(image.image_id, image.snapshot_ids, "it failed; its name is needed") for image in found.failed
+        DeregisterImage(
+            by_our_tags(MayDeregister, image.image_id),
+            tuple(by_our_tags(MayDeleteSnapshot, one) for one in image.snapshot_ids),
+            "it failed; its name is needed",
+            by_our_tags(MayDeleteSnapshotsOf, image.image_id),
+        )
+        for image in found.failed
     )
     of_failed = {snapshot_id for image in found.failed for snapshot_id in image.snapshot_ids}
     candidates = [snapshot for snapshot in facts.leftovers if snapshot.snapshot_id not in of_failed]
     adopted, useless = ({}, tuple(candidates)) if facts.method.name == INSTANCE else sort_leftovers(recipe, candidates)
     deletions = tuple(
-        DeleteSnapshot(snapshot.snapshot_id, "an interrupted run left it, and it is of no use")
+        DeleteSnapshot(
+            by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "an interrupted run left it, and it is of no use"
+        )
         for snapshot in useless
         if is_made_for(snapshot, recipe)
     )

@@ -11,6 +11,7 @@ import typing as t
 
 from ..errors import PreflightError
 from ..model import COPY_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
+from ..proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, by_our_tags
 from ..steps import DeleteSnapshot, DeregisterImage, Step
 from .identity import is_composed
 from .recipe import work_token
@@ -35,7 +36,7 @@ def plan_compose_removal(
     ours = [image for image in images if obstacles[image.image_id] is None]
     steps: list[Step] = [_deregistration(image, snapshots) for image in ours]
     steps += [
-        DeleteSnapshot(snapshot.snapshot_id, "left behind by an interrupted run")
+        DeleteSnapshot(by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "left behind by an interrupted run")
         for snapshot in leftovers
         if _is_of_name(request.name, snapshot)
     ]
@@ -60,7 +61,12 @@ def plan_compose_removal(
 def _deregistration(image: Image, snapshots: t.Mapping[str, Snapshot]) -> DeregisterImage:
     _require_unprotected(image)
     made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
-    return DeregisterImage(image.image_id, made, "state is absent", keeps_others=len(made) < len(image.snapshot_ids))
+    return DeregisterImage(
+        by_our_tags(MayDeregister, image.image_id),
+        tuple(by_our_tags(MayDeleteSnapshot, one) for one in made),
+        "state is absent",
+        by_our_tags(MayDeleteSnapshotsOf, image.image_id) if len(made) == len(image.snapshot_ids) else None,
+    )
 
 
 def _obstacle(request: ComposeRequest, image: Image) -> str | None:

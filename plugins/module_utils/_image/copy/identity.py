@@ -17,6 +17,7 @@ import typing as t
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
 
 PRESERVED: t.Final = "source"
 _FAILED_STATES: t.Final = ("failed", "error", "invalid")
@@ -37,21 +38,26 @@ class Lineage:
     def is_of(self, image: Image) -> bool:
         """Tell whether the image was copied from this source: by AWS's word, or by our tag where AWS has no word.
 
-        An image composed of the source names it too, and may show it as AWS's lineage, but is no copy of it.
+        AWS names the source of an image of an instance too: the image that the instance was launched from. Only such
+        images have an instance. What was composed of the source carries its tag, and a recipe's; a pending image may
+        not show its instance yet.
         """
-        if RECIPE_TAG in image.tags:
+        if image.source_instance_id is not None:
+            return False
+        if RECIPE_TAG in image.tags and (image.source_image_id is None or image.state == "pending"):
             return False
         if image.source_image_id is not None:
             same_region = image.source_region in (None, self.source_region)
             return image.source_image_id == self.source_image_id and same_region
         return image.tags.get(SOURCE_TAG) == self.tag
 
-    def is_proven(self, image: Image) -> bool:
-        """Tell whether AWS's word and our tag agree, which is what it takes to deregister an image.
+    def proof(self, image: Image) -> MayDeregister | None:
+        """Return the proof that the image is this collection's copy of this source."""
+        return copy_is_ours(image, source_image_id=self.source_image_id, source_region=self.source_region)
 
-        A user may have copied the tags to an image of their own; lineage alone may be another tool's work.
-        """
-        return image.source_image_id is not None and self.is_of(image) and image.tags.get(SOURCE_TAG) == self.tag
+    def doubt(self, image: Image) -> str:
+        """Say why the image is not proven to be this collection's copy of this source; empty where it is."""
+        return doubt_of_copy(image, source_image_id=self.source_image_id, source_region=self.source_region) or ""
 
 
 @dataclasses.dataclass(frozen=True)

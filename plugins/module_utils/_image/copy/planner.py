@@ -14,6 +14,7 @@ import typing as t
 from ..attributes import Attributes, image_with, plan_attributes, plan_new_attributes
 from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import Sharing
+from ..proofs import MayDeregister, all_snapshots_of_copy, snapshots_of_copy
 from ..steps import CopyImage, DeregisterImage, Plan, Step
 from .identity import Candidates, Lineage, Requirement, classify, require_decidable
 from .request import CopyRequest, Destination, render_name
@@ -64,7 +65,13 @@ def desired_attributes(request: CopyRequest, destination: Destination, source: I
 def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates) -> Plan:
     image = found.met[0]
     present_tags = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
-    steps = plan_attributes(image, desired, snapshot_tags=present_tags, sharing=facts.sharing.get(image.image_id))
+    steps = plan_attributes(
+        image,
+        desired,
+        snapshot_tags=present_tags,
+        sharing=facts.sharing.get(image.image_id),
+        ours=facts.lineage.proof(image),
+    )
     removals, warnings = _plan_superseded(request, facts, found)
     if len(found.met) > 1:
         others = ", ".join(other.image_id for other in found.met[1:])
@@ -82,7 +89,11 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
 def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, image: Image) -> Plan:
     """Return the plan to await a copy; its steps foretell what the next plan, once it is available, will hold."""
     known = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
-    steps = plan_attributes(image, desired, snapshot_tags=known, sharing=None) if request.wait else ()
+    steps = (
+        plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=facts.lineage.proof(image))
+        if request.wait
+        else ()
+    )
     reason = "a copy is on its way already"
     return Plan("adopted", reason, image_with(image, steps), after=steps, awaits=True, devices_before=image.devices)
 
@@ -204,19 +215,23 @@ def _is_full_copy(device: BlockDevice, requirement: Requirement) -> bool:
     return requirement.encryption_by_default and not device.encrypted
 
 
+def deregistration(ours: MayDeregister, image: Image, reason: str) -> DeregisterImage:
+    """Return the step that removes a copy of ours with its snapshots."""
+    return DeregisterImage(ours, snapshots_of_copy(ours, image), reason, all_snapshots_of_copy(ours))
+
+
 def _plan_failed(lineage: Lineage, found: Candidates) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    steps = tuple(
-        DeregisterImage(image.image_id, image.snapshot_ids, "the copy failed")
-        for image in found.failed
-        if lineage.is_proven(image)
-    )
-    warnings = tuple(
-        f"{image.region}: the failed copy {image.image_id} is left, for it is not proven to be this collection's; "
-        "deregister it by hand"
-        for image in found.failed
-        if not lineage.is_proven(image)
-    )
-    return steps, warnings
+    steps, warnings = [], []
+    for image in found.failed:
+        ours = lineage.proof(image)
+        if ours:
+            steps.append(deregistration(ours, image, "the copy failed"))
+        else:
+            warnings.append(
+                f"{image.region}: the failed copy {image.image_id} is left: {lineage.doubt(image)}; deregister it by "
+                "hand"
+            )
+    return tuple(steps), tuple(warnings)
 
 
 def _plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> tuple[tuple[Step, ...], tuple[str, ...]]:
@@ -226,19 +241,16 @@ def _plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> t
     for image in found.other:
         if image.state != "available":
             continue
-        obstacle = _removal_obstacle(image, facts.lineage)
-        if obstacle:
-            warnings.append(f"{image.region}: superseded image {image.image_id} is kept: {obstacle}")
+        ours = facts.lineage.proof(image)
+        obstacle = _removal_obstacle(image) if ours else facts.lineage.doubt(image)
+        if ours and not obstacle:
+            steps.append(deregistration(ours, image, "superseded by the copy under the new key"))
         else:
-            steps.append(
-                DeregisterImage(image.image_id, image.snapshot_ids, "superseded by the copy under the new key")
-            )
+            warnings.append(f"{image.region}: superseded image {image.image_id} is kept: {obstacle}")
     return tuple(steps), tuple(warnings)
 
 
-def _removal_obstacle(image: Image, lineage: Lineage) -> str | None:
-    if not lineage.is_proven(image):
-        return "it does not carry both AWS's lineage and this collection's tags, so it may be somebody else's"
+def _removal_obstacle(image: Image) -> str | None:
     if not all(device.is_known for device in image.snapshot_devices):
         return "AWS does not show the keys of all its snapshots, so it may be under the required key after all"
     if image.deregistration_protection.startswith("enabled"):

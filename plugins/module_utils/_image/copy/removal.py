@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 from ..errors import PreflightError
-from ..model import KEY_TAG, SOURCE_TAG, Image, Snapshot
-from ..proofs import tags_are_true
-from ..steps import DeleteSnapshot, DeregisterImage, Plan, Step
-from .identity import Lineage, Requirement, require_decidable
-from .planner import Facts
+from ..model import KEY_TAG, Image, Snapshot
+from ..proofs import snapshot_of_copy
+from ..steps import DeleteSnapshot, Plan, Step
+from .identity import Requirement, require_decidable
+from .planner import Facts, deregistration
 
 
 def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) -> Plan:
@@ -27,18 +27,17 @@ def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) ->
     for image in facts.images:
         if not facts.lineage.is_of(image) or not _is_under_requirement(image, facts.requirement):
             continue
-        doubt = _doubt(image, facts.lineage, facts.requirement)
-        if doubt:
-            warnings.append(f"{image.region}: {image.image_id} is kept: {doubt}; deregister it by hand if it is")
+        ours = facts.lineage.proof(image)
+        if ours is None:
+            warnings.append(
+                f"{image.region}: {image.image_id} is kept: {facts.lineage.doubt(image)}; deregister it by hand if it "
+                "is not needed"
+            )
             continue
         _require_unprotected(image)
         removed = removed or image
-        steps.append(DeregisterImage(image.image_id, image.snapshot_ids, "state is absent"))
-    steps += [
-        DeleteSnapshot(snapshot.snapshot_id, "left behind by a deregistered copy")
-        for snapshot in orphans
-        if _is_ours(snapshot, facts.lineage, facts.requirement)
-    ]
+        steps.append(deregistration(ours, image, "state is absent"))
+    steps += _plan_orphans(facts, orphans)
     if not steps:
         return Plan("unchanged", f"{region} has no such copy", None, warnings=tuple(warnings))
     devices = removed.devices if removed else ()
@@ -51,20 +50,14 @@ def _is_under_requirement(image: Image, requirement: Requirement) -> bool:
     return image.tags.get(KEY_TAG) == requirement.key_tag or requirement.is_met_by(image)
 
 
-def _is_ours(snapshot: Snapshot, lineage: Lineage, requirement: Requirement) -> bool:
-    tagged = snapshot.tags.get(SOURCE_TAG) == lineage.tag and snapshot.tags.get(KEY_TAG) == requirement.key_tag
-    return tagged and tags_are_true(snapshot)
-
-
-def _doubt(image: Image, lineage: Lineage, requirement: Requirement) -> str | None:
-    """Say why an image is not proven to be this copy."""
-    if not lineage.is_proven(image):
-        missing = "AWS's lineage" if image.source_image_id is None else "this collection's tags"
-        return f"it lacks {missing}, so it is not proven to be this collection's copy"
-    known = image.state == "available" and all(device.is_known for device in image.snapshot_devices)
-    if known and requirement.key is not None and not requirement.is_met_by(image):
-        return "its tags name this key, but its snapshots are not under it, so it is not proven to be this copy"
-    return None
+def _plan_orphans(facts: Facts, orphans: tuple[Snapshot, ...]) -> list[Step]:
+    lineage, key_tag = facts.lineage, facts.requirement.key_tag
+    proofs = [
+        snapshot_of_copy(one, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
+        for one in orphans
+        if one.tags.get(KEY_TAG) == key_tag
+    ]
+    return [DeleteSnapshot(proof, "left behind by a deregistered copy") for proof in proofs if proof]
 
 
 def _require_unprotected(image: Image) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.attributes impor
     plan_new_attributes,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import NOBODY, LaunchPermissions, Sharing
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import MayDeregister
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     ModifyLaunchPermissions,
     ModifySnapshotPermissions,
@@ -33,6 +35,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 ROOT, DATA = f"snap-sda1-of-{COPY_ID}", f"snap-sdf-of-{COPY_ID}"
 FRIEND, STRANGER = "210987654321", "111122223333"
 ORGANIZATION = "arn:aws:organizations::123456789012:organization/o-exampleorgid"
+OURS = MayDeregister(COPY_ID, "for a test")
 UNIT = "arn:aws:organizations::123456789012:ou/o-exampleorgid/ou-root-unit"
 OWN_TAGS = a_copy().tags
 
@@ -47,7 +50,17 @@ def steps(desired: Attributes, **present: t.Any) -> tuple[Step, ...]:
     sharing = present.pop("sharing", None)
     snapshot_tags = present.pop("snapshot_tags", {ROOT: OWN_TAGS, DATA: OWN_TAGS})
     image = a_copy(sda1=KEY_A, sdf=KEY_A, **present)
-    return plan_attributes(image, desired, snapshot_tags=snapshot_tags, sharing=sharing)
+    return plan_attributes(image, desired, snapshot_tags=snapshot_tags, sharing=sharing, ours=OURS)
+
+
+def without_proofs(found: t.Iterable[Step]) -> tuple[Step, ...]:
+    """Return what the steps do, without the proofs and counts that go with it."""
+    blank: dict[type, dict[str, t.Any]] = {
+        SetTags: {"purges": (), "present": 0},
+        ModifyLaunchPermissions: {"proof": None},
+        ModifySnapshotPermissions: {"proof": None},
+    }
+    return tuple(dataclasses.replace(step, **blank.get(type(step), {})) for step in found)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +144,25 @@ def test_protection(wanted: str | None, present: str, changes: bool) -> None:
 def test_image_tags(
     desired: dict[str, str], purge: bool, present: dict[str, str], add: dict[str, str], remove: tuple[str, ...]
 ) -> None:
-    expected = (SetTags((COPY_ID,), "image", add, remove),) if add or remove else ()
-    assert steps(Attributes(tags=desired, purge_tags=purge), tags=present) == expected
+    removed = {key: present[key] for key in remove}
+    expected = (SetTags((COPY_ID,), "image", add, removed),) if add or remove else ()
+    found = steps(Attributes(tags=desired, purge_tags=purge), tags=present)
+    assert without_proofs(found) == expected
+    assert [proof.resource_id for step in found for proof in step.purges] == [COPY_ID] * bool(removed)
+
+
+def test_without_a_proof_tags_and_permissions_are_only_added_to() -> None:
+    desired = Attributes(tags={"a": "1"}, snapshot_tags={"a": "1"}, launch_permissions=who(FRIEND))
+    image = a_copy(sda1=KEY_A, tags={"b": "2", "dlm:managed": "true"})
+    tags = {image.snapshot_ids[0]: {"b": "2"}}
+    sharing = Sharing(who(STRANGER), {image.snapshot_ids[0]: who(STRANGER)})
+    found = plan_attributes(image, desired, snapshot_tags=tags, sharing=sharing, ours=None)
+    assert without_proofs(found) == (
+        SetTags((COPY_ID,), "image", {"a": "1"}),
+        SetTags(image.snapshot_ids, "snapshot", {"a": "1"}),
+        ModifyLaunchPermissions(add=who(FRIEND)),
+        ModifySnapshotPermissions(image.snapshot_ids[0], add=who(FRIEND)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,14 +174,14 @@ def test_image_tags(
         pytest.param(
             {"a": "2"},
             {"a": "1", "b": "2"},
-            (SetTags((ROOT,), "snapshot", {"a": "1"}), SetTags((DATA,), "snapshot", {}, ("b",))),
+            (SetTags((ROOT,), "snapshot", {"a": "1"}), SetTags((DATA,), "snapshot", {}, {"b": "2"})),
             id="each has drifted its own way",
         ),
     ],
 )
 def test_snapshot_tags(root: dict[str, str], data: dict[str, str], expected: tuple[Step, ...]) -> None:
     present = {ROOT: {**OWN_TAGS, **root}, DATA: {**OWN_TAGS, **data}}
-    assert steps(Attributes(snapshot_tags={"a": "1"}), snapshot_tags=present) == expected
+    assert without_proofs(steps(Attributes(snapshot_tags={"a": "1"}), snapshot_tags=present)) == expected
 
 
 BOTH = {ROOT: who(FRIEND), DATA: who(FRIEND)}
@@ -219,7 +249,11 @@ def test_sharing(
     snapshots: dict[str, LaunchPermissions],
     expected: tuple[Step, ...],
 ) -> None:
-    assert steps(Attributes(launch_permissions=desired), sharing=Sharing(image, snapshots)) == expected
+    found = steps(Attributes(launch_permissions=desired), sharing=Sharing(image, snapshots))
+    assert without_proofs(found) == expected
+    for step in found:
+        taken = step.proof.resource_id if step.proof else None
+        assert taken == ((getattr(step, "snapshot_id", None) or COPY_ID) if step.remove else None)
 
 
 @pytest.mark.parametrize(

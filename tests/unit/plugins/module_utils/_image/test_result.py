@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome, Target
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import LaunchPermissions
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import MayDeregister
 from ansible_collections.sealed.ami.plugins.module_utils._image.result import (
     describe_step,
     failure_message,
@@ -138,7 +139,13 @@ def test_failures_are_all_named() -> None:
 
 def test_the_diff_shows_devices_before_and_after() -> None:
     old = a_copy(sda1=KEY_B, sdf=None)
-    plan = Plan("replaced", "why", COPY, after=(DeregisterImage(COPY_ID, (), "old"),), devices_before=old.devices)
+    plan = Plan(
+        "replaced",
+        "why",
+        COPY,
+        after=(DeregisterImage(MayDeregister(COPY_ID, "ours"), (), "old"),),
+        devices_before=old.devices,
+    )
     idle = an_outcome("unchanged", changed=False)
     (diff,) = to_diff([idle, an_outcome("replaced", plan=plan)])
     assert diff["before_header"] == f"{SOURCE_ID} ({HOME}) in {AWAY}"
@@ -165,8 +172,8 @@ def test_the_diff_of_a_removal_ends_empty() -> None:
     [
         pytest.param(SetDescription("new"), "SetDescription description=new", id="text"),
         pytest.param(
-            SetTags((COPY_ID,), "image", {"a": "1"}, ("b",)),
-            f"SetTags resource_ids={COPY_ID}, kind=image, add={{'a': '1'}}, remove=b",
+            SetTags((COPY_ID,), "image", {"a": "1"}, {"b": "2"}),
+            f"SetTags resource_ids={COPY_ID}, kind=image, add={{'a': '1'}}, remove={{'b': '2'}}",
             id="tags",
         ),
         pytest.param(

@@ -385,7 +385,7 @@ def test_removal_takes_only_what_was_made_for_the_name() -> None:
         leftovers=[orphan, foreign],
     )  # fmt: skip
     deregistration, deletion = removal.steps
-    assert (deregistration.snapshot_ids, deregistration.keeps_others) == (("snap-made-xvda",), True)  # type: ignore[union-attr]
+    assert (deregistration.snapshot_ids, deregistration.all_snapshots) == (("snap-made-xvda",), None)  # type: ignore[union-attr]
     assert deletion.snapshot_id == "snap-orphan"  # type: ignore[union-attr]
     assert len(removal.warnings) == 1 and "ami-000000000000000e0 is kept" in removal.warnings[0]
 

@@ -17,6 +17,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity im
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     KEY_TAG,
+    RECIPE_TAG,
     SOURCE_TAG,
     BlockDevice,
     Image,
@@ -54,6 +55,12 @@ BY_ALIAS_DENIED = required(None, reference="alias/golden")
         pytest.param(a_copy(source_region=None), True, id="aws names the image but not its region"),
         pytest.param(a_copy(source_image_id="ami-00000000000000002"), False, id="aws contradicts our tag"),
         pytest.param(a_copy(source_region=AWAY), False, id="same id, another region"),
+        pytest.param(a_copy(source_instance_id="i-1"), False, id="an image of an instance that was launched from it"),
+        pytest.param(
+            a_copy(source_instance_id="i-1", key_tag=None), False, id="an image of an instance, without our tags"
+        ),
+        pytest.param(a_copy(tags={RECIPE_TAG: "x"}), True, id="a copy with the tags of a composed image"),
+        pytest.param(a_copy(tags={RECIPE_TAG: "x"}, state="pending"), False, id="perhaps an image of an instance"),
         pytest.param(a_copy(source_image_id=None, key_tag=None), False, id="nothing says so"),
         pytest.param(
             an_image(COPY_ID, tags={SOURCE_TAG: f"{AWAY}:{SOURCE_ID}"}), False, id="our tag names another region"
@@ -76,7 +83,8 @@ def test_lineage(image: Image, expected: bool) -> None:
     ],
 )
 def test_proof_for_removal(image: Image, expected: bool) -> None:
-    assert LINEAGE.is_proven(image) is expected
+    assert bool(LINEAGE.proof(image)) is expected
+    assert bool(LINEAGE.doubt(image)) is not expected
 
 
 @pytest.mark.parametrize(

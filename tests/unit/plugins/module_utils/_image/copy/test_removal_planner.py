@@ -14,8 +14,14 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner imp
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
-from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, SOURCE_TAG, Image, Snapshot
-from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import tags_are_true
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
+    COPY_TAG,
+    KEY_TAG,
+    SOURCE_TAG,
+    Image,
+    Snapshot,
+)
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import COPIED_VOLUME, tags_are_true
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot, DeregisterImage, Plan
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -23,6 +29,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     KEY_A,
     KEY_B,
     LINEAGE,
+    SOURCE_ID,
     a_copy,
     a_requirement,
     a_snapshot,
@@ -30,6 +37,10 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     required,
 )
 
+MADE_BY_COPY = (
+    f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. "
+    "Task created on 1,764,142,000,000."
+)
 OTHER_SOURCE = "ami-00000000000000002"
 GOLDEN = required(KEY_A, reference="alias/golden")
 
@@ -41,9 +52,9 @@ def plan(*images: Image, orphans: tuple[Snapshot, ...] = (), key: RequiredKey | 
 
 def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) -> Snapshot:
     """Return a snapshot of a copy whose image is gone."""
-    return a_snapshot(
-        "snap-1", **{"encrypted": True, "kms_key_arn": KEY_A, "tags": {SOURCE_TAG: source, KEY_TAG: key}, **fields}
-    )
+    tags = {SOURCE_TAG: source, KEY_TAG: key, COPY_TAG: "sealed-ami-0"}
+    shown = {"encrypted": True, "kms_key_arn": KEY_A, "volume_id": COPIED_VOLUME, "description": MADE_BY_COPY}
+    return a_snapshot("snap-1", **{**shown, "tags": tags, **fields})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +63,9 @@ def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) ->
         pytest.param(a_copy(sda1=KEY_A), True, 0, id="the copy"),
         pytest.param(a_copy(state="pending"), True, 0, id="on its way"),
         pytest.param(a_copy(state="failed"), True, 0, id="failed"),
-        pytest.param(a_copy(sda1=KEY_A, key_tag=KEY_B), True, 0, id="under the key, whatever the key tag says"),
+        pytest.param(a_copy(sda1=KEY_A, key_tag=KEY_B), False, 1, id="under the key, its tags name another"),
+        pytest.param(a_copy(sda1=KEY_A, source_instance_id="i-1"), False, 0, id="an image of an instance"),
+        pytest.param(a_copy(sda1=KEY_A, tags={"aws:backup:source-resource": "x"}), False, 1, id="made by a service"),
         pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, 0, id="under another key"),
         pytest.param(a_copy(sda1=KEY_B), False, 1, id="tagged for this key, under another"),
         pytest.param(a_copy(sda1=None), False, 1, id="tagged for this key, plain"),
@@ -66,8 +79,11 @@ def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) ->
 )
 def test_images(image: Image, removed: bool, warnings: int) -> None:
     found = plan(image)
-    steps = (DeregisterImage(COPY_ID, image.snapshot_ids, "state is absent"),) if removed else ()
-    assert (found.steps, len(found.warnings)) == (steps, warnings)
+    (step,) = found.steps or (None,)
+    assert (step is not None, len(found.warnings)) == (removed, warnings)
+    if isinstance(step, DeregisterImage):
+        assert (step.image_id, step.snapshot_ids, step.reason) == (COPY_ID, image.snapshot_ids, "state is absent")
+        assert step.all_snapshots is not None and step.all_snapshots.resource_id == COPY_ID
     assert (found.action, found.image) == (("removed", image) if removed else ("unchanged", None))
     assert [warning for warning in found.warnings if COPY_ID not in warning] == []
 
@@ -82,6 +98,12 @@ def test_images(image: Image, removed: bool, warnings: int) -> None:
         pytest.param(left_behind(key=KEY_B), False, id="under our key, tagged for another"),
         pytest.param(left_behind(state="error", kms_key_arn=None), True, id="in error, no key shown"),
         pytest.param(left_behind(tags={}), False, id="no tags"),
+        pytest.param(left_behind(volume_id="vol-0123456789abcdef0"), False, id="a backup of a volume"),
+        pytest.param(left_behind(description="nightly"), False, id="described by a person"),
+        pytest.param(left_behind(description=""), False, id="no description"),
+        pytest.param(
+            left_behind(description=MADE_BY_COPY.replace(SOURCE_ID, OTHER_SOURCE)), False, id="copied of another image"
+        ),
         pytest.param(left_behind(tags={SOURCE_TAG: LINEAGE.tag}), False, id="no key tag"),
     ],
 )

@@ -15,7 +15,10 @@ ALIVE: t.Final = ("pending", "running", "stopping", "stopped")
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
-    """A volume as DescribeVolumes shows it; ``volume_size`` is in GiB, ``throughput`` in MiB/s."""
+    """A volume as DescribeVolumes shows it; ``volume_size`` is in GiB, ``throughput`` in MiB/s.
+
+    ``instance_id`` and ``device_name`` are of its first attachment; ``attached_to`` has the instances of all.
+    """
 
     volume_id: str
     state: str
@@ -25,7 +28,10 @@ class Volume:
     volume_type: str = ""
     iops: int | None = None
     throughput: int | None = None
+    snapshot_id: str = ""
     instance_id: str | None = None
+    device_name: str = ""
+    attached_to: tuple[str, ...] = ()
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

@@ -1,0 +1,225 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What proves that a thing is ours, thing by thing; and that nothing destroys without such a proof."""
+
+from __future__ import annotations
+
+import ast
+import pathlib
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.sealed.ami.plugins.module_utils._image import proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
+    COPY_TAG,
+    KEY_TAG,
+    SOURCE_TAG,
+    Image,
+    Snapshot,
+)
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
+    COPY_ID,
+    HOME,
+    KEY_A,
+    KEY_B,
+    LINEAGE,
+    SOURCE_ID,
+    a_copy,
+    a_snapshot,
+    an_image,
+)
+
+PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
+KINDS = {name for name, kind in vars(proofs).items() if isinstance(kind, type) and issubclass(kind, proofs.Proof)}
+# What the API can destroy, detach, purge or take back.
+DESTRUCTIVE = re.compile(
+    r"(deregister|delete|terminate|detach|stop|disassociate|reset|revoke|retire|cancel|disable_image$)\w*"
+)
+SOURCE: dict[str, t.Any] = {"source_image_id": SOURCE_ID, "source_region": HOME}
+COPIED = f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. Task on 1,764."
+
+
+def functions(folder: str) -> t.Iterator[tuple[pathlib.Path, ast.FunctionDef]]:
+    """Yield every function below a folder of ``plugins`` with its file."""
+    for path in sorted((PLUGINS / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                yield path, node
+
+
+def names(node: ast.AST) -> set[str]:
+    """Return the names that are used in a piece of code, by attribute or alone."""
+    found = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    return found | {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+
+
+def test_only_the_file_of_proofs_makes_any() -> None:
+    makers = set()
+    for path in PLUGINS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            function = node.func if isinstance(node, ast.Call) else None
+            name = getattr(function, "id", None) or getattr(function, "attr", None)
+            if name in KINDS:
+                makers.add(path.name)
+            assert not (name == "replace" and names(node) & KINDS), path
+    assert makers == {"proofs.py"}
+
+
+def test_whatever_destroys_takes_a_proof() -> None:
+    destroyers = {}
+    for _path, function in functions("module_utils/_aws"):
+        called = {
+            node.attr
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute) and "ec2" in ast.unparse(node.value) and DESTRUCTIVE.match(node.attr)
+        }
+        if called:
+            arguments = {ast.unparse(one.annotation) for one in function.args.args if one.annotation is not None}
+            destroyers[function.name] = any(kind in one for one in arguments for kind in KINDS)
+    assert {name for name, proved in destroyers.items() if not proved} == set()
+    known = {"deregister_image", "delete_snapshot", "terminate_instance", "delete_volume", "remove_tags"}
+    assert known <= destroyers.keys()
+
+
+def test_nothing_outside_the_gateway_destroys() -> None:
+    for path, function in functions("module_utils/_execute"):
+        assert not {one for one in names(function) if one in ("ec2", "ec2_once", "kms")} or path.name == "regions.py"
+
+
+@pytest.mark.parametrize(
+    ("image", "doubt"),
+    [
+        pytest.param(a_copy(sda1=KEY_A), None, id="a copy of ours"),
+        pytest.param(a_copy(state="failed"), None, id="failed, no snapshot shown"),
+        pytest.param(a_copy(sda1=True), None, id="key not shown"),
+        pytest.param(a_copy(source_region=None), None, id="region not shown"),
+        pytest.param(a_copy(sda1=KEY_A, source_instance_id="i-1"), "image of instance i-1", id="of an instance"),
+        pytest.param(a_copy(sda1=KEY_A, source_image_id=None), "no lineage", id="our tags alone"),
+        pytest.param(a_copy(sda1=KEY_A, source_image_id="ami-2"), "comes from ami-2", id="of another source"),
+        pytest.param(a_copy(sda1=KEY_A, source_region="eu-west-2"), "in eu-west-2", id="of another region"),
+        pytest.param(a_copy(sda1=KEY_A, key_tag=None), "another tool", id="without our tags"),
+        pytest.param(a_copy(sda1=KEY_A, key_tag=KEY_B), "not under it", id="tags of a copy under another key"),
+        pytest.param(a_copy(sda1=None), "not under it", id="plain, with the tags of a sealed one"),
+        pytest.param(a_copy(sda1=KEY_A, sdf=KEY_B), "not under it", id="one device under another key"),
+        pytest.param(a_copy(sda1=KEY_A, tags={"aws:backup:x": ""}), "AWS service", id="made by a service"),
+        pytest.param(a_copy(sda1=KEY_A, tags={SOURCE_TAG: "us-east-1:ami-2"}), "tags", id="our tag of another source"),
+    ],
+)
+def test_copies(image: Image, doubt: str | None) -> None:
+    found = proofs.doubt_of_copy(image, **SOURCE)
+    assert (found is None) is (doubt is None)
+    assert doubt is None or doubt in str(found)
+    proof = proofs.copy_is_ours(image, **SOURCE)
+    assert (proof.resource_id if proof else None) == (COPY_ID if doubt is None else None)
+
+
+@pytest.mark.parametrize(
+    ("shown", "made"),
+    [
+        pytest.param(a_copy(tags={"mark": "1"}), True, id="it carries the mark"),
+        pytest.param(a_copy(tags={"mark": "2"}), False, id="another run made it"),
+        pytest.param(a_copy(), False, id="no mark"),
+        pytest.param(None, False, id="not shown"),
+        pytest.param(a_copy("ami-9", tags={"mark": "1"}), False, id="another image"),
+    ],
+)
+def test_made_or_met(shown: Image | None, made: bool) -> None:
+    assert bool(proofs.started_by_this_run(COPY_ID, shown, mark=("mark", "1"))) is made
+
+
+def test_parts_of_an_image_need_the_proof_of_that_image() -> None:
+    image, other = a_copy(sda1=KEY_A), an_image("ami-9", sda1=KEY_A)
+    ours = proofs.copy_is_ours(image, **SOURCE)
+    assert ours is not None
+    assert [proof.resource_id for proof in proofs.snapshots_of_copy(ours, image)] == list(image.snapshot_ids)
+    for part in (image.image_id, *image.snapshot_ids):
+        assert proofs.may_purge(ours, image, part).resource_id == part
+        assert proofs.may_take_permissions(ours, image, part).resource_id == part
+    for foreign in ("snap-9", other.image_id, *other.snapshot_ids):
+        with pytest.raises(ValueError, match="no part"):
+            proofs.may_purge(ours, image, foreign)
+        with pytest.raises(ValueError, match="no part"):
+            proofs.may_take_permissions(ours, image, foreign)
+    with pytest.raises(ValueError, match="not for ami-9"):
+        proofs.snapshots_of_copy(ours, other)
+    with pytest.raises(ValueError, match="not for ami-9"):
+        proofs.may_purge(ours, other, other.image_id)
+
+
+def copied(**fields: t.Any) -> Snapshot:
+    """Return a snapshot that CopyImage made at our call."""
+    tags = {SOURCE_TAG: LINEAGE.tag, KEY_TAG: KEY_A, COPY_TAG: "sealed-ami-0"}
+    shown = {"encrypted": True, "kms_key_arn": KEY_A, "volume_id": "vol-ffffffff", "description": COPIED, "tags": tags}
+    return a_snapshot("snap-1", **{**shown, **fields})
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "ours"),
+    [
+        pytest.param(copied(), True, id="by our call"),
+        pytest.param(copied(volume_id="vol-0123456789abcdef0"), False, id="a backup of a volume with all our tags"),
+        pytest.param(copied(volume_id=""), False, id="volume not shown"),
+        pytest.param(copied(description=f"Created by CreateImage(i-1) for {COPY_ID}"), False, id="by CreateImage"),
+        pytest.param(copied(description=""), False, id="no description"),
+        pytest.param(copied(description=COPIED.replace(SOURCE_ID, f"{SOURCE_ID}0")), False, id="of a longer id"),
+        pytest.param(copied(description=f"see: {COPIED}"), False, id="quoted"),
+        pytest.param(copied(tags={}), False, id="by another tool"),
+        pytest.param(copied(kms_key_arn=KEY_B), False, id="under another key"),
+    ],
+)
+def test_snapshots_of_copies(snapshot: Snapshot, ours: bool) -> None:
+    assert bool(proofs.snapshot_of_copy(snapshot, **SOURCE)) is ours
+
+
+def test_aws_says_for_which_image_a_snapshot_was_copied() -> None:
+    assert proofs.destination_of(copied()) == COPY_ID
+    assert proofs.destination_of(copied(volume_id="vol-1")) == ""
+    assert proofs.destination_of(copied(description="mine")) == ""
+
+
+@pytest.mark.parametrize(
+    ("token", "image_id", "ours"),
+    [
+        pytest.param("t1", SOURCE_ID, True, id="our token"),
+        pytest.param("t9", SOURCE_ID, False, id="another token"),
+        pytest.param("", SOURCE_ID, False, id="no token"),
+        pytest.param("t1", COPY_ID, False, id="another image"),
+        pytest.param("t1", "", False, id="image not shown"),
+    ],
+)
+def test_instances(token: str, image_id: str, ours: bool) -> None:
+    instance = Instance("i-1", "running", client_token=token, image_id=image_id, tags={COPY_TAG: "t1"})
+    found = proofs.instance_is_ours(instance, client_tokens=("t1", "t2", ""), image_id=SOURCE_ID)
+    assert (found.resource_id if found else None) == ("i-1" if ours else None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "with_instance", "by_token"),
+    [
+        pytest.param({"attached_to": ("i-1",), "device_name": "/dev/sdf"}, True, False, id="attached to ours"),
+        pytest.param({"attached_to": ("i-1",), "device_name": "/dev/sdz"}, False, False, id="at another device"),
+        pytest.param({"attached_to": ("i-2",), "device_name": "/dev/sdf"}, False, False, id="attached elsewhere"),
+        pytest.param({"attached_to": ("i-1", "i-2"), "device_name": "/dev/sdf"}, False, False, id="multi-attached"),
+        pytest.param({}, False, True, id="free"),
+        pytest.param({"snapshot_id": "snap-1"}, False, False, id="restored from a snapshot"),
+    ],
+)
+def test_volumes(fields: dict[str, t.Any], with_instance: bool, by_token: bool) -> None:
+    volume = Volume("vol-1", "available", tags={COPY_TAG: "t1"}, **fields)
+    launched = Instance("i-1", "running", client_token="t1", image_id="ami-1")
+    instance = proofs.instance_is_ours(launched, client_tokens=["t1"], image_id="ami-1")
+    assert instance is not None
+    assert bool(proofs.volume_of_instance(volume, instance, device_names=["/dev/sdf"])) is with_instance
+    assert bool(proofs.volume_of_token(volume, "vol-1", snapshot_id=None)) is by_token
+    assert not proofs.volume_of_token(volume, "vol-2", snapshot_id=None)
+
+
+def test_snapshots_of_volumes() -> None:
+    volume = proofs.volume_of_token(Volume("vol-1", "available"), "vol-1", snapshot_id=None)
+    assert volume is not None
+    assert proofs.snapshot_of_volume(a_snapshot("snap-1", volume_id="vol-1"), volume)
+    assert not proofs.snapshot_of_volume(a_snapshot("snap-1", volume_id="vol-2"), volume)
