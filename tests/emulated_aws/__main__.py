@@ -20,6 +20,7 @@ from emulated_aws import admin
 from emulated_aws.clock import clock
 from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT, account_access_key
 from emulated_aws.server import create_app
+from emulated_aws.surroundings import forget
 
 HELP_TO_CONNECT = """The emulated AWS listens at {url}. Any client reaches it with
   export AWS_ENDPOINT_URL={url} AWS_URL={url}
@@ -68,6 +69,8 @@ def end(_number: int, _frame: types.FrameType | None) -> None:
 def main() -> int:
     """Serve until a signal comes; return the exit code."""
     options = parse_arguments()
+    # moto makes clients of its own, which a profile of the user's would stop.
+    forget(os.environ)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     application = create_app()

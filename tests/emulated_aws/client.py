@@ -24,6 +24,7 @@ import botocore.loaders
 import botocore.session
 
 from emulated_aws.identity import HOME_ACCOUNT, Credentials, account_access_key
+from emulated_aws.surroundings import forget
 
 START_SECONDS = 90.0
 TESTS = pathlib.Path(__file__).resolve().parents[1]
@@ -210,6 +211,12 @@ def _models() -> botocore.loaders.Loader:
     return botocore.loaders.create_loader()
 
 
+@functools.cache
+def _without_proxy() -> urllib.request.OpenerDirector:
+    """Return what opens an address of this machine whatever proxy the shell names."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
 class HttpTransport:
     """Admin verbs over HTTP."""
 
@@ -220,7 +227,7 @@ class HttpTransport:
         data = json.dumps(body).encode()
         request = urllib.request.Request(f"{self._url}/_emulator/{verb}", data=data, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with _without_proxy().open(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise EmulatorError(json.load(error).get("error", str(error))) from None
@@ -242,7 +249,9 @@ def _start_process(arguments: t.Sequence[str]) -> tuple[subprocess.Popen[bytes],
     with tempfile.TemporaryDirectory() as folder:
         ready = pathlib.Path(folder, "url")
         command = [sys.executable, "-m", "emulated_aws", "--port", "0", "--ready-file", str(ready), *arguments]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
+        environment = dict(os.environ)
+        forget(environment)
+        environment["PYTHONPATH"] = os.pathsep.join([str(TESTS), environment.get("PYTHONPATH", "")])
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             return process, _wait_for(ready, process)

@@ -9,7 +9,7 @@ import pathlib
 import shutil
 import sys
 
-from processes import BIN, WORK, copy_sources, environment, locked, must_run, stop_on_signals
+from processes import BIN, WORK, begin, copy_sources, environment, locked, must_run
 
 # ansible-test keeps its own environments under HOME; ours is part of the checkout.
 HOME = WORK / "home"
@@ -63,7 +63,7 @@ def is_tested(name: str) -> bool:
 
 def main() -> None:
     """Test in an environment that ansible-test makes itself, so that it can change nothing in ours."""
-    stop_on_signals()
+    begin()
     command, *arguments = sys.argv[1:]
     with locked("ansible-test"):
         prepare_home()

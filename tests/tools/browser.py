@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 
 from debian import need
-from processes import BIN, ROOT, must_run, stop_on_signals
+from processes import BIN, ROOT, begin, must_run
 
 PINS = ROOT / "tests" / "requirements" / "browser.txt"
 
 
 def main() -> None:
     """Leave with the status of the tests."""
-    stop_on_signals()
+    begin()
     need(("chromium", "chromedriver"), packages=("chromium", "chromium-driver", "fonts-dejavu-core"))
     python = BIN / "python"
     must_run(python, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps", "-r", PINS)

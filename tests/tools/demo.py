@@ -19,12 +19,9 @@ import sys
 import time
 import typing as t
 
-from processes import BIN, ROOT, WORK, environment, started, stop_on_signals
-
-sys.path.insert(0, str(ROOT / "tests"))
-
 from demo_scenes import PLAIN, SCENES, Scene
 from image_table import Device, Image, own_images
+from processes import BIN, ROOT, WORK, begin, environment, started
 
 from emulated_aws.client import Emulator
 
@@ -170,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ansible-playbook", type=pathlib.Path, default=BIN / "ansible-playbook")
     command = parser.parse_args().ansible_playbook
-    stop_on_signals()
+    begin()
     began = time.monotonic()
     say(paint("sealed.ami: images with the right keys, shown on an emulated AWS", BOLD))
     with Emulator.start(seed="full", clock="real") as emulator:

@@ -12,7 +12,7 @@ import shutil
 import sys
 import urllib.parse
 
-from processes import BIN, ROOT, WORK, environment, must_run, stop_on_signals
+from processes import BIN, ROOT, WORK, begin, environment, must_run
 
 SITE = WORK / "docs"
 BUILT = SITE / "html"
@@ -84,7 +84,7 @@ def broken_links(folder: pathlib.Path) -> list[str]:
 
 def main() -> None:
     """Leave with status 1 at the first warning or broken link."""
-    stop_on_signals()
+    begin()
     must_run(sys.executable, ROOT / "tests" / "tools" / "scale.py", "--check")
     must_run(sys.executable, ROOT / "tests" / "tools" / "architecture.py", "--check")
     bench = (sys.executable, "-m", "bench", "--check", "--output", ROOT / "docs")

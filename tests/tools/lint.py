@@ -16,7 +16,7 @@ import tempfile
 import typing as t
 
 from checks import Check, run_all
-from processes import BIN, ROOT, WORK, copy_sources, environment, git, stop_on_signals, tracked, untracked
+from processes import BIN, ROOT, WORK, begin, copy_sources, environment, git, tracked, untracked
 
 MAIN = ("origin/main", "main")
 SHOWN = 10
@@ -88,7 +88,7 @@ def whole(folder: pathlib.Path) -> list[Check]:
 
 def main() -> None:
     """Run every linter, also after one has failed."""
-    stop_on_signals()
+    begin()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changed", action="store_true", help="only what differs from the main branch")
     only_changed = parser.parse_args().changed

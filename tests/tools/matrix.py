@@ -10,7 +10,7 @@ import tomllib
 
 from checks import Check, chosen, run_all
 from matrix_environment import HERE, PINS, Combination, install
-from processes import ROOT, locked, stop_on_signals
+from processes import ROOT, begin, locked
 
 
 def combinations() -> list[Combination]:
@@ -35,7 +35,7 @@ def checks(one: Combination) -> list[Check]:
 
 def main() -> None:
     """Prepare all combinations, then test them one after the other."""
-    stop_on_signals()
+    begin()
     HERE.mkdir(parents=True, exist_ok=True)
     found = combinations()
     with locked("matrix"):

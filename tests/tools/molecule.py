@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 import os
-import sys
 
-from processes import BIN, ROOT, environment, must_run, stop_on_signals
-
-sys.path.insert(0, str(ROOT / "tests"))
+from processes import BIN, ROOT, begin, environment, must_run
 
 from emulated_aws.client import Emulator
 
@@ -19,7 +16,7 @@ EXTENSIONS = ROOT / "extensions"
 
 def main() -> None:
     """Leave at the first scenario that fails."""
-    stop_on_signals()
+    begin()
     scenarios = sorted(path.parent.name for path in EXTENSIONS.glob("molecule/*/molecule.yml"))
     for scenario in scenarios:
         with Emulator.start(seed="full", clock="real") as emulator:

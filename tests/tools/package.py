@@ -13,16 +13,27 @@ import sys
 import tarfile
 import tempfile
 
-from processes import BIN, ROOT, WORK, copy_sources, environment, must_run, stop_on_signals
+from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run
 
 FILES = {"COPYING", "FILES.json", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "requirements.txt"}
 OPTIONAL_FILES = {"CHANGELOG.md", "CHANGELOG.rst", "execution-environment.yml"}
 FOLDERS = {"LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
 
 
+def lay_out_sources(folder: pathlib.Path) -> None:
+    """Copy what git tracks, and beside it put one of each kind that git ignores, as ``build_ignore`` has to."""
+    copy_sources(folder)
+    for pattern in filter(None, (folder / ".gitignore").read_text().splitlines()):
+        decoy = folder / pattern.strip("/").replace("*", "decoy")
+        if pattern.endswith("/"):
+            decoy.mkdir(parents=True, exist_ok=True)
+            decoy /= "decoy"
+        decoy.touch()
+
+
 def build(folder: pathlib.Path) -> pathlib.Path:
-    """Build from all that git tracks, so that ``build_ignore`` is put to the test, and from nothing else."""
-    copy_sources(folder / "sources")
+    """Build from what git tracks: a log that lies in the checkout is nobody's concern."""
+    lay_out_sources(folder / "sources")
     must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", folder, folder / "sources")
     (artifact,) = folder.glob("*.tar.gz")
     return artifact
@@ -79,7 +90,7 @@ def check_playbooks(variables: dict[str, str], folder: pathlib.Path) -> None:
 
 def main() -> None:
     """Do all of it in a folder of its own."""
-    stop_on_signals()
+    begin()
     WORK.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK, prefix="package-") as name:
         folder = pathlib.Path(name)

@@ -19,10 +19,15 @@ import typing as t
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORK = ROOT / ".work"
 BIN = pathlib.Path(sys.executable).parent
+HOME = WORK / "home"
 GRACE_SECONDS = 10.0
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Argument = str | os.PathLike[str]
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from emulated_aws.surroundings import forget
 
 
 def _leave(number: int, _frame: t.Any) -> t.NoReturn:
@@ -31,20 +36,33 @@ def _leave(number: int, _frame: t.Any) -> t.NoReturn:
     sys.exit(128 + number)
 
 
-def stop_on_signals() -> None:
-    """Turn the first of SIGINT, SIGTERM and SIGHUP into ``SystemExit``, so that every ``finally`` is carried out."""
+def begin() -> None:
+    """Begin a tool: the first of SIGINT, SIGTERM and SIGHUP becomes ``SystemExit``, so that each ``finally`` is run.
+
+    What the shell says of the user's own AWS and plays is not for the emulated one.
+    """
     for number in STOPPING:
         signal.signal(number, _leave)
+    if ignored := forget(os.environ):
+        print(f"ignored, as only the emulated AWS is used: {', '.join(ignored)}", file=sys.stderr, flush=True)
+    home = pathlib.Path(os.environ.get("HOME") or "/nonexistent")
+    if not os.access(home, os.W_OK):
+        HOME.mkdir(parents=True, exist_ok=True)
+        os.environ["HOME"] = str(HOME)
+        print(f"{home} cannot be written to: {HOME.relative_to(ROOT)} takes its place", file=sys.stderr, flush=True)
 
 
 def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment with the tools of the virtual environment first in PATH.
 
-    Ansible keeps its files in the checkout, so that no collection in the user's home takes the place of this one.
+    Ansible keeps its files in the checkout, so that no collection or setting in the user's home replaces ours.
     """
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    ours = {"PATH": path, "VIRTUAL_ENV": str(BIN.parent), "ANSIBLE_HOME": str(WORK / "ansible")}
-    return {**os.environ, **ours, **extra}
+    settings = WORK / "ansible" / "ansible.cfg"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.touch()
+    ours = {"PATH": path, "VIRTUAL_ENV": str(BIN.parent), "ANSIBLE_HOME": str(settings.parent)}
+    return {**os.environ, **ours, "ANSIBLE_CONFIG": str(settings), **extra}
 
 
 def _stop_group(process: subprocess.Popen[t.Any]) -> None:

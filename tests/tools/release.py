@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 
-from processes import BIN, ROOT, WORK, copy_sources, environment, must_run, stop_on_signals
+from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run
 
 PLACE = WORK / "release"
 VERSION = re.compile(r"\d+\.\d+\.\d+(-(alpha|beta|rc)\.\d+)?")
@@ -60,7 +60,7 @@ def require_modules(laid: pathlib.Path) -> None:
 
 def main() -> None:
     """Leave the artifact in ``.work/release`` and the changelog in the checkout."""
-    stop_on_signals()
+    begin()
     version, repository = [*sys.argv[1:], "", ""][:2]
     if not VERSION.fullmatch(version):
         sys.exit("make release VERSION=1.0.0 REPOSITORY=https://…: the version is three numbers")

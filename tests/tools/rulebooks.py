@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from debian import need
-from processes import BIN, ROOT, WORK, environment, must_run, stop_on_signals
+from processes import BIN, ROOT, WORK, begin, environment, must_run
 
 PINS = ROOT / "tests" / "requirements" / "eda.txt"
 PLACE = WORK / "eda"
@@ -16,7 +16,7 @@ PLACE = WORK / "eda"
 
 def main() -> None:
     """Leave with the status of the tests, or say what is missing."""
-    stop_on_signals()
+    begin()
     need(("java",), packages=("default-jre-headless",))  # ansible-rulebook wants 17 or newer.
     if not (PLACE / "bin" / "ansible-rulebook").exists():
         must_run(sys.executable, "-m", "venv", PLACE)

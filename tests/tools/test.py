@@ -13,7 +13,7 @@ import os
 import sys
 
 from checks import Check, chosen, run_all
-from processes import BIN, ROOT, stop_on_signals, tracked
+from processes import BIN, ROOT, begin, tracked
 
 TOOLS = ROOT / "tests" / "tools"
 OWN_TARGETS = {"bench", "browser", "eda", "faults"}  # What only "make bench", "make test-browser" and so on run.
@@ -61,7 +61,7 @@ def all_checks() -> list[Check]:
 
 def main() -> None:
     """Leave with status 1 if any check fails."""
-    stop_on_signals()
+    begin()
     if sys.argv[1:] == ["--fast"]:
         run_all(fast_checks())
         return
