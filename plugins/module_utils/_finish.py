@@ -3,14 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""End a module with its outcomes: one way for success, one for failure."""
+"""End a module with its outcomes: one way for success, one for failure, one for what came before any change."""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
+# Not AnsibleAWSModule.warn: it hands its warnings to exit_json as well, which ansible-core 2.19 calls deprecated.
+from ansible.module_utils.common.warnings import warn
+
+from ._aws.errors import AwsError
+from ._image.errors import SealedError
 from ._image.outcome import Outcome
 from ._image.result import failure_message, to_diff, to_result
+
+__all__ = ["failing_readably", "finish", "warn"]
+
+
+@contextlib.contextmanager
+def failing_readably(module: t.Any, **rest: t.Any) -> t.Iterator[None]:
+    """Fail with the sentence of an error that came before any change, in the shape of every other result."""
+    try:
+        yield
+    except (SealedError, AwsError) as error:
+        module.fail_json(msg=str(error), changed=False, images=[], **rest)
 
 
 def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool) -> None:

@@ -489,26 +489,21 @@ images:
       sample: [snap-0fedcba9876543210]
 """
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
-from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.sealed.ami.plugins.module_utils._execute.compose.run import ComposeRun
-from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
+from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, finish, warn
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import parse_compose_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=COMPOSE_ARGUMENTS, supports_check_mode=True)
-    try:
+    with failing_readably(module):
+        connection = Connection.of_module(module)
         request = parse_compose_request(module.params, default_region=module.region)
-        run = ComposeRun(Connection.of_module(module), request, warn=warn)
-        outcome = run.run(check_mode=module.check_mode)
-    except (SealedError, AwsError) as error:
-        module.fail_json(msg=str(error), changed=False, images=[])
+        outcome = ComposeRun(connection, request, warn=warn).run(check_mode=module.check_mode)
     finish(module, [outcome], single=True)
 
 

@@ -453,26 +453,21 @@ images:
       sample: [ami-0fedcba9876543210, snap-0123456789abcdef0]
 """
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
-from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.sealed.ami.plugins.module_utils._execute.copy.run import CopyRun
-from ansible_collections.sealed.ami.plugins.module_utils._finish import finish
+from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, finish, warn
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import parse_copy_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=COPY_ARGUMENTS, supports_check_mode=True)
-    try:
+    with failing_readably(module):
+        connection = Connection.of_module(module)
         request = parse_copy_request(module.params, default_region=module.region)
-        run = CopyRun(Connection.of_module(module), request, warn=warn)
-        outcomes = run.run(check_mode=module.check_mode)
-    except (SealedError, AwsError) as error:
-        module.fail_json(msg=str(error), changed=False, images=[])
+        outcomes = CopyRun(connection, request, warn=warn).run(check_mode=module.check_mode)
     finish(module, outcomes, single=request.is_single)
 
 

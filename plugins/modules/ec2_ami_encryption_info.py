@@ -354,28 +354,24 @@ missing_image_ids:
   elements: str
 """
 
-from ansible.module_utils.common.warnings import warn
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import AUDIT_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
-from ansible_collections.sealed.ami.plugins.module_utils._aws.errors import AwsError
 from ansible_collections.sealed.ami.plugins.module_utils._execute.audit.run import read_audit
+from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, warn
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import audit_failure, to_audit_result
-from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=AUDIT_ARGUMENTS, supports_check_mode=True)
-    try:
+    with failing_readably(module, regions=[], errors=[], missing_image_ids=[]):
+        connection = Connection.of_module(module)
         request = parse_audit_request(module.params, default_region=module.region)
-        audits = read_audit(Connection.of_module(module), request)
-    except (SealedError, AwsError) as error:
-        module.fail_json(msg=str(error))
+        audits = read_audit(connection, request)
     for audit in audits:
         for warning in audit.warnings:
-            # AnsibleAWSModule.warn of amazon.aws 10 adds a deprecation warning of its own on ansible-core 2.19.
             warn(warning)
     result = to_audit_result(audits, request)
     message = audit_failure(result, request)

@@ -13,19 +13,22 @@ import gc
 import threading
 import typing as t
 
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
-
 from .errors import AwsError
+from .settings import connection_options, readable_settings, require_no_mfa
 
 try:
     import boto3
+    import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, UnknownRegionError
+    from botocore.exceptions import UnknownRegionError
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
 USER_AGENT: t.Final = "sealed.ami"
+OLDEST_BOTOCORE: t.Final = "1.34.58"
 _POOL: t.Final = 25
+# With a mode of its own, so that neither AWS_MAX_ATTEMPTS nor AWS_RETRY_MODE is read.
+_ONCE: t.Final[t.Any] = {"total_max_attempts": 1, "mode": "standard"}
 _COLLECT_AFTER: t.Final = 1_000_000
 
 
@@ -42,42 +45,40 @@ def spare_collections() -> None:
 class Connection:
     """The credentials and endpoint of one task, from the usual options of amazon.aws."""
 
-    def __init__(self, session: t.Any, *, endpoint_url: str | None = None, **client_params: t.Any) -> None:
+    def __init__(self, session: t.Any, *, aws_config: t.Any = None, **client_params: t.Any) -> None:
         self._session = session
-        self._params = {"endpoint_url": endpoint_url, **client_params}
+        self._config = Config(user_agent_extra=USER_AGENT, max_pool_connections=_POOL).merge(aws_config or Config())
+        self._params = client_params
         # A boto3 session must not create two clients at once.
         self._lock = threading.Lock()
 
     @classmethod
     def of_module(cls, module: t.Any) -> Connection:
-        """Return the connection that the module's options describe."""
+        """Return the connection that the module's options describe; what is wrong with them raises AwsError."""
         spare_collections()
-        module.require_botocore_at_least("1.34.58", reason="to tag the snapshots of a copy at birth")
-        _region, endpoint_url, params = get_aws_connection_info(module)
-        try:
-            session = boto3.session.Session(profile_name=params.pop("profile_name", None))
-        except BotoCoreError as error:
-            raise AwsError(message=f"{error}; name a profile of the shared AWS configuration files") from error
-        return cls(session, endpoint_url=endpoint_url, **params)
+        if not module.botocore_at_least(OLDEST_BOTOCORE):
+            raise AwsError(
+                message=f"botocore is older than {OLDEST_BOTOCORE}, which is needed to tag the snapshots of a copy "
+                "when they are made; update boto3 and botocore where the module runs"
+            )
+        with readable_settings():
+            endpoint_url, params = connection_options(module.params)
+            profile = params.pop("profile_name", None)
+            core = botocore.session.Session(profile=profile)
+            if params.get("aws_access_key_id") is None:
+                require_no_mfa(core, named=profile is not None)
+            return cls(boto3.session.Session(botocore_session=core), endpoint_url=endpoint_url, **params)
 
-    def client(self, service: str, region: str, *, repeats: bool = True) -> t.Any:
-        """Return a client; with ``repeats`` off botocore itself never sends a request twice.
+    def client(self, service: str, region: str) -> t.Any:
+        """Return a client that sends each request once: what is worth repeating is for ``errors.call`` to say.
 
-        botocore repeats a request whose connection broke, also after AWS has acted on it. Calls that create something
-        and take no client token would create it twice.
+        botocore repeats a request whose connection broke, also after AWS has acted on it, and its attempts would
+        multiply with ours.
         """
-        params = dict(self._params)
-        config = Config(user_agent_extra=USER_AGENT, max_pool_connections=_POOL).merge(
-            params.pop("aws_config", None) or Config()
-        )
-        if not repeats:
-            config = config.merge(Config(retries={"total_max_attempts": 1}))
-        with self._lock:
-            client = self._session.client(service, region_name=region, config=config, **params)
-            # Loads what tells how to page, which all clients share once it is there: threads that come at the same time
-            # would each search hundreds of folders for it.
-            client.can_paginate(next(iter(client.meta.method_to_api_mapping)))
-            return client
+        with self._lock, readable_settings():
+            return self._session.client(
+                service, region_name=region, config=self._config.merge(Config(retries=_ONCE)), **self._params
+            )
 
     def region(self, name: str) -> Region:
         """Return the handle on one region."""
@@ -109,11 +110,6 @@ class Region:
     def ec2(self) -> t.Any:
         """Return the EC2 client."""
         return self._connection.client("ec2", self.name)
-
-    @functools.cached_property
-    def ec2_once(self) -> t.Any:
-        """Return an EC2 client that never repeats a request by itself."""
-        return self._connection.client("ec2", self.name, repeats=False)
 
     @functools.cached_property
     def kms(self) -> t.Any:

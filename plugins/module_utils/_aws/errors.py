@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Call AWS, retry what deserves it, and turn botocore's errors into sentences."""
+"""Call AWS, and turn what it refuses and what botocore raises into sentences."""
 
 from __future__ import annotations
 
@@ -12,42 +12,20 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.errors import AWSErrorHandler
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleAWSError
-from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
-    from botocore.exceptions import (
-        ClientError,
-        CredentialRetrievalError,
-        HTTPClientError,
-        NoCredentialsError,
-        PartialCredentialsError,
-    )
-    from botocore.exceptions import (
-        ConnectionError as LostConnectionError,
-    )
+    from botocore.parsers import ResponseParserError
+
+from .remedies import DENIED_CODES, NEVER_SENT, class_names, remedy_for_class, remedy_for_code
+from .retrying import THROTTLED_CODES, retried
 
 T = t.TypeVar("T")
 
-# KMS says ThrottlingException where EC2 says RequestLimitExceeded; AWSRetry knows only the latter.
-_RETRIED_CODES: t.Final = [
-    "EC2ThrottledException",
-    "ThrottlingException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "ConcurrentTagAccess",
-    "KMSInternalException",
-    "DependencyTimeoutException",
-    "InternalServerError",
-    "ServiceUnavailableException",
-]
-# About a minute and a half in all. Longer pauses would let the calls lie idle that a throttled account is granted.
-_RETRIES: t.Final = 20
-_LONGEST_DELAY: t.Final = 10
-_EXPIRED_CODES: t.Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-_CLOCK_CODES: t.Final = {"AuthFailure", "SignatureDoesNotMatch", "InvalidSignatureException"}
-# AWS answers these with HTTP 503, but never after it has acted.
-_THROTTLED_CODES: t.Final = {"RequestLimitExceeded", "EC2ThrottledException", "Throttling", "ThrottlingException"}
-_DENIED_CODES: t.Final = {"UnauthorizedOperation", "AccessDenied", "AccessDeniedException"}
+# Calls that botocore makes by itself for credentials; that one of them is denied says nothing of the call itself.
+_FOR_CREDENTIALS: t.Final = ("AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials", "GetSessionToken")
+FILES_AND_PROGRAMS: t.Final = (
+    "check the files and programs that the settings for AWS name, such as credential_process and aws_ca_bundle"
+)
 
 
 class AwsError(AnsibleAWSError):
@@ -56,35 +34,50 @@ class AwsError(AnsibleAWSError):
     @property
     def code(self) -> str:
         """Return AWS's error code."""
-        response = getattr(self.exception, "response", None) or {}
-        return str(response.get("Error", {}).get("Code", ""))
+        return str(self._answer.get("Error", {}).get("Code", ""))
 
     @property
     def is_denied(self) -> bool:
         """Tell whether a policy forbids the call."""
-        return self.code in _DENIED_CODES
+        return self.code in DENIED_CODES and self._operation not in _FOR_CREDENTIALS
 
     @property
     def is_throttled(self) -> bool:
         """Tell whether AWS refused the call for its rate; it had no effect and may be repeated."""
-        return self.code in _THROTTLED_CODES
+        return self.code in THROTTLED_CODES
 
     @property
     def is_ambiguous(self) -> bool:
         """Tell whether AWS may have acted all the same: it did not answer, or answered with a server error."""
-        response = getattr(self.exception, "response", None) or {}
-        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        return not self.code or (status >= 500 and not self.is_throttled)
+        if not self.code:
+            return not NEVER_SENT.intersection(class_names(self.exception))
+        status = int(self._answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        return status >= 500 and not self.is_throttled
 
     @property
     def is_outage(self) -> bool:
         """Tell whether AWS, or the way to it, is down or overrun for now: what only reads may be tried again later."""
-        lost = isinstance(self.exception, (LostConnectionError, HTTPClientError))
-        return lost or self.is_throttled or (bool(self.code) and self.is_ambiguous)
+        lost = {"ConnectionError", "HTTPClientError"}.intersection(class_names(self.exception))
+        return bool(lost) or self.is_throttled or (bool(self.code) and self.is_ambiguous)
 
     def __str__(self) -> str:
-        remedy = _remedy(self.code, self.exception)
-        return f"{super().__str__()}{remedy}"
+        said = super().__str__()
+        remedy = self._remedy()
+        return f"{said.rstrip('.')}. {remedy}" if remedy else said
+
+    def _remedy(self) -> str:
+        if self.code:
+            words = str(self._answer.get("Error", {}).get("Message", ""))
+            return remedy_for_code(self.code, words, operation=self._operation)
+        return remedy_for_class(self.exception) if self.exception is not None else ""
+
+    @property
+    def _answer(self) -> dict[str, t.Any]:
+        return getattr(self.exception, "response", None) or {}
+
+    @property
+    def _operation(self) -> str:
+        return str(getattr(self.exception, "operation_name", ""))
 
 
 class _ErrorHandler(AWSErrorHandler):
@@ -94,14 +87,18 @@ class _ErrorHandler(AWSErrorHandler):
 def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = True, **params: t.Any) -> T:
     """Call one API operation; a failure reads ``Failed to <description>: <AWS's words>``.
 
-    Throttling and server errors are retried with jitter, unless ``retry`` is off: creating calls without a client token
-    must not be repeated blindly.
+    Throttling, server errors and lost connections are retried with jitter, unless ``retry`` is off: creating calls
+    without a client token must not be repeated blindly.
     """
-    attempt = AWSRetry.jittered_backoff(
-        retries=_RETRIES, delay=1, max_delay=_LONGEST_DELAY, catch_extra_error_codes=_RETRIED_CODES
-    )
-    function = attempt(operation) if retry else operation
-    return _ErrorHandler.common_error_handler(description)(function)(**params)
+    attempt = retried(operation) if retry else operation
+    try:
+        return _ErrorHandler.common_error_handler(description)(attempt)(**params)
+    except ResponseParserError as error:
+        raise AwsError(
+            message=f"Failed to {description}: what answered is not AWS ({error}); check endpoint_url and the proxy"
+        ) from error
+    except OSError as error:
+        raise AwsError(message=f"Failed to {description}: {error}; {FILES_AND_PROGRAMS}") from error
 
 
 def required(answer: t.Mapping[str, t.Any], member: str, *, of: str) -> t.Any:
@@ -112,24 +109,3 @@ def required(answer: t.Mapping[str, t.Any], member: str, *, of: str) -> t.Any:
             message=f"AWS's answer about {of} has no {member}; run the task again, and report this if it stays"
         )
     return value
-
-
-def _remedy(code: str, exception: t.Any) -> str:
-    if code in _EXPIRED_CODES:
-        return ". The credentials expired; renew them and run the task again: it resumes where it stopped"
-    if code in _CLOCK_CODES:
-        return ". Check the credentials and that this machine's clock is right"
-    if code in _DENIED_CODES and isinstance(exception, ClientError):
-        return f". Allow the action {_action(exception)} in the policy of this principal"
-    if isinstance(exception, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError)):
-        return ". Give access_key and secret_key, a profile, or the environment that boto3 reads credentials from"
-    if not code and exception is not None:
-        return (
-            ". AWS did not answer; check the region, the network and endpoint_url, then run the task again: it resumes"
-        )
-    return ""
-
-
-def _action(exception: t.Any) -> str:
-    service = "kms" if exception.response["Error"]["Code"] == "AccessDeniedException" else "ec2"
-    return f"{service}:{exception.operation_name}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .errors import call
+from .errors import AwsError, call
 
 Filters = t.Sequence[t.Mapping[str, t.Any]]
 
@@ -21,21 +21,34 @@ FILTER_VALUES: t.Final = 200
 
 @dataclasses.dataclass(frozen=True)
 class _List:
-    """Where an answer has the entries (JMESPath), what tells one from another, and how many a page may have."""
+    """Where an answer has the entries, what tells one from another, and how to ask for the next page."""
 
-    entries: str
+    member: str
     identity: str
     page: int
+    inner: str = ""
+    size: str = "MaxResults"
+    token: str = "NextToken"
+    next_token: str = "NextToken"
+
+    def entries(self, answer: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+        """Return the entries of one page."""
+        shown = answer.get(self.member) or []
+        return [entry for one in shown for entry in one.get(self.inner) or ()] if self.inner else list(shown)
+
+
+def _kms_list(member: str, identity: str, page: int) -> _List:
+    return _List(member, identity, page, size="Limit", token="Marker", next_token="NextMarker")
 
 
 _LISTS: t.Final = {
-    "describe_images": _List("Images[]", "ImageId", 1000),
-    "describe_snapshots": _List("Snapshots[]", "SnapshotId", 1000),
-    "describe_volumes": _List("Volumes[]", "VolumeId", 500),
-    "describe_instances": _List("Reservations[].Instances[]", "InstanceId", 500),
-    "describe_subnets": _List("Subnets[]", "SubnetId", 1000),
-    "list_aliases": _List("Aliases[]", "AliasArn", 100),
-    "list_resource_tags": _List("Tags[]", "TagKey", 50),
+    "describe_images": _List("Images", "ImageId", 1000),
+    "describe_snapshots": _List("Snapshots", "SnapshotId", 1000),
+    "describe_volumes": _List("Volumes", "VolumeId", 500),
+    "describe_instances": _List("Reservations", "InstanceId", 500, inner="Instances"),
+    "describe_subnets": _List("Subnets", "SubnetId", 1000),
+    "list_aliases": _kms_list("Aliases", "AliasArn", 100),
+    "list_resource_tags": _kms_list("Tags", "TagKey", 50),
 }
 
 
@@ -44,9 +57,8 @@ def read_all(
 ) -> list[dict[str, t.Any]]:
     """Return every entry once, in no particular order; a filter without a value fits nothing, so AWS is not asked."""
     listed = _LISTS[operation]
-    params["PaginationConfig"] = {"PageSize": listed.page}
     if not filters:
-        return _read_pages(client, operation, description, params)
+        return list(_read_pages(client, operation, description, params))
     found: dict[str, dict[str, t.Any]] = {}
     for batch in filter_batches(filters):
         for entry in _read_pages(client, operation, description, {**params, "Filters": batch}):
@@ -76,10 +88,17 @@ def filter_batches(filters: Filters) -> t.Iterator[list[dict[str, t.Any]]]:
         )
 
 
-def _read_pages(client: t.Any, operation: str, description: str, params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
-    def read() -> list[dict[str, t.Any]]:
-        entries = client.get_paginator(operation).paginate(**params).search(_LISTS[operation].entries)
-        # A page without the list comes as None.
-        return [entry for entry in entries if entry is not None]
-
-    return call(description, read)
+def _read_pages(
+    client: t.Any, operation: str, description: str, params: t.Mapping[str, t.Any]
+) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the entries page by page: what is repeated for throttling is one page, not the list from its start."""
+    listed, token = _LISTS[operation], None
+    while True:
+        page: dict[str, t.Any] = {listed.size: listed.page, **({listed.token: token} if token else {})}
+        answer = call(description, getattr(client, operation), **params, **page)
+        yield from listed.entries(answer)
+        last, token = token, answer.get(listed.next_token)
+        if not token:
+            return
+        if token == last:
+            raise AwsError(message=f"Failed to {description}: AWS answers with the same page again; run the task again")

@@ -43,7 +43,7 @@ def register_image(
     carried = [*BOOT_FIELDS, "UefiData"]
     params.update((name, boot[name]) for name in carried if boot.get(name) and region.knows("RegisterImage", name))
     what = f"register image {recipe.name!r} in {region.name}"
-    answer = call(what, region.ec2_once.register_image, retry=False, **params)
+    answer = call(what, region.ec2.register_image, retry=False, **params)
     return str(required(answer, "ImageId", of=f"the new image {recipe.name!r}"))
 
 
@@ -71,7 +71,7 @@ def create_image(
     if description:
         params["Description"] = description
     what = f"create image {recipe.name!r} of {instance_id} in {region.name}"
-    answer = call(what, region.ec2_once.create_image, retry=False, **params)
+    answer = call(what, region.ec2.create_image, retry=False, **params)
     return str(required(answer, "ImageId", of=f"the new image {recipe.name!r}"))
 
 

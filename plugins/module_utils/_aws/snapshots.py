@@ -59,7 +59,7 @@ def copy_snapshot(
     """Start a copy into the region under a key and return its id; what cannot be copied fails later, or at once."""
     answer = call(
         f"copy snapshot {snapshot_id} from {source_region} to {region.name}",
-        region.ec2_once.copy_snapshot,
+        region.ec2.copy_snapshot,
         retry=False,
         SourceRegion=source_region,
         SourceSnapshotId=snapshot_id,
@@ -75,7 +75,7 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
     """Start a snapshot of a volume, which has the volume's key, and return its id."""
     answer = call(
         f"create a snapshot of volume {volume_id} in {region.name}",
-        region.ec2_once.create_snapshot,
+        region.ec2.create_snapshot,
         retry=False,
         VolumeId=volume_id,
         Description=description,
