@@ -83,11 +83,13 @@ def a_registered_image(place: Place, mappings: list[dict[str, t.Any]], **request
     return image_id
 
 
-def a_published_image(place: Place, *, billed_as: str) -> dict[str, t.Any]:
+def a_published_image(place: Place, *, billed_as: str, owned: bool | None = None) -> dict[str, t.Any]:
     """Return an image that AWS or a vendor bills for, which no API call makes: the one with these platform details."""
     place.target.load_images()
-    found = place.ec2.describe_images(Owners=["self", "amazon", "aws-marketplace"])["Images"]
-    return next(each for each in found if billing_of(each) == billed_as)
+    found = place.ec2.describe_images()["Images"]
+    return next(
+        each for each in found if billing_of(each) == billed_as and owned in (None, each["OwnerId"] == place.account_id)
+    )
 
 
 def billing_of(found: t.Mapping[str, t.Any]) -> str:

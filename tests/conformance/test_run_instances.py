@@ -142,7 +142,9 @@ def test_bad_key_fails_later(home: Place, away: Place, bad_key: t.Callable[[Plac
     found = reached(home, instance_id, "terminated", "running")
     assert found["State"]["Name"] == "terminated"
     assert found["StateReason"]["Code"] == "Client.InternalError"
-    assert "Client error on launch" in found["StateReason"]["Message"]
+    assert found["StateReason"]["Message"].endswith(
+        ("Client error on launch", "KMS key provided is in an incorrect state")
+    )
 
 
 @rule("6 default key", "M")

@@ -98,6 +98,9 @@ IMAGES = (
         root("alias/vendor-private", shared_with=(HOME_ACCOUNT,)),), VENDOR, launch=(HOME_ACCOUNT,)),
     ImageSpec(35, "plain-root", "public decoy with the name of ours", (root(public=True),), VENDOR, launch=("all",)),
     ImageSpec(36, "vendor-private", "not shared", (root(),), VENDOR),
+    ImageSpec(37, "vendor-marketplace", "a Marketplace image of another account", (
+        root(shared_with=(HOME_ACCOUNT, CONSUMER)),), VENDOR, billing=MARKETPLACE, launch=(HOME_ACCOUNT, CONSUMER),
+        extras=(("owner_alias", "aws-marketplace"),)),
     ImageSpec(41, "plain-root-eu", "one unencrypted volume in Ireland", (root(),), region="eu-west-1", tags=TEAM),
     ImageSpec(42, "mixed-eu", "plain root, data under alias/data, in Ireland", (
         root(), data("f", "alias/data")), region="eu-west-1"),

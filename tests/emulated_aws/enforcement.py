@@ -21,7 +21,7 @@ _RESOURCE_ID = re.compile(rf"({'|'.join(RESOURCE_TYPES)})-[0-9a-f]+")
 NOT_RESOURCES = {"Tags", "TagSpecifications", "Description", "Name", "ClientToken", "Filters"}
 # What an action makes, beside what its parameters name: "Actions, resources, and condition keys for Amazon EC2".
 CREATES = {
-    "CopyImage": ("image",),
+    "CopyImage": ("image", "snapshot"),
     "CopySnapshot": ("snapshot",),
     "CreateImage": ("image", "snapshot"),
     "RegisterImage": ("image",),
@@ -91,25 +91,39 @@ def _common(region: str, caller: Caller) -> dict[str, t.Any]:
 
 def _own_questions(request: wire.Request, caller: Caller) -> list[policy.Question]:
     action = f"ec2:{request.action}"
-    context = _common(request.region, caller) | _request_tags(request)
+    common = _common(request.region, caller)
     if request.action.startswith(("Describe", "Get", "List")):
-        return [policy.Question(caller.arn, action, "*", context)]
+        return [policy.Question(caller.arn, action, "*", common)]
+    context = common | _tag_context(request.parameters.get("Tags"))
     named = [
         policy.Question(caller.arn, action, arn, context | _resource_tags(caller.account, region, resource_id))
         for arn, region, resource_id in _named_resources(request, caller)
     ]
     made = [
-        policy.Question(caller.arn, action, _arn(request.region, caller.account, kind, "*"), context)
+        policy.Question(
+            caller.arn,
+            action,
+            _arn(request.region, caller.account, kind, "*"),
+            common | _tag_context(_specified_tags(request, kind)),
+        )
         for kind in CREATES.get(request.action, ())
     ]
     return named + made or [policy.Question(caller.arn, action, "*", context)]
 
 
 def _tag_questions(request: wire.Request, caller: Caller) -> list[policy.Question]:
-    context = _common(request.region, caller) | _request_tags(request) | {"ec2:createaction": request.action}
-    kinds = [spec.get("ResourceType") for spec in request.parameters.get("TagSpecifications") or [] if spec.get("Tags")]
-    arns = [_arn(request.region, caller.account, str(kind), "*") for kind in kinds]
-    return [policy.Question(caller.arn, "ec2:CreateTags", arn, context) for arn in arns]
+    common = _common(request.region, caller) | {"ec2:createaction": request.action}
+    specified = request.parameters.get("TagSpecifications") or []
+    kinds = dict.fromkeys(str(spec.get("ResourceType")) for spec in specified if spec.get("Tags"))
+    return [
+        policy.Question(
+            caller.arn,
+            "ec2:CreateTags",
+            _arn(request.region, caller.account, kind, "*"),
+            common | _tag_context(_specified_tags(request, kind)),
+        )
+        for kind in kinds
+    ]
 
 
 def _role_questions(request: wire.Request, caller: Caller) -> list[policy.Question]:
@@ -144,10 +158,14 @@ def _ids(value: t.Any) -> t.Iterator[str]:
             yield from _ids(item)
 
 
-def _request_tags(request: wire.Request) -> dict[str, t.Any]:
-    tags = list(request.parameters.get("Tags") or [])
-    for specification in request.parameters.get("TagSpecifications") or []:
-        tags += specification.get("Tags") or []
+def _specified_tags(request: wire.Request, kind: str) -> list[dict[str, t.Any]]:
+    """Return the tags that the request gives to new resources of the kind: aws:RequestTag is judged for each kind."""
+    specified = request.parameters.get("TagSpecifications") or []
+    return [tag for one in specified if one.get("ResourceType") == kind for tag in one.get("Tags") or []]
+
+
+def _tag_context(tags: t.Sequence[dict[str, t.Any]] | None) -> dict[str, t.Any]:
+    tags = tags or []
     found = {f"aws:requesttag/{tag['Key']}".lower(): tag.get("Value", "") for tag in tags if "Key" in tag}
     return found | ({"aws:tagkeys": [tag["Key"] for tag in tags if "Key" in tag]} if tags else {})
 

@@ -14,6 +14,8 @@ import secrets
 import threading
 import typing as t
 
+from moto.iam.models import iam_backends
+
 from emulated_aws import policy
 from emulated_aws.clock import clock
 
@@ -129,6 +131,18 @@ class Identities:
         return self._issue(
             "ASIA", dataclasses.replace(caller, expires_at=clock.now() + seconds), token=secrets.token_hex(32)
         )
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether a principal is there: everybody in these accounts, but for service-linked roles never made."""
+        found = re.fullmatch(r"arn:aws[a-z-]*:(?:iam|sts)::(\d{12}):(.+)", arn)
+        if found is None or found[2] == "root" or ":sts:" in arn:
+            return True
+        if found[1] not in self.accounts:
+            return False
+        if not found[2].startswith("role/aws-service-role/"):
+            return True
+        made = {role.arn for role in iam_backends[found[1]]["aws"].roles.values()}
+        return arn in made or any(caller.policy_arn == arn for caller in self._callers.values())
 
     def _issue(self, prefix: str, caller: Caller, *, token: str | None) -> Credentials:
         access_key = prefix + secrets.token_hex(8).upper()

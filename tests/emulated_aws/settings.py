@@ -31,6 +31,16 @@ class Settings:
     pending_snapshots_per_cold_volume: int = 1  # st1 and sc1
     copy_image_counts_snapshots: bool = True  # UNVERIFIED whether CopyImage counts against the 20.
 
+    # KMS (aws_rules §14, §15).
+    grant_consistency_seconds: float = 0.0  # "usually less than five minutes"; a grant's token bridges it
+    grants_per_key: int = 50000
+    key_policy_checks_principals: bool = True
+    ram_key_shares_grant: bool = True
+    ram_list_lag_seconds: float = 0.0
+    associated_keys_allowed_on_aws_managed: bool = False
+    associated_keys_limit: int = 1
+    associate_key_checks: t.Literal["sync", "async"] = "sync"
+
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5
     copy_snapshot_same_region_key: t.Literal["source", "aws_ebs"] = "aws_ebs"  # §1.3, EBS guide
@@ -50,6 +60,9 @@ class Settings:
         "ignored"  # §2: "You cannot set this parameter to false"
     )
     deregistered_image_known_seconds: float = 3600.0  # §5.1: empty list, and Unavailable, before NotFound
+    deregistered_image_listed_seconds: float = 0.0  # §25.5: in the state deregistered, before the empty list
+    unshared_image_by_id: t.Literal["not_found", "empty"] = "not_found"  # §25.6: DescribeImages
+    failed_launch_names_key_state: bool = True  # §25.11: the other StateReason of a launch without its key
     bad_key_volume: t.Literal["vanishes", "error"] = "vanishes"  # §4.2
 
     def update(self, values: t.Mapping[str, t.Any]) -> None:

@@ -207,8 +207,9 @@ def test_tags_and_grants_are_listed(in_process_emulator: Emulator) -> None:
     kms.tag_resource(KeyId=key["Arn"], Tags=[{"TagKey": "stage", "TagValue": "prod"}])
     tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key["Arn"])["Tags"]}
     assert tags == {"team": "db", "stage": "prod"}
-    first = kms.create_grant(KeyId=key["Arn"], GranteePrincipal="arn:aws:iam::1:root", Operations=["Decrypt"], Name="n")
-    again = kms.create_grant(KeyId=key["Arn"], GranteePrincipal="arn:aws:iam::1:root", Operations=["Decrypt"], Name="n")
+    grantee = "arn:aws:iam::123456789012:root"
+    first = kms.create_grant(KeyId=key["Arn"], GranteePrincipal=grantee, Operations=["Decrypt"], Name="n")
+    again = kms.create_grant(KeyId=key["Arn"], GranteePrincipal=grantee, Operations=["Decrypt"], Name="n")
     assert again["GrantId"] == first["GrantId"]
     assert [grant["KeyId"] for grant in kms.list_grants(KeyId=key["Arn"])["Grants"]] == [key["Arn"]]
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from emulated_aws.ec2 import errors, lookup
+from emulated_aws.ec2.devices import same_device
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import View
 from emulated_aws.ec2.request import Call, action
@@ -36,7 +37,7 @@ def _check_attachable(call: Call, volume: Volume, instance: EmulatedInstance) ->
             f"The volume '{volume.id}' is not in the same availability zone as instance '{instance.id}'",
         )
     device = call.get("Device")
-    if any(device == taken for taken, _volume in call.region.attached(instance.id)):
+    if any(same_device(device, taken) for taken, _volume in call.region.attached(instance.id)):
         raise errors.AwsError(
             "InvalidParameterValue",
             f"Invalid value '{device}' for unixDevice. Attachment point {device} is already in use on the instance",
@@ -63,7 +64,7 @@ def detach_volume(call: Call) -> View:
             "InvalidAttachment.NotFound", f"Volume '{volume.id}' is not attached as device '{call.get('Device')}'"
         )
     instance = call.region.instance(attachment.instance_id)
-    if attachment.device == instance.root_device_name and instance.state != "stopped":
+    if same_device(attachment.device, instance.root_device_name) and instance.state != "stopped":
         raise errors.AwsError(
             "OperationNotPermitted",
             f"Unable to detach root volume '{attachment.device}' from instance '{instance.id}'",

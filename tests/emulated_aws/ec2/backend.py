@@ -14,7 +14,7 @@ from moto.ec2.utils import filter_reservations
 from emulated_aws.ec2 import errors, lookup, timing
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.keyring import KeyUse, aws_ebs_key
-from emulated_aws.ec2.model import Image, Lag, Snapshot
+from emulated_aws.ec2.model import Gone, Image, Lag, Snapshot
 from emulated_aws.ec2.volume import Volume
 from emulated_aws.settings import settings
 
@@ -35,7 +35,7 @@ class Ec2Region(EC2Backend):
         self.snapshots: dict[str, Snapshot] = {}  # type: ignore[assignment]
         self.volumes: dict[str, Volume] = {}  # type: ignore[assignment]
         self.volume_changes: dict[str, dict[str, t.Any]] = {}
-        self.gone_images: dict[str, float] = {}
+        self.gone_images: dict[str, Gone] = {}
         self.default_key: str | None = None
         self.image_block_public_access = "unblocked"
         self.snapshot_block_public_access = "unblocked"

@@ -95,9 +95,7 @@ def _source_image(call: Call, origin: Ec2Region) -> Image:
         raise errors.image_unavailable(source.id)
     shared = source.owner != call.account
     if shared and source.billing.product_codes:
-        raise errors.AwsError(
-            "InvalidRequest", f"The image {source.id} has Marketplace product codes and cannot be copied by others."
-        )
+        raise errors.AwsError("InvalidRequest", "Images from AWS Marketplace cannot be copied to another AWS account.")
     if source.root_device_type != "ebs" and (call.get("Encrypted") or call.get("KmsKeyId")):
         raise errors.AwsError("InvalidRequest", "Encrypting during CopyImage applies only to EBS-backed AMIs.")
     return source

@@ -86,6 +86,10 @@ class SnapshotCopy:
         elif all(key.usable() for key in (self.key, self.source_key) if key):
             snapshot.kms_key_arn = self.key.arn() if self.key else None
             snapshot.complete(due)
+            if self.source_key:
+                self.source_key.used("Decrypt")
+            if self.key:
+                self.key.used("GenerateDataKeyWithoutPlaintext")
         else:
             snapshot.fail(NOT_ACCESSIBLE)
 

@@ -13,7 +13,7 @@ from moto.ec2.utils import random_ami_id
 from emulated_aws.ec2 import errors, lookup, snapshots, tagging, timing
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.copy_image import check_description, check_name
-from emulated_aws.ec2.devices import Device, Ebs, check_mapping_shape
+from emulated_aws.ec2.devices import Device, Ebs, check_mapping_shape, name_among, same_device
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import Image, Lineage
 from emulated_aws.ec2.request import Call, Params, action
@@ -72,12 +72,13 @@ def _check(call: Call, instance: EmulatedInstance) -> None:
 
 
 def _with_overrides(call: Call, instance: EmulatedInstance, volumes: dict[str, Volume]) -> list[Device]:
-    devices = {name: Device(name, _of_volume(volume)) for name, volume in volumes.items()}
-    devices |= {name: Device(name, virtual_name=virtual) for name, virtual in instance.ephemeral_devices}
+    # An attached volume hides an ephemeral mapping of its name, not the other way round.
+    devices = {name: Device(name, virtual_name=virtual) for name, virtual in instance.ephemeral_devices}
+    devices |= {name: Device(name, _of_volume(volume)) for name, volume in volumes.items()}
     entries = call.get("BlockDeviceMappings", [])
     check_mapping_shape(entries)
     for entry in entries:
-        name = entry["DeviceName"]
+        name = name_among(devices, entry["DeviceName"])
         if "NoDevice" in entry:
             devices.pop(name, None)
         elif "VirtualName" in entry:
@@ -88,7 +89,7 @@ def _with_overrides(call: Call, instance: EmulatedInstance, volumes: dict[str, V
             ebs.delete_on_termination = entry["Ebs"].get("DeleteOnTermination", ebs.delete_on_termination)
         else:
             devices[name] = Device(name, new_ebs(call, name, entry["Ebs"]))
-    if instance.root_device_name not in devices:
+    if not any(same_device(name, instance.root_device_name) for name in devices):
         raise errors.invalid_mapping(f"The root device {instance.root_device_name} cannot be left out.")
     return list(devices.values())
 

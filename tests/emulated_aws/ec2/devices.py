@@ -25,6 +25,19 @@ SIZE_RANGES = {
 }
 
 
+ROOT_NAMES = frozenset(("/dev/sda1", "/dev/sda"))
+
+
+def same_device(one: str | None, other: str | None) -> bool:
+    """Tell whether two names mean one device: images with the root /dev/sda1 and the mapping /dev/sda exist."""
+    return one == other or {one, other} == ROOT_NAMES
+
+
+def name_among(names: t.Iterable[str], wanted: str) -> str:
+    """Return the name under which a device is known already, else the wanted one."""
+    return next((name for name in names if same_device(name, wanted)), wanted)
+
+
 @dataclasses.dataclass
 class Ebs:
     """The EBS part of one mapping of an image; without a snapshot it asks for an empty volume."""

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import typing as t
 
+from moto.core.exceptions import ServiceException
 from moto.ec2.exceptions import EC2ClientError
 
 STATUS_OF_CODE = {"DryRunOperation": 412, "UnauthorizedOperation": 403, "AuthFailure": 401}
 
 
+def status_of(error: ServiceException, default: int) -> int:
+    """Return the HTTP status of an error; AuthFailure has another one where it is about an image."""
+    return getattr(error, "http_status", None) or STATUS_OF_CODE.get(error.code, default)
+
+
 class AwsError(EC2ClientError):
     """An error that the caller of the API sees."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, http_status: int | None = None) -> None:
         super().__init__(code, message)
-        self.code = code
+        self.code, self.http_status = code, http_status
 
 
 def _plural(ids: t.Sequence[str], noun: str) -> str:
@@ -27,6 +33,16 @@ def _plural(ids: t.Sequence[str], noun: str) -> str:
 def image_not_found(*image_ids: str) -> AwsError:
     """Build the error for images that do not exist or that the caller may not see."""
     return AwsError("InvalidAMIID.NotFound", _plural(image_ids, "image id" if len(image_ids) == 1 else "image ids"))
+
+
+def image_forbidden(image_id: str) -> AwsError:
+    """Build the error for changing, or asking for the attributes of, an image of somebody else."""
+    return AwsError("AuthFailure", f"Not authorized for image:{image_id}", http_status=400)
+
+
+def images_forbidden(image_id: str) -> AwsError:
+    """Build the error for launching an image that is not shared with the caller."""
+    return AwsError("AuthFailure", f"Not authorized for images: [{image_id}]", http_status=400)
 
 
 def image_malformed(image_id: str) -> AwsError:

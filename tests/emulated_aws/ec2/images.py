@@ -25,7 +25,8 @@ OWNER_ALIASES = ("amazon", "aws-backup-vault", "aws-marketplace")
 def describe_images(call: Call) -> Params:
     """List images that the caller may use."""
     call.stop_if_dry_run()
-    found = _by_ids(call) if call.get("ImageIds") else list(lookup.all_images(call.region))
+    _check_states(call)
+    found = _by_ids(call) if call.get("ImageIds") else _all(call.region)
     found = [image for image in found if _listed(call, image) and _owned_as_asked(call, image)]
     users = call.get("ExecutableUsers", [])
     if users:
@@ -35,17 +36,36 @@ def describe_images(call: Call) -> Params:
     return {"NextToken": token, "Images": [view(call.region, image) for image in shown]}
 
 
+def _check_states(call: Call) -> None:
+    wanted = [value for one in call.get("Filters", []) if one.get("Name") == "state" for value in one.get("Values", [])]
+    if "disabled" in wanted and not call.get("IncludeDisabled"):
+        raise errors.AwsError(
+            "InvalidParameter",
+            "When filtering by the 'disabled' state, 'IncludeDisabled' must be set to 'true' in the request.",
+        )
+
+
 def _by_ids(call: Call) -> list[Image]:
     """Return the images of the request; recently deregistered ones are left out without an error."""
     ids: list[str] = call.get("ImageIds")
     for image_id in ids:
         if not lookup.IMAGE_ID.fullmatch(image_id):
             raise errors.image_malformed(image_id)
-    visible = {image.id: image for image in lookup.all_images(call.region)}
-    unknown = [one for one in ids if one not in visible and not lookup.recently_gone(call.region, one)]
+    visible = {image.id: image for image in _all(call.region)}
+    unknown = [one for one in ids if one not in visible and not _tolerated(call.region, one)]
     if unknown:
         raise errors.image_not_found(*unknown)
     return [visible[one] for one in dict.fromkeys(ids) if one in visible]
+
+
+def _all(region: Ec2Region) -> list[Image]:
+    return [*lookup.all_images(region), *lookup.still_listed(region)]
+
+
+def _tolerated(region: Ec2Region, image_id: str) -> bool:
+    """Tell whether an id that leads to nothing gives an empty list, not an error."""
+    hidden = lookup.any_image(region.region_name, image_id) if settings.unshared_image_by_id == "empty" else None
+    return hidden is not None or lookup.recently_gone(region, image_id)
 
 
 def _listed(call: Call, image: Image) -> bool:
@@ -91,9 +111,9 @@ def view(region: Ec2Region, image: Image) -> View:
             to_wire(device, _shown_key(image, device.ebs), show_snapshot=not pending) for device in image.devices
         ],
         "DeregistrationProtection": image.protection.wire(),
-        "Tags": tagging.wire(region.tags.get(image.id, {})),
     }
-    optional = _boot_view(image) | _billing_view(image) | _history_view(image)
+    optional = {"Tags": tagging.wire(region.tags.get(image.id, {})) or None}
+    optional |= _boot_view(image) | _billing_view(image) | _history_view(image)
     return shown | {name: value for name, value in optional.items() if value is not None}
 
 

@@ -21,6 +21,10 @@ if t.TYPE_CHECKING:
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 LAUNCH_FAILED = ("Client.InternalError", "Client.InternalError: Client error on launch")
+KEY_IN_WRONG_STATE = (
+    "Client.InternalError",
+    "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state",
+)
 TERMINATED_WHILE_IMAGED = (
     "Client.InstanceTerminated",
     "Client.InstanceTerminated: The instance was terminated or rebooted during AMI creation.",
@@ -43,6 +47,8 @@ class EmulatedInstance(Instance):
     def enter(self, state: str) -> None:
         """Change the state now."""
         self._state = InstanceState(state, CODES[state])
+        if state in ("pending", "running"):
+            self._reason, self.state_reason = "", None  # type: ignore[assignment]  # a running instance has none
 
     def setup_defaults(self) -> None:
         """Make no volume: the mapping of the image decides about all of them."""
@@ -104,15 +110,22 @@ class EmulatedInstance(Instance):
         if all(volume.keys_usable() for _device, volume in self.volumes()):
             self._run()
             return
+        why = self._why()
         for attachment in self.block_device_mapping.values():
             attachment.delete_on_termination = True
         self._end_terminate()
-        self._explain(*LAUNCH_FAILED)
+        self._explain(*why)
+
+    def _why(self) -> tuple[str, str]:
+        wrong = any(volume.key_in_wrong_state() for _device, volume in self.volumes())
+        return KEY_IN_WRONG_STATE if wrong and settings.failed_launch_names_key_state else LAUNCH_FAILED
 
     def _run(self) -> None:
         self.enter("running")
         for _device, volume in self.volumes():
             volume.state = "available"
+            for key in volume.keys:
+                key.used("Decrypt")
 
     def _explain(self, code: str, message: str) -> None:
         self._reason, self.state_reason = message, StateReason(message, code)
@@ -136,7 +149,7 @@ class EmulatedInstance(Instance):
             self.enter("running")
         else:
             self.enter("stopped")
-            self._explain(*LAUNCH_FAILED)
+            self._explain(*self._why())
 
     def stop(self) -> InstanceState:
         """Stop a running instance."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 
@@ -40,6 +41,15 @@ class KeyUse:
     def usable(self) -> bool:
         """Tell whether EBS could use the key at this moment."""
         return keys.resolve(self.account, self.region, self.reference, self.principal, self.purpose).usable
+
+    def in_wrong_state(self) -> bool:
+        """Tell whether the key is there, in a state in which KMS refuses to use it."""
+        return keys.resolve(self.account, self.region, self.reference).wrong_state
+
+    def used(self, operation: str) -> None:
+        """Note at the key what EBS did with it, for KMS's GetKeyLastUsage."""
+        with contextlib.suppress(keys.KmsError):
+            keys.locate(self.account, self.region, self.reference).used(operation)
 
     def pinned(self) -> KeyUse:
         """Return the same with the alias resolved, so that re-pointing the alias changes nothing any more."""

@@ -10,7 +10,7 @@ import typing as t
 
 from emulated_aws.ec2 import errors, lookup
 from emulated_aws.ec2.agenda import agenda
-from emulated_aws.ec2.devices import Ebs, check_mapping_shape
+from emulated_aws.ec2.devices import Ebs, check_mapping_shape, name_among
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import Image
 from emulated_aws.ec2.request import Call, Params
@@ -40,7 +40,7 @@ def plan(call: Call) -> Launch:
     image_id = call.get("ImageId") or template.get("ImageId")
     if not image_id:
         raise errors.missing_parameter("ImageId")
-    image = lookup.image(call.region, image_id)
+    image = _image(call, image_id)
     if image.state != "available":
         raise errors.image_unavailable(image.id)
     wishes = {device.name: _inherited(call.region, device.ebs) for device in image.devices if device.ebs}
@@ -55,6 +55,13 @@ def plan(call: Call) -> Launch:
     return Launch(image, wishes, list(ephemeral.items()))
 
 
+def _image(call: Call, image_id: str) -> Image:
+    found = lookup.any_image(call.region.region_name, image_id)
+    if found and not lookup.may_launch(call.account, found):
+        raise errors.images_forbidden(image_id)
+    return lookup.image(call.region, image_id)
+
+
 def _template(call: Call) -> Params:
     named = call.get("LaunchTemplate")
     return call.region._get_template_from_args(named).data if named else {}
@@ -67,7 +74,7 @@ def _inherited(region: Ec2Region, ebs: Ebs) -> VolumeWish:
 
 
 def _override(region: Ec2Region, entry: Params, wishes: dict[str, VolumeWish], ephemeral: dict[str, str]) -> None:
-    name = entry["DeviceName"]
+    name = name_among([*wishes, *ephemeral], entry["DeviceName"])
     if "NoDevice" in entry:
         wishes.pop(name, None)
         ephemeral.pop(name, None)

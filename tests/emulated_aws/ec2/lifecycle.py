@@ -10,8 +10,10 @@ import datetime
 
 from emulated_aws import enforcement
 from emulated_aws.ec2 import errors, lookup, snapshots, timing
-from emulated_aws.ec2.model import Image, Protection
+from emulated_aws.ec2.agenda import agenda
+from emulated_aws.ec2.model import Gone, Image, Protection
 from emulated_aws.ec2.request import Call, Params, action
+from emulated_aws.settings import settings
 
 DAY = 86400.0
 YEAR = 365.25 * DAY
@@ -29,15 +31,21 @@ def deregister_image(call: Call) -> Params:
         raise errors.AwsError("OperationNotPermitted", f"The image {image.id} is protected against deregistration.")
     call.stop_if_dry_run()
     del call.region.amis[image.id]
-    call.region.tags.pop(image.id, None)
-    call.region.gone_images[image.id] = timing.now()
-    if not call.get("DeleteAssociatedSnapshots"):
-        return {"Return": True}
+    image.state = "deregistered"
+    gone_at = timing.now()
+    call.region.gone_images[image.id] = Gone(image, gone_at)
+    agenda.at(gone_at + settings.deregistered_image_listed_seconds, lambda _due: _forget_tags(call, image))
+    agenda.settle()
+    wanted = image.snapshot_ids() if call.get("DeleteAssociatedSnapshots") else []
     results = [
         {"SnapshotId": snapshot_id, "ReturnCode": _delete_snapshot(call, snapshot_id)}
-        for snapshot_id in dict.fromkeys(image.snapshot_ids())
+        for snapshot_id in dict.fromkeys(wanted)
     ]
     return {"Return": True, "DeleteSnapshotResults": results}
+
+
+def _forget_tags(call: Call, image: Image) -> None:
+    call.region.tags.pop(image.id, None)
 
 
 def _delete_snapshot(call: Call, snapshot_id: str) -> str:
@@ -59,7 +67,7 @@ def enable_deregistration_protection(call: Call) -> Params:
     image = _own_image(call)
     call.stop_if_dry_run()
     image.protection = Protection(enabled=True, with_cooldown=bool(call.get("WithCooldown")))
-    return {"Return": "true"}
+    return {"Return": image.protection.wire()}
 
 
 @action("DisableImageDeregistrationProtection")

@@ -36,6 +36,15 @@ def all_images(region: Ec2Region) -> t.Iterator[Image]:
                 yield image
 
 
+def still_listed(region: Ec2Region) -> t.Iterator[Image]:
+    """Yield the images that were deregistered so lately that DescribeImages shows them yet."""
+    since = region.now() - settings.deregistered_image_listed_seconds
+    for other in regions_named(region.region_name):
+        for gone in other.gone_images.values():
+            if gone.at > since and may_launch(region.account_id, gone.image):
+                yield gone.image
+
+
 def all_snapshots(region: Ec2Region) -> t.Iterator[Snapshot]:
     """Yield the snapshots of every account that the caller may see and that are visible yet."""
     for other in regions_named(region.region_name):
@@ -58,23 +67,31 @@ def grants(permission: dict[str, str], account: str) -> bool:
 
 
 def image(region: Ec2Region, image_id: str, *, owned: bool = False) -> Image:
-    """Return an image, or raise NotFound, Malformed or (recently deregistered) Unavailable."""
+    """Return an image, or raise NotFound, Malformed, (recently deregistered) Unavailable or (not owned) AuthFailure."""
     if not IMAGE_ID.fullmatch(image_id):
         raise errors.image_malformed(image_id)
     for found in all_images(region):
         if found.id == image_id:
             if owned and found.owner != region.account_id:
-                raise errors.AwsError("AuthFailure", f"Not authorized for image:{image_id}")
+                raise errors.image_forbidden(image_id)
             return found
+    if owned and any_image(region.region_name, image_id):
+        raise errors.image_forbidden(image_id)
     if recently_gone(region, image_id):
         raise errors.image_unavailable(image_id)
     raise errors.image_not_found(image_id)
 
 
+def any_image(region_name: str, image_id: str) -> Image | None:
+    """Return an image of any account, whoever may see it, as long as it is visible to its owner."""
+    found = [region.amis[image_id] for region in regions_named(region_name) if image_id in region.amis]
+    return found[0] if found and found[0].lag.visible() else None
+
+
 def recently_gone(region: Ec2Region, image_id: str) -> bool:
     """Tell whether the image was deregistered so lately that EC2 still knows its id."""
-    gone_at = region.gone_images.get(image_id)
-    return gone_at is not None and region.now() < gone_at + settings.deregistered_image_known_seconds
+    gone = region.gone_images.get(image_id)
+    return gone is not None and region.now() < gone.at + settings.deregistered_image_known_seconds
 
 
 def any_snapshot(region_name: str, snapshot_id: str) -> Snapshot | None:

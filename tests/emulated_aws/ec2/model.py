@@ -158,6 +158,13 @@ class Image:
         return self.boot.kernel_id
 
 
+class Gone(t.NamedTuple):
+    """A deregistered image and when that was."""
+
+    image: Image
+    at: float
+
+
 @dataclasses.dataclass
 class Tiering:
     """Archive storage of a snapshot."""

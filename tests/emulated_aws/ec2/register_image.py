@@ -14,7 +14,7 @@ from moto.ec2.utils import random_ami_id
 from emulated_aws.ec2 import errors, lookup, tagging
 from emulated_aws.ec2.copy_image import check_description, check_name
 from emulated_aws.ec2.create_image import check_unused, new_ebs
-from emulated_aws.ec2.devices import Device, check_mapping_shape
+from emulated_aws.ec2.devices import Device, check_mapping_shape, name_among
 from emulated_aws.ec2.model import Billing, BootSettings, Image, Snapshot
 from emulated_aws.ec2.request import Call, Params, action
 from emulated_aws.ec2.volume_making import VolumeWish
@@ -111,7 +111,7 @@ def _check_devices(call: Call, devices: list[Device], root: str) -> dict[str, Sn
             VolumeWish(device.ebs, found).check()
             if found:
                 snapshots[device.name] = found
-    if root not in snapshots and not call.get("ImageLocation"):
+    if name_among(snapshots, root) not in snapshots and not call.get("ImageLocation"):
         raise errors.AwsError(
             "InvalidRequest", f"The request must contain either an image location or a snapshot for the root {root}."
         )
@@ -121,6 +121,7 @@ def _check_devices(call: Call, devices: list[Device], root: str) -> dict[str, Sn
 def _billing(snapshots: dict[str, Snapshot], root: str) -> Billing:
     """Return what RegisterImage knows of platform and licences: all codes of the snapshots, and perhaps the rest."""
     codes = tuple(dict.fromkeys(code for one in snapshots.values() for code in one.billing.product_codes))
-    if settings.register_image_keeps_billing and root in snapshots:
-        return dataclasses.replace(snapshots[root].billing, product_codes=codes)
+    found = snapshots.get(name_among(snapshots, root))
+    if settings.register_image_keeps_billing and found:
+        return dataclasses.replace(found.billing, product_codes=codes)
     return Billing(product_codes=codes)

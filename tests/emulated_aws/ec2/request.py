@@ -22,6 +22,7 @@ Handler = t.Callable[["Call"], t.Any]
 
 ACTIONS: dict[str, Handler] = {}
 SIGNATURE_PARAMETERS = re.compile(r"^(Action|Version|AWSAccessKeyId|Signature\w*|Timestamp|Expires|X-Amz-[\w-]+)$")
+MOST_FILTER_VALUES = 200
 # The model's enumeration grows all the time, or another error than InvalidParameterValue is due.
 OPEN_ENUMS = ("InstanceType", "VolumeType")
 
@@ -78,6 +79,15 @@ def check(name: str, flat: t.Mapping[str, t.Any], parsed: Params) -> None:
         allowed = getattr(known[member], "enum", None)
         if allowed and name in ACTIONS and member not in OPEN_ENUMS and value not in allowed:
             raise errors.invalid_value(value, member, f"Expected one of: {', '.join(allowed)}")
+
+
+def check_filter_values(filters: t.Sequence[Params]) -> None:
+    """Raise FilterLimitExceeded for more values than one call may have, those of all its filters together."""
+    if sum(len(one.get("Values") or []) for one in filters) > MOST_FILTER_VALUES:
+        raise errors.AwsError(
+            "FilterLimitExceeded",
+            f"The maximum number of filter values specified on a single call is {MOST_FILTER_VALUES}",
+        )
 
 
 def check_filters(name: str, filters: t.Sequence[Params]) -> None:

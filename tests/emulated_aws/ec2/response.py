@@ -67,8 +67,10 @@ class Ec2Response(EC2Response):
         if self.unparsable:
             raise self.unparsable
         request.check(action, self.querystring, self.params)
+        filters = self.params.get("Filters") or self.params.get("Filter") or []
+        request.check_filter_values(filters)
         if action not in request.ACTIONS:
-            request.check_filters(action, self.params.get("Filters") or self.params.get("Filter") or [])
+            request.check_filters(action, filters)
 
     def _answer_error(self, error: errors.AwsError) -> Answer:
         status, headers, body = self.serialized(ActionResult(error))
@@ -117,7 +119,7 @@ class Ec2Response(EC2Response):
         """Serialise a result or an error, the latter with its own HTTP status."""
         status, headers, body = super().serialized(action_result)
         if isinstance(action_result.result, ServiceException):
-            status = errors.STATUS_OF_CODE.get(action_result.result.code, status)
+            status = errors.status_of(action_result.result, status)
             headers["status"] = status
         return status, headers, body
 

@@ -12,6 +12,7 @@ from moto.ec2.utils import random_snapshot_id
 from emulated_aws.ec2 import errors, lookup, tagging, timing
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.copy_image import check_description
+from emulated_aws.ec2.devices import same_device
 from emulated_aws.ec2.filters import Facts
 from emulated_aws.ec2.keyring import NOT_ACCESSIBLE
 from emulated_aws.ec2.model import Snapshot, View
@@ -80,12 +81,11 @@ def view(region: Ec2Region, snapshot: Snapshot) -> View:
         "StorageTier": snapshot.tiering.tier,
         "TransferType": "time-based" if snapshot.completion_minutes else "standard",
         "FullSnapshotSizeInBytes": snapshot.size * GIB,
-        "Tags": tagging.wire(region.tags.get(snapshot.id, {})),
     }
     optional = {
+        "Tags": tagging.wire(region.tags.get(snapshot.id, {})) or None,
         "KmsKeyId": snapshot.kms_key_arn,
         "StateMessage": snapshot.state_message,
-        "SseType": "sse-kms" if snapshot.encrypted else None,
         "CompletionDurationMinutes": snapshot.completion_minutes,
         "CompletionTime": timing.moment(snapshot.completed_at) if snapshot.completed_at else None,
         "RestoreExpiryTime": (
@@ -195,7 +195,8 @@ def create_snapshots(call: Call) -> Params:
     volumes = [
         volume
         for device, volume in call.region.attached(instance.id)
-        if volume.id not in left_out and not (asked.get("ExcludeBootVolume") and device == instance.root_device_name)
+        if volume.id not in left_out
+        and not (asked.get("ExcludeBootVolume") and same_device(device, instance.root_device_name))
     ]
     tags = tagging.specified(call, "snapshot")["snapshot"]
     check_quotas(call.region, volumes)

@@ -60,6 +60,10 @@ class Volume:
         """Tell whether EBS could read the source and write the volume at this moment."""
         return all(key.usable() for key in self.keys)
 
+    def key_in_wrong_state(self) -> bool:
+        """Tell whether a key of the volume exists, but is disabled, pending deletion or the like."""
+        return any(key.in_wrong_state() for key in self.keys)
+
     def own_key_usable(self) -> bool:
         """Tell whether an instance could start with the volume at this moment."""
         return not self.encrypted or (bool(self.keys) and self.keys[-1].usable())

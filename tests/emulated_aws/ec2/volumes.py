@@ -114,7 +114,6 @@ def view(region: Ec2Region, volume: Volume) -> View:
     }
     optional = {
         "KmsKeyId": volume.kms_key_arn,
-        "SseType": "sse-kms" if volume.encrypted else None,
         "Iops": volume.iops,
         "Throughput": volume.throughput,
         "Tags": tagging.wire(region.tags.get(volume.id, {})) or None,

@@ -11,9 +11,11 @@ def install() -> None:
     from moto.kms import urls
     from moto.kms.models import kms_backends
 
+    from emulated_aws.kms import sharing
     from emulated_aws.kms.backend import KeyStore
     from emulated_aws.kms.responses import KmsAnswers
 
+    sharing.install()
     kms_backends.backend = KeyStore
     kms_backends.clear()
     urls.url_paths = {"{0}/$": KmsAnswers.dispatch}

@@ -10,19 +10,28 @@ import re
 import typing as t
 
 from emulated_aws import policy
+from emulated_aws.ec2 import organizations
 from emulated_aws.identity import Caller, identities
+from emulated_aws.kms import sharing
 from emulated_aws.kms.model import EmulatedGrant, EmulatedKey
 
 
-def refusal(caller: Caller, action: str, key: EmulatedKey, context: t.Mapping[str, t.Any] | None = None) -> str:
+def refusal(
+    caller: Caller,
+    action: str,
+    key: EmulatedKey,
+    context: t.Mapping[str, t.Any] | None = None,
+    tokens: t.Collection[str] = (),
+) -> str:
     """Return AWS's sentence if the caller may not do the action with the key, or nothing."""
-    facts = {"kms:calleraccount": caller.account, "aws:principalarn": caller.policy_arn, "kms:keyarn": key.arn} | dict(
-        context or {}
-    )
+    facts = {"kms:calleraccount": caller.account, "aws:principalarn": caller.policy_arn, "kms:keyarn": key.arn}
+    facts |= organizations.facts(caller.account) | dict(context or {})
     question = policy.Question(caller.arn, action, key.arn, facts)
     own = identities.verdict(caller, question)
-    granted = any(_grant_allows(grant, caller, action) for grant in key.grants.values())
+    granted = any(_grant_allows(grant, caller, question) for grant in key.grants_in_force(tokens))
     by_key = _key_policy_verdict(key, caller, question)
+    if by_key == "none" and sharing.allows(key, caller, action):
+        by_key = "account"
     if "deny" in (own, by_key):
         return _sentence(caller, action, key, "with an explicit deny in a policy")
     same_account = caller.account == key.account_id
@@ -39,9 +48,29 @@ def _sentence(caller: Caller, action: str, key: EmulatedKey, reason: str) -> str
     return f"User: {caller.arn} is not authorized to perform: {action} on resource: {key.arn} {reason}"
 
 
-def _grant_allows(grant: EmulatedGrant, caller: Caller, action: str) -> bool:
+def _grant_allows(grant: EmulatedGrant, caller: Caller, question: policy.Question) -> bool:
     grantees = {caller.arn, caller.policy_arn, f"arn:aws:iam::{caller.account}:root"}
-    return grant.grantee_principal in grantees and action.removeprefix("kms:") in grant.operations
+    operation = question.action.removeprefix("kms:")
+    if grant.grantee_principal not in grantees or operation not in grant.operations:
+        return False
+    # Who may grant by a grant can pass on its operations only.
+    passed_on = set(question.context.get("kms:grantoperations", ()))
+    return passed_on <= set(grant.operations) and _within(grant.constraints or {}, operation, question)
+
+
+def _within(constraints: t.Mapping[str, t.Any], operation: str, question: policy.Question) -> bool:
+    """Tell whether the encryption context is what the constraints ask for, where the operation has one."""
+    if operation not in WITH_CONTEXT:
+        return True
+    given = dict(question.context.get("kms:encryptioncontext", {}))
+    exactly, at_least = constraints.get("EncryptionContextEquals"), constraints.get("EncryptionContextSubset")
+    return (not exactly or given == exactly) and (not at_least or at_least.items() <= given.items())
+
+
+WITH_CONTEXT = {
+    "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
+    "GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext",
+}  # fmt: skip
 
 
 def _key_policy_verdict(

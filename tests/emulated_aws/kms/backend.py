@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import types
 import typing as t
 
@@ -16,6 +15,7 @@ from moto.kms.utils import RESERVED_ALIASES
 from emulated_aws.clock import clock
 from emulated_aws.kms.errors import KmsError
 from emulated_aws.kms.model import EmulatedAlias, EmulatedGrant, EmulatedKey, aws_managed_policy, days_from_now
+from emulated_aws.settings import settings
 
 
 class KeyStore(KmsBackend):
@@ -134,23 +134,13 @@ class KeyStore(KmsBackend):
         store.keys[key.id] = key.replica(region, policy=policy, description=description)
         return store.keys[key.id]
 
-    def add_grant(self, key: EmulatedKey, wanted: t.Mapping[str, t.Any]) -> EmulatedGrant:
+    def add_grant(self, key: EmulatedKey, wanted: t.Mapping[str, t.Any], *, issuer: str) -> EmulatedGrant:
         """Make a grant, or return the one that a retry with the same name asked for before."""
-        fresh = EmulatedGrant(key, wanted)
+        fresh = EmulatedGrant(key, wanted, issuer=issuer)
         for grant in key.grants.values():
-            if fresh.name and _same(grant, fresh):
+            if fresh.name and grant.terms() == fresh.terms():
                 return grant
+        if len(key.grants) >= settings.grants_per_key:
+            raise KmsError("LimitExceededException", f"{key.arn} has {len(key.grants)} grants, which is the most.")
         key.grants[fresh.id] = fresh
         return fresh
-
-
-@dataclasses.dataclass(frozen=True)
-class _GrantTerms:
-    name: str
-    grantee: str
-    operations: tuple[str, ...]
-
-
-def _same(grant: EmulatedGrant, other: EmulatedGrant) -> bool:
-    terms = [_GrantTerms(one.name, one.grantee_principal, tuple(one.operations)) for one in (grant, other)]
-    return terms[0] == terms[1]

@@ -31,6 +31,7 @@ class KeyVerdict:
     usable: bool
     reason: str
     manager: t.Literal["AWS", "CUSTOMER"] = "CUSTOMER"
+    wrong_state: bool = False
 
 
 def resolve(
@@ -53,7 +54,8 @@ def resolve(
         return KeyVerdict(key_ref if named and named["kind"] == "key" else None, False, error.message)
     caller = identities.by_arn(principal or f"arn:aws:iam::{account_id}:root")
     reason = key.unusable_for_ebs() or ebs_refusal(caller, key, purpose=purpose)
-    return KeyVerdict(key.arn, not reason, reason, "AWS" if key.key_manager == "AWS" else "CUSTOMER")
+    manager: t.Literal["AWS", "CUSTOMER"] = "AWS" if key.key_manager == "AWS" else "CUSTOMER"
+    return KeyVerdict(key.arn, not reason, reason, manager, wrong_state=not key.works)
 
 
 def aws_managed_ebs_key(account_id: str, region: str) -> str:

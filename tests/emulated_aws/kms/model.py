@@ -9,11 +9,13 @@ import datetime
 import functools
 import json
 import typing as t
+import uuid
 
 from moto.kms.models import Alias, Grant, Key
 from moto.kms.utils import AbstractPrivateKey, generate_key_id, generate_master_key, generate_private_key
 
 from emulated_aws.clock import clock
+from emulated_aws.settings import settings
 
 ASYMMETRIC_USAGE = {"RSA": "ENCRYPT_DECRYPT", "ECC": "SIGN_VERIFY", "HMAC": "GENERATE_VERIFY_MAC"}
 
@@ -62,6 +64,14 @@ def aws_managed_policy(account_id: str, region: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Id": "auto-ebs-2", "Statement": [through_ebs, metadata]})
 
 
+class KeyUsage(t.NamedTuple):
+    """The last successful cryptographic operation of a key."""
+
+    operation: str
+    at: float
+    event: str
+
+
 class EmulatedKey(Key):
     """A key whose private part is made only when something needs it, as most of ours are never used to sign."""
 
@@ -93,6 +103,8 @@ class EmulatedKey(Key):
         self.key_state = "Enabled" if self.enabled else "PendingImport"
         self.deletes_at: float | None = None
         self.grants: dict[str, EmulatedGrant] = {}  # type: ignore[assignment]  # narrower than moto's
+        self.ended_grants: list[EmulatedGrant] = []
+        self.last_use: KeyUsage | None = None
         self.rotations: list[dict[str, t.Any]] = []
         self.aliases: dict[str, EmulatedAlias] = {}  # type: ignore[assignment]  # the same
 
@@ -101,13 +113,32 @@ class EmulatedKey(Key):
         """Return the key pair of an asymmetric key."""
         return generate_private_key(self.key_spec)
 
+    def grants_in_force(self, tokens: t.Collection[str]) -> list[EmulatedGrant]:
+        """Return the grants that count at this moment, those among them that were just revoked."""
+        return [grant for grant in (*self.grants.values(), *self.ended_grants) if grant.in_force(tokens)]
+
+    def end_grant(self, grant: EmulatedGrant) -> None:
+        """Revoke or retire a grant; it counts until every place in KMS knows."""
+        self.grants.pop(grant.id, None)
+        grant.ends_at = clock.now() + settings.grant_consistency_seconds
+        self.ended_grants.append(grant)
+
+    def used(self, operation: str) -> None:
+        """Note the last successful use, for GetKeyLastUsage."""
+        self.last_use = KeyUsage(operation, clock.now(), str(uuid.uuid4()))
+
     def set_state(self, state: str) -> None:
         """Move the key to the state; ``Enabled`` is the only one in which it works."""
         self.key_state, self.enabled = state, state == "Enabled"
 
+    @property
+    def works(self) -> bool:
+        """Tell whether the key is in a state in which KMS encrypts and decrypts with it."""
+        return self.key_state in ("Enabled", "Updating")
+
     def unusable_for_ebs(self) -> str:
         """Return why EBS cannot encrypt with the key, or nothing."""
-        if self.key_state not in ("Enabled", "Updating"):
+        if not self.works:
             return f"{self.arn} is {self.key_state}"
         if self.key_usage != "ENCRYPT_DECRYPT" or self.key_spec != "SYMMETRIC_DEFAULT":
             return f"{self.arn} is not a symmetric encryption key"
@@ -184,19 +215,31 @@ class EmulatedAlias(Alias):
 
 
 class EmulatedGrant(Grant):
-    """A grant that names its key by ARN."""
+    """A grant that names its key by ARN and takes effect after a while, but at once with its token."""
 
-    def __init__(self, key: EmulatedKey, wanted: t.Mapping[str, t.Any]):
+    def __init__(self, key: EmulatedKey, wanted: t.Mapping[str, t.Any], *, issuer: str | None = None):
         super().__init__(
             key.arn,
             wanted.get("Name", ""),
-            wanted["GranteePrincipal"],
+            wanted.get("GranteePrincipal") or wanted["GranteeServicePrincipal"],
             wanted["Operations"],
             constraints=wanted.get("Constraints"),  # type: ignore[arg-type]  # moto's annotation forgets None
             retiring_principal=wanted.get("RetiringPrincipal"),  # type: ignore[arg-type]  # the same
         )
-        self.issuing_account = f"arn:aws:iam::{key.account_id}:root"
+        self.issuing_account = f"arn:aws:iam::{issuer or key.account_id}:root"
         self.created = clock.now()
+        self.effective_at = self.created + settings.grant_consistency_seconds
+        self.ends_at: float | None = None
+
+    def terms(self) -> tuple[t.Any, ...]:
+        """Return everything that has to be identical for a request of the same name to be a repetition."""
+        constraints = json.dumps(self.constraints or {}, sort_keys=True)
+        return self.name, self.grantee_principal, sorted(self.operations), constraints, self.retiring_principal
+
+    def in_force(self, tokens: t.Collection[str]) -> bool:
+        """Tell whether KMS knows the grant everywhere by now, or is told of it by a token."""
+        ended = self.ends_at is not None and clock.now() >= self.ends_at
+        return not ended and (clock.now() >= self.effective_at or self.token in tokens)
 
     def to_json(self) -> dict[str, t.Any]:
         """Return the grant as ListGrants shows it; the token is never shown again."""

@@ -27,7 +27,7 @@ def test_the_examples_run(run_playbook: RunPlaybook, tmp_path: pathlib.Path) -> 
     assert play.result(tasks[3]["name"])["compliant"] is True
     reasons = play.result(tasks[2]["name"])["msg"]
     assert "not encrypted" in reasons["ami-00ec2000000000001"][0]
-    assert len(play.result(tasks[4]["name"])["images"]) == 4
+    assert len(play.result(tasks[4]["name"])["images"]) == 5
 
 
 @pytest.mark.parametrize("check", [False, True])

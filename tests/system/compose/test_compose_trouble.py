@@ -109,7 +109,7 @@ def test_a_key_that_is_switched_off_on_the_way(
 
     monkeypatch.setattr(inprocess.application(), "serve", switching_off)
     failed = compose("database", method=method, device_mapping=THREE_KEYS, on_failure=on_failure)
-    reason = "Given key ID is not accessible" if method == "snapshots" else "Client error on launch"
+    reason = "Given key ID is not accessible" if method == "snapshots" else "key provided is in an incorrect state"
     assert failed.failed and reason in failed.msg and f"alias/data ({key}) in us-east-1 is Disabled" in failed.msg
     emulator.advance(600)
     left = existing(look) - before
