@@ -15,8 +15,13 @@ description:
   - Each host is given the variables C(sealed_ami_account) and C(sealed_ami_region), C(sealed_ami_account_id),
     C(sealed_ami_role_arn) and C(sealed_ami_profile) where known, and every other option that applies to it under its
     name behind C(sealed_ami_), such as C(sealed_ami_kms_key_id) and C(sealed_ami_source_image_ids).
-  - The file holds no secret, and keys that would are refused. Its name ends in C(image_targets.yml) or
-    C(image_targets.yaml).
+  - The host's variable C(sealed_ami_target) has these options once more. A playbook falls back on it where an extra
+    variable, such as an answer of a survey, is blank.
+  - Text is understood as P(sealed.ami.answer#filter) does. A blank option counts as absent, and V(none) as empty, such
+    as to remove a description that an earlier run has set.
+  - Values may be templates, which see extra variables, and encrypted by Ansible Vault. With a value of the vault
+    nothing is cached. The file holds no credentials, and keys that would are refused. Its name ends in
+    C(image_targets.yml) or C(image_targets.yaml).
 author:
   - sealed.ami contributors (@sealed-ami)
 options:
@@ -86,6 +91,9 @@ options:
   tags:
     description: The tags of the copies.
     type: dict
+  purge_tags:
+    description: Whether to remove tags that are not in O(tags).
+    type: bool
   snapshot_tags:
     description: The tags of their snapshots.
     type: dict
@@ -93,7 +101,7 @@ options:
     description: Who may launch the copies, as in M(sealed.ami.ec2_ami_encrypted_copy).
     type: dict
   deprecate_at:
-    description: When the copies become deprecated, in quotes.
+    description: When the copies become deprecated, in quotes; V(none) removes the deprecation.
     type: str
   deregistration_protection:
     description: Whether the copies are protected from being deregistered.
@@ -141,14 +149,22 @@ import typing as t
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import RequestError
-from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTINGS, Target, parse_targets
+from ansible_collections.sealed.ami.plugins.plugin_utils._targets import (
+    SETTINGS,
+    Target,
+    parse_settings,
+    parse_targets,
+)
 
 LOCAL: t.Final = {
     "ansible_connection": "local",
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
 }
+# What Ansible loads "!vault" as, before ansible-core 2.19 and since.
+_VAULTED: t.Final = ("AnsibleVaultEncryptedUnicode", "EncryptedString")
 OWN: t.Final = frozenset(SETTINGS) | {"accounts"}
 
 
@@ -169,17 +185,31 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         config = self._read_config_data(path)
         # What is not an option of Ansible's own is for the parser, which knows what is allowed where.
         ansible_options = set(self.option_definitions) - OWN
-        own = {name: value for name, value in config.items() if name not in ansible_options}
+        self.templar.available_variables = load_extra_vars(loader)
+        self._has_secret = False
+        own = {name: self._resolve(value) for name, value in config.items() if name not in ansible_options}
         try:
-            targets = self._targets(own, path, cache=cache)
+            for target in self._targets(own, path, cache=cache):
+                self._add(target)
         except RequestError as error:
             raise AnsibleParserError(f"{path}: {error}") from error
-        for target in targets:
-            self._add(target)
+
+    def _resolve(self, value: t.Any) -> t.Any:
+        """Return the value with templates filled in and what the vault holds decrypted, as plain as YAML has it."""
+        if isinstance(value, t.Mapping):
+            return {self._resolve(name): self._resolve(one) for name, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._resolve(one) for one in value]
+        if type(value).__name__ in _VAULTED:
+            self._has_secret = True
+            return str(value)
+        if isinstance(value, str) and self.templar.is_template(value):
+            return self._resolve(self.templar.template(value))
+        return value
 
     def _targets(self, config: dict[str, t.Any], path: str, *, cache: bool) -> tuple[Target, ...]:
         """Return the targets from the cache, which knows a changed file from the one it has seen, or from the file."""
-        if not self.get_option("cache"):
+        if not self.get_option("cache") or self._has_secret:
             return parse_targets(config)
         content = hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()
         key = f"{self.get_cache_key(path)}_{content[:12]}"
@@ -198,5 +228,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.add_host(target.name, group=self.inventory.add_group(group))
         strict = self.get_option("strict")
         self._set_composite_vars(self.get_option("compose"), variables, target.name, strict=strict)
+        self._remember(target)
         self._add_host_to_composed_groups(self.get_option("groups"), {}, target.name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), {}, target.name, strict=strict)
+
+    def _remember(self, target: Target) -> None:
+        """Keep the settings a second time, where a blank answer of a survey does not take their place."""
+        known = self.inventory.get_host(target.name).get_vars()
+        given, composed = (
+            {name: variables[f"sealed_ami_{name}"] for name in SETTINGS if f"sealed_ami_{name}" in variables}
+            for variables in (target.variables, known)
+        )
+        changed = {name: value for name, value in composed.items() if name not in given or given[name] != value}
+        self.inventory.set_variable(target.name, "sealed_ami_target", {**given, **parse_settings(changed, target.name)})

@@ -11,6 +11,7 @@ import dataclasses
 import re
 import typing as t
 
+from ..module_utils._image.answers import is_blank, parse_bool, parse_dict, parse_list, parse_tags, parse_text
 from ..module_utils._image.errors import RequestError, SealedError
 from ..module_utils._image.options import (
     parse_attributes,
@@ -32,10 +33,17 @@ SETTINGS: t.Final[dict[str, type]] = {
     "name": str,
     "description": str,
     "tags": dict,
+    "purge_tags": bool,
     "snapshot_tags": dict,
     "launch_permissions": dict,
     "deprecate_at": str,
     "deregistration_protection": str,
+}
+_PARSERS: t.Final[dict[type, t.Callable[[t.Any], t.Any]]] = {
+    str: parse_text,
+    list: parse_list,
+    bool: parse_bool,
+    dict: parse_tags,
 }
 ACCOUNT_OPTIONS: t.Final = frozenset({"account", "account_id", "role_arn", "profile", "regions", "groups"})
 REGION_OPTIONS: t.Final = frozenset({"region", "groups"})
@@ -69,7 +77,7 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
     targets = [
         target
         for number, account in enumerate(accounts, 1)
-        for target in _parse_account(account, defaults=_settings(options, "the file"), where=f"account {number}")
+        for target in _parse_account(account, defaults=parse_settings(options, "the file"), where=f"account {number}")
     ]
     names = [target.name for target in targets]
     for name in names:
@@ -82,13 +90,13 @@ def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Tar
     _require_known(account, ACCOUNT_OPTIONS, where=where)
     identity = _parse_identity(account, where=where)
     where = f"account {identity['sealed_ami_account']}"
-    settings = {**defaults, **_settings(account, where)}
+    settings = {**defaults, **parse_settings(account, where)}
     targets = []
     for entry in _list(account, "regions", where=where):
         region = {"region": entry} if isinstance(entry, str) else entry
         _require_known(region, REGION_OPTIONS, where=f"{where}, regions")
         with_region = f"{where}, region {region.get('region')}"
-        merged = {**settings, **_settings(region, with_region)}
+        merged = {**settings, **parse_settings(region, with_region)}
         groups = (*_groups(account, where=where), *_groups(region, where=with_region))
         targets.append(_target(region.get("region") or "", merged, identity=identity, groups=groups, where=with_region))
     return targets
@@ -140,15 +148,15 @@ def _require_valid(settings: Options, *, region: str) -> None:
         require_image_id(image_id, option="source_image_ids:")
         if image_ids.count(image_id) > 1:
             raise RequestError(f"source_image_ids: {image_id} is listed twice")
-    if "source_region" in settings:
+    if settings.get("source_region"):
         require_region_name(settings["source_region"], option="source_region")
-    if "kms_key_id" in settings:
+    if settings.get("kms_key_id"):
         require_key_reference(settings["kms_key_id"], region=region)
         if not settings.get("encrypted", True):
             raise RequestError("kms_key_id and encrypted=false exclude each other")
-    if "name" in settings and "{" not in settings["name"]:
+    if settings.get("name") and "{" not in settings["name"]:
         require_image_name(settings["name"])
-    if settings.get("deregistration_protection", "disabled") not in _PROTECTIONS:
+    if (settings.get("deregistration_protection") or "disabled") not in _PROTECTIONS:
         raise RequestError(f"deregistration_protection is one of {', '.join(_PROTECTIONS)}")
     parse_attributes(settings)
 
@@ -166,18 +174,27 @@ def _require_known(options: t.Any, own: t.AbstractSet[str], *, where: str) -> No
         raise RequestError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}")
 
 
-def _settings(options: Options, where: str) -> dict[str, t.Any]:
-    """Return the settings that are given, each of the right type."""
-    given = {name: options[name] for name in SETTINGS if options.get(name) is not None}
-    for name, value in given.items():
-        if not isinstance(value, SETTINGS[name]):
-            hint = "; quote it" if SETTINGS[name] is str else ""
-            raise RequestError(f"{where}: {name} must be a {SETTINGS[name].__name__}, not {value!r}{hint}")
-    return given
+def parse_settings(options: Options, where: str) -> dict[str, t.Any]:
+    """Return the settings that are given, each of the right type; text is understood, and blank is absent."""
+    settings = {}
+    for name, kind in SETTINGS.items():
+        value = options.get(name)
+        if is_blank(value):
+            continue
+        if not isinstance(value, (kind, str)):
+            hint = "; quote it" if kind is str else ""
+            raise RequestError(f"{where}: {name} must be a {kind.__name__}, not {value!r}{hint}")
+        try:
+            settings[name] = (parse_dict if name == "launch_permissions" else _PARSERS[kind])(value)
+        except RequestError as error:
+            raise RequestError(f"{where}: {name}: {error}") from None
+    return settings
 
 
 def _list(options: Options, name: str, *, where: str) -> list[t.Any]:
     value = options.get(name)
+    if name == "regions" and isinstance(value, str):
+        value = parse_list(value)
     if not isinstance(value, list) or not value:
         raise RequestError(f"{where}: {name} must be a list of at least one entry")
     return value
@@ -192,6 +209,8 @@ def _text(options: Options, name: str, *, where: str) -> str | None:
 
 def _groups(options: Options, *, where: str) -> list[str]:
     groups = options.get("groups") or []
+    if isinstance(groups, str):
+        groups = parse_list(groups)
     if not isinstance(groups, list) or not all(isinstance(group, str) and _GROUP.match(group) for group in groups):
         raise RequestError(f"{where}: groups must be a list of names of letters, digits and _, not {groups!r}")
     return groups

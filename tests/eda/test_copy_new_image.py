@@ -94,4 +94,7 @@ def test_the_job_is_asked_to_leave_copies_out() -> None:
     (rule,) = rulebook()["rules"]
     variables = rule["action"]["run_job_template"]["job_args"]["extra_vars"]
     assert variables["sealed_ami_only_with_tags"] == {"Distribute": "fleet"}
-    assert "sealed_ami_only_with_tags" in (ROOT / "playbooks" / "fleet_copy.yml").read_text()
+    # An event about any other image ends well and copies nothing.
+    assert variables["sealed_ami_may_select_nothing"] is True
+    playbook = (ROOT / "playbooks" / "fleet_copy.yml").read_text()
+    assert "sealed_ami_only_with_tags" in playbook and "sealed_ami_may_select_nothing" in playbook

@@ -36,10 +36,10 @@ def example(tmp_path: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def show(path: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def show(path: pathlib.Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ansible-inventory on a file."""
     command: Command = [BIN / "ansible-inventory", "-i", path, "--list", "--export", *arguments]
-    variables = quiet_environment(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true")
+    variables = quiet_environment(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED="true", **environment)
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -58,7 +58,10 @@ def test_the_documented_example(example: pathlib.Path) -> None:
     assert found["europe"]["hosts"] == europe
     assert found["live"]["hosts"] == ["production.us-east-1", "production.eu-west-1", "production.eu-central-1"]
     assert found["region_eu_west_1"]["hosts"] == ["production.eu-west-1", "staging.eu-west-1"]
-    assert hosts["production.eu-central-1"] == {
+    frankfurt = hosts["production.eu-central-1"]
+    settings = ("description", "kms_key_id", "source_image_ids", "source_region", "tags")
+    assert frankfurt.pop("sealed_ami_target") == {name: frankfurt[f"sealed_ami_{name}"] for name in settings}
+    assert frankfurt == {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "sealed_ami_account": "production",
@@ -84,6 +87,41 @@ def test_the_cache_answers_until_the_file_changes(example: pathlib.Path, tmp_pat
     assert listed(example, "--flush-cache") == first
     example.write_text(example.read_text().replace("alias/golden-de", "alias/new"))
     assert "alias/new" in json.dumps(listed(example))
+
+
+def test_templates_and_values_of_the_vault(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "password").write_text("open sesame")
+    vault = ["--vault-password-file", str(tmp_path / "password")]
+    command: Command = [BIN / "ansible-vault", "encrypt_string", *vault, "alias/golden"]
+    secret = subprocess.run(command, env=quiet_environment(), capture_output=True, text=True, check=True).stdout
+    path, kept = tmp_path / "x.image_targets.yml", tmp_path / "cache"
+    path.write_text(f"""
+plugin: sealed.ami.image_targets
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: {kept}
+source_image_ids: ami-0123456789abcdef0, ami-0fedcba9876543210
+kms_key_id: {secret}
+description: none
+accounts:
+  - account: "{{{{ lookup('ansible.builtin.env', 'STAGE') }}}}"
+    regions: "{{{{ places }}}}"
+    tags:
+      Stage: "{{{{ places | length }}}}"
+""")
+    places = json.dumps({"places": ["eu-west-1", "us-west-2"]})
+    shown = show(path, "-e", places, *vault, STAGE="production")
+    assert shown.returncode == 0, shown.stderr
+    hosts = json.loads(shown.stdout)["_meta"]["hostvars"]
+    assert sorted(hosts) == ["production.eu-west-1", "production.us-west-2"]
+    assert hosts["production.eu-west-1"]["sealed_ami_target"] == {
+        "source_image_ids": ["ami-0123456789abcdef0", "ami-0fedcba9876543210"],
+        "kms_key_id": "alias/golden",
+        "description": "",
+        "tags": {"Stage": 2},
+    }
+    # A secret is not written to a cache.
+    assert not [one for one in kept.rglob("*") if one.is_file()]
 
 
 @pytest.mark.parametrize(

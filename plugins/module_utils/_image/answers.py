@@ -98,20 +98,17 @@ def parse_dict(value: t.Any) -> dict[str, t.Any]:
 
 
 def parse_records(value: t.Any) -> list[dict[str, t.Any]]:
-    """Return a list of dictionaries; as text, JSON or one line of pairs for each."""
+    """Return a list of dictionaries, each of which may be a line of pairs; as text, JSON or such lines."""
     if is_blank(value) or is_clear(value):
         return []
     if isinstance(value, str) and value.strip()[0] in "[{":
         loaded = _load(value, (list, dict), _RECORDS)
         value = loaded if isinstance(loaded, list) else [loaded]
     if isinstance(value, str):
-        return [_unique(_pairs_of(line, _RECORDS)) for line in value.splitlines() if line.strip()]
+        value = [line for line in value.splitlines() if line.strip()]
     if not isinstance(value, (list, tuple)):
         raise _not_understood(value, _RECORDS)
-    for one in value:
-        if not isinstance(one, t.Mapping):
-            raise _not_understood(one, _RECORDS)
-    return [dict(one) for one in value]
+    return [_record(one) for one in value]
 
 
 def parse_bool(value: t.Any) -> bool:
@@ -129,6 +126,14 @@ def parse_int(value: t.Any) -> int:
     if isinstance(value, bool) or not re.fullmatch(r"\s*-?[0-9]+\s*", str(value)):
         raise _not_understood(value, "expected a whole number")
     return int(value)
+
+
+def _record(one: t.Any) -> dict[str, t.Any]:
+    if isinstance(one, str) and one.strip():
+        return _unique(_pairs_of(one, _RECORDS))
+    if not isinstance(one, t.Mapping):
+        raise _not_understood(one, _RECORDS)
+    return dict(one)
 
 
 def _words(item: t.Any) -> list[str]:

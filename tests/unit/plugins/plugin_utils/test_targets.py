@@ -102,7 +102,7 @@ def test_who_acts_in_an_account(account: dict[str, str], name: str, variables: d
         pytest.param({"accounts": {"production": {}}}, "accounts must be a list", id="accounts as a mapping"),
         pytest.param(a_file("production"), "account 1: expected a mapping, not 'production'", id="account as text"),
         pytest.param(a_file(an_account(regions=[])), "account production: regions must be a list", id="no regions"),
-        pytest.param(a_file(an_account(regions="eu-west-1")), "regions must be a list", id="regions as text"),
+        pytest.param(a_file(an_account(regions="Ireland;x")), "'Ireland;x' is not understood", id="no regions as text"),
         pytest.param(a_file(an_account(regions=[1])), "production, regions: expected a mapping", id="region as number"),
         pytest.param(a_file(an_account(regions=["Ireland"])), "'Ireland' is not a region code", id="no region code"),
         pytest.param(a_file(an_account(regions=[{"tags": {}}])), "is not a region code", id="nameless region"),
@@ -121,16 +121,18 @@ def test_who_acts_in_an_account(account: dict[str, str], name: str, variables: d
         pytest.param(a_file(an_account(account_id="12")), "not an account id of 12 digits", id="id too short"),
         pytest.param(a_file({"regions": ["eu-west-1"]}), "give it a name in 'account'", id="nobody"),
         pytest.param(a_file(an_account(account="a.b")), "give it a name in 'account'", id="dot in name"),
-        pytest.param(a_file(an_account(groups="live")), "groups must be a list of names", id="groups as text"),
+        pytest.param(a_file(an_account(groups="live;x")), "'live;x' is not understood", id="no groups as text"),
         pytest.param(a_file(an_account(groups=["my-group"])), "groups must be a list of names", id="dash in group"),
-        pytest.param(a_file(source_image_ids=IMAGE), "source_image_ids must be a list", id="one image as text"),
+        pytest.param(a_file(source_image_ids=7), "source_image_ids must be a list", id="image as number"),
         pytest.param(a_file(source_image_ids=["golden"]), "'golden' is not an image id", id="no image id"),
         pytest.param(a_file(source_image_ids=[IMAGE, IMAGE]), f"{IMAGE} is listed twice", id="image twice"),
         pytest.param(a_file(source_region="x"), "source_region 'x' is not a region code", id="source region"),
         pytest.param(a_file(kms_key_id="golden"), "an alias needs its prefix: alias/golden", id="alias prefix"),
         pytest.param(a_file(kms_key_id=FOREIGN_KEY), "us-east-1", id="key of another region"),
         pytest.param(a_file(kms_key_id="alias/a", encrypted=False), "exclude each other", id="key and no encryption"),
-        pytest.param(a_file(encrypted="false"), "encrypted must be a bool", id="flag as text"),
+        pytest.param(a_file(encrypted="perhaps"), "encrypted: 'perhaps' is not understood", id="no flag"),
+        pytest.param(a_file(encrypted=1), "encrypted must be a bool", id="flag as number"),
+        pytest.param(a_file(tags="Team"), "tags: 'Team' is not understood", id="no tags as text"),
         pytest.param(a_file(name="a"), "name 'a' is not allowed", id="name too short"),
         pytest.param(a_file(tags={"aws:x": "y"}), "'aws:x' is reserved", id="reserved tag"),
         pytest.param(a_file(launch_permissions={"user_ids": ["1"]}), "not an account id", id="permission"),
@@ -142,3 +144,22 @@ def test_mistakes_are_named_with_their_place(options: dict[str, t.Any], words: s
     with pytest.raises(RequestError) as refusal:
         parse_targets(options)
     assert words in str(refusal.value)
+
+
+def test_text_is_understood_as_in_a_survey() -> None:
+    account = an_account(regions="eu-west-1, us-west-2", groups="live europe")
+    settings = {"source_image_ids": f"{IMAGE}\r\n", "encrypted": "no", "tags": "Team=platform"}
+    targets = parse_targets(a_file(account, **settings))
+    assert [target.name for target in targets] == ["production.eu-west-1", "production.us-west-2"]
+    assert targets[0].groups == ("live", "europe")
+    found = targets[0].variables
+    assert found["sealed_ami_source_image_ids"] == [IMAGE]
+    assert (found["sealed_ami_encrypted"], found["sealed_ami_tags"]) == (False, {"Team": "platform"})
+
+
+def test_blank_is_absent_and_none_is_empty() -> None:
+    blank = dict.fromkeys(("kms_key_id", "name", "description", "deprecate_at"), "")
+    assert not [name for name in only_variables(a_file(**blank)) if name.removeprefix("sealed_ami_") in blank]
+    nothing = dict.fromkeys((*blank, "tags", "launch_permissions"), "none")
+    found = only_variables(a_file(**nothing))
+    assert [found[f"sealed_ami_{name}"] for name in nothing] == ["", "", "", "", {}, {}]

@@ -165,6 +165,7 @@ def test_records() -> None:
         answers.parse_records('[{"device_name": "/dev/sdf", "volume_size": "20"}, {"device_name": "/dev/sdg"}]')
         == expected
     )
+    assert answers.parse_records(["device_name=/dev/sdf, volume_size=20", {"device_name": "/dev/sdg"}]) == expected
     assert answers.parse_records('{"device_name": "/dev/sdg"}') == answers.parse_records([{"device_name": "/dev/sdg"}])
     assert answers.parse_records("none") == answers.parse_records([]) == answers.parse_records(None) == []
 
