@@ -12,10 +12,13 @@ import random
 import time
 import typing as t
 
-# How long AWS may hide an image that it has just named: "up to 2.5 minutes", AWS Support in packer issue 3377.
-VISIBILITY_SECONDS: t.Final = 150.0
-# An image that was seen may be hidden again for a moment; longer, and it is gone.
-GONE_SECONDS: t.Final = 60.0
+from .._aws.errors import AwsError
+from .._aws.retrying import retrying_until
+from .._image.aws_facts import GONE_SECONDS, VISIBILITY_SECONDS
+
+__all__ = ["GONE_SECONDS", "OUTAGE_SECONDS", "VISIBILITY_SECONDS", "Outage", "Pace"]
+
+T = t.TypeVar("T")
 # So long AWS may be out of reach while copies are awaited; they go on all the same.
 OUTAGE_SECONDS: t.Final = 300.0
 # A look is worth its call once this share of the time so far has passed again.
@@ -26,12 +29,22 @@ _GROWTH_UNKNOWN: t.Final = 0.25
 _ROUGH_PERCENT: t.Final = 10
 _SECONDS_PER_GIB: t.Final = 0.1
 
+_BEGAN: t.Final = time.time() - time.monotonic()
+
+
+def steady_time() -> float:
+    """Return the seconds since the epoch by the clock of the module's start, which nobody sets in the meantime.
+
+    A step of the machine's clock is no time that has passed: it must end no wait, and make none longer.
+    """
+    return _BEGAN + time.monotonic()
+
 
 @dataclasses.dataclass(frozen=True)
 class Pace:
     """A clock in seconds since the epoch, a way to wait for it, and a spread so that many runs do not poll in step."""
 
-    now: t.Callable[[], float] = time.time
+    now: t.Callable[[], float] = steady_time
     sleep: t.Callable[[float], None] = time.sleep
     jitter: float = 0.1
 
@@ -52,5 +65,30 @@ class Pace:
         remaining = elapsed * (100 - reckoned) / reckoned
         return min(max(1.0, remaining) * random.uniform(1, 1 + self.jitter / 4), longest)
 
+    def read_until(self, deadline: float, read: t.Callable[[], T]) -> T:
+        """Return what AWS shows; calls that it throttles are repeated until the deadline at most."""
+        with retrying_until(lambda: deadline - self.now()):
+            return read()
+
     def _spread(self, seconds: float) -> float:
         return seconds * random.uniform(1 - self.jitter, 1)
+
+
+class Outage:
+    """How long AWS has been out of reach while something is awaited that goes on all the same."""
+
+    def __init__(self, now: t.Callable[[], float]) -> None:
+        self._now = now
+        self._silent_since: float | None = None
+
+    def ends(self) -> None:
+        """Note that AWS has answered."""
+        self._silent_since = None
+
+    def is_short(self, error: AwsError) -> bool:
+        """Tell whether the error is one of an outage that may be waited for."""
+        if not error.is_outage:
+            return False
+        now = self._now()
+        self._silent_since = now if self._silent_since is None else self._silent_since
+        return now - self._silent_since < OUTAGE_SECONDS

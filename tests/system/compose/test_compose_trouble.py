@@ -25,6 +25,7 @@ from system.compose.asking import (
     sealed,
 )
 from system.looking import Looking
+from system.virtual_time import VirtualTime
 
 WITH_EMPTY = [*THREE_KEYS, EMPTY_VOLUME]
 SLOW = {
@@ -161,6 +162,21 @@ def test_the_snapshots_of_a_pending_image_are_named(compose: Compose, look: Look
     assert late.failed and late["image"]["state"] == "pending"
     assert existing(look) - before == set(late["image"]["created"])
     assert len(late["image"]["created"]) == 4
+
+
+@pytest.mark.parametrize("kind", ["throttled", "unreachable"])
+@pytest.mark.parametrize("from_instance", [pytest.param(False, id="copies"), pytest.param(True, id="of an instance")])
+def test_the_timeout_holds_where_aws_cannot_be_asked(
+    compose: Compose, look: Looking, emulator: Emulator, virtual_time: VirtualTime, kind: str, from_instance: bool
+) -> None:
+    emulator.configure(copy_seconds_minimum=3000, snapshot_seconds_per_gib=3000.0)
+    instance_id = instance_of(look) if from_instance else None
+    emulator.faults.add(kind, action="Describe*", starts_in=10)
+    begun = virtual_time.now()
+    source = None if from_instance else "database"
+    late = compose(source, instance_id=instance_id, device_mapping=THREE_KEYS, wait_timeout=30)
+    assert late.failed and "wait_timeout of 30 s" in late.msg and late["image"]["created"]
+    assert virtual_time.now() - begun == pytest.approx(30, abs=2)
 
 
 @pytest.mark.parametrize("wait_timeout", [20, 60, 300])

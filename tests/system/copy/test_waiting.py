@@ -218,3 +218,18 @@ def test_a_copy_without_all_devices_of_its_source(copy: Copy, emulator: Emulator
     named = (entry["image_id"], "/dev/sdf", "/dev/sdg", "differ", AWAY)
     assert [word for word in named if word not in result.msg] == []
     assert entry["image_id"] in entry["created"]
+
+
+@pytest.mark.parametrize("kind", ["throttled", "server_error", "unavailable", "unreachable"])
+@pytest.mark.parametrize("wait_timeout", [30, 120])
+def test_the_timeout_holds_where_aws_cannot_be_asked(
+    copy: Copy, emulator: Emulator, virtual_time: VirtualTime, kind: str, wait_timeout: int
+) -> None:
+    """Calls are repeated for a minute and a half each, but not past the end of the waiting."""
+    emulator.configure(copy_seconds_minimum=3000)
+    emulator.faults.add(kind, region=AWAY, action="Describe*", starts_in=10)
+    begun = virtual_time.now()
+    result = copy("plain-root", kms_key_id=KEY, wait_timeout=wait_timeout)
+    assert result.failed and f"wait_timeout of {wait_timeout} s is over" in result.msg
+    assert result["images"][0]["image_id"] in result.msg
+    assert virtual_time.now() - begun == pytest.approx(wait_timeout, abs=1)

@@ -57,7 +57,7 @@ class Work:
         """Return what AWS shows; None while an outage is short, for AWS goes on with what it has begun."""
         now = self.pace.now()
         try:
-            shown = read()
+            shown = self.pace.read_until(self.deadline, read)
         except AwsError as error:
             self.silent_since = self.silent_since or now
             if not error.is_outage or now - self.silent_since >= OUTAGE_SECONDS:

@@ -14,9 +14,9 @@ from ..._aws.errors import AwsError
 from ..._aws.images import find_images
 from ..._aws.snapshots import find_snapshots
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, Image
+from ..._image.model import COPY_TAG, Image, Snapshot
 from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
-from ..pace import GONE_SECONDS, OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
+from ..pace import GONE_SECONDS, VISIBILITY_SECONDS, Outage, Pace
 from .finishing import JobFinisher
 from .job import Job, Waiting
 from .starting import CopyStarter
@@ -35,7 +35,7 @@ class RegionCopies:
         self._starter = CopyStarter(region, waiting, pace)
         self._finisher = JobFinisher(region, waiting)
         self._watch = SnapshotWatch(region, waiting, pace)
-        self._answered = pace.now()
+        self._outage = Outage(pace.now)
 
     def apply(self, jobs: t.Sequence[Job]) -> None:
         """Bring every job to its end, or to the deadline."""
@@ -86,14 +86,11 @@ class RegionCopies:
         if not running or min(job.next_look for job in running) > now:
             return
         try:
-            ripe, snapshots = self._watch.look(running)
-            images = find_images(self._region, [job.image_id for job in ripe], owners=("self",))
-            unseen = [snapshot_id for snapshot_id in _snapshot_ids(images) if snapshot_id not in snapshots]
-            snapshots.update(find_snapshots(self._region, unseen))
+            ripe, images, snapshots = self._pace.read_until(self._waiting.deadline, lambda: self._read(running))
         except AwsError as error:
             self._bear(error, running)
             return
-        self._answered = now
+        self._outage.ends()
         for job in ripe:
             image = images.get(job.image_id)
             if image is None:
@@ -103,11 +100,17 @@ class RegionCopies:
             if job.done:
                 self._starter.slot_freed()
 
+    def _read(self, running: t.Sequence[Job]) -> tuple[list[Job], dict[str, Image], dict[str, Snapshot]]:
+        ripe, snapshots = self._watch.look(running)
+        images = find_images(self._region, [job.image_id for job in ripe], owners=("self",))
+        unseen = [snapshot_id for snapshot_id in _snapshot_ids(images) if snapshot_id not in snapshots]
+        return ripe, images, {**snapshots, **find_snapshots(self._region, unseen)}
+
     def _bear(self, error: AwsError, running: t.Sequence[Job]) -> None:
         """Look again later while an outage is short; the copies go on without us."""
-        now = self._pace.now()
+        now, goes_on = self._pace.now(), self._outage.is_short(error)
         for job in running:
-            if error.is_outage and now - self._answered < OUTAGE_SECONDS:
+            if goes_on:
                 job.next_look = now + self._pace.next_delay(now - job.started, longest=self._waiting.longest_delay)
             else:
                 self._finisher.fail(job, f"{error}. Image {job.image_id} is left as it is", keep=True)
