@@ -34,7 +34,7 @@ test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults
 test-runner: setup ## Play the playbooks on ansible-runner, and AWX's set-up against its own schema
 	@$(RUN)/test.py "pytest runner" "pytest awx"
 
-test-matrix: setup ## Unit tests and demo on ansible-core 2.17 to 2.19, oldest and newest libraries; ONLY="2.17-oldest"
+test-matrix: setup ## Every supported ansible-core, oldest and newest libraries; ONLY="2.17-oldest", or ONLY=--reduced for each core once
 	@$(RUN)/matrix.py $(ONLY)
 
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be

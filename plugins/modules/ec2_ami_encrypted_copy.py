@@ -193,7 +193,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
-  - amazon.aws.boto3
+  - sealed.ami.sdk
 """
 
 EXAMPLES = r"""

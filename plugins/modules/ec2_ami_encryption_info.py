@@ -126,7 +126,7 @@ seealso:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - sealed.ami.sdk
 """
 
 EXAMPLES = r"""

@@ -49,8 +49,11 @@ def heading(number: str, title: str) -> None:
 class Tour:
     """Plays playbooks against one emulator; whoever makes one gives the ``ansible-playbook`` to use."""
 
-    def __init__(self, emulator: Emulator, *, command: pathlib.Path):
-        self.emulator, self._command = emulator, command
+    def __init__(
+        self, emulator: Emulator, *, command: pathlib.Path, module_python: pathlib.Path | None, is_strict: bool
+    ):
+        self.emulator, self._command, self._is_strict = emulator, command, is_strict
+        self._given = {"ansible_python_interpreter": str(module_python)} if module_python else {}
         self._instance_id = next(iter(emulator.catalogue()["instances"]))
 
     def play(self, playbook: str, variables: t.Mapping[str, t.Any]) -> tuple[int, float]:
@@ -62,7 +65,7 @@ class Tour:
             f"sealed.ami.{playbook}",
             *given,
             "-e",
-            json.dumps(variables),
+            json.dumps({**variables, **self._given}),
         ]
         quiet = {"ANSIBLE_NOCOWS": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_FORCE_COLOR": "0"}
         env = environment(**self.emulator.env(), **quiet, ANSIBLE_INVENTORY_UNPARSED_WARNING="false")
@@ -72,6 +75,9 @@ class Tour:
         if process.returncode:
             say(output)
             sys.exit(f"sealed.ami.{playbook} failed with status {process.returncode}")
+        if self._is_strict and re.search(r"\[(DEPRECATION )?WARNING\]", output):
+            say(output)
+            sys.exit(f"sealed.ami.{playbook} warns of something")
         return sum(map(int, re.findall(r"\bchanged=(\d+)", output))), time.monotonic() - began
 
     def scene(self, scene: Scene) -> tuple[int, float]:
@@ -109,10 +115,10 @@ def show(scene: Scene, tour: Tour) -> list[Image]:
     return images
 
 
-def first_run(tour: Tour) -> list[Image]:
+def first_run(tour: Tour, scenes: t.Sequence[Scene]) -> list[Image]:
     """Play every scenario with its heading and its result; return the images that were made."""
     made = []
-    for scene in SCENES:
+    for scene in scenes:
         heading(scene.number, scene.title)
         say(f"   {scene.promise}")
         say(paint(f"   $ ansible-playbook sealed.ami.{scene.playbook} -e @playbooks/vars/{scene.playbook}.yml", DIM))
@@ -124,18 +130,18 @@ def first_run(tour: Tour) -> list[Image]:
     return made
 
 
-def second_run(tour: Tour) -> None:
+def second_run(tour: Tour, scenes: t.Sequence[Scene]) -> None:
     """Play every scenario once more; leave if anything is changed."""
     heading("··", "Once more: nothing is left to do")
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        for scene, (changed, seconds) in zip(SCENES, pool.map(tour.scene, SCENES), strict=True):
+        for scene, (changed, seconds) in zip(scenes, pool.map(tour.scene, scenes), strict=True):
             verdict = paint("changed=0", GREEN) if changed == 0 else paint(f"changed={changed}", RED)
             say(f"   {scene.number}  {scene.title:42} {verdict}  {paint(f'{seconds:.0f} s', DIM)}")
             if changed:
                 sys.exit(f"the second run of {scene.number} changed {changed} things")
 
 
-def audit(tour: Tour, images: t.Sequence[Image]) -> None:
+def audit(tour: Tour, scenes: t.Sequence[Scene], images: t.Sequence[Image]) -> None:
     """Audit the images, print the table, and leave if the verdict is not the right one."""
     heading("··", "Audit: encrypted, under customer managed keys that are usable?")
     REPORT.mkdir(parents=True, exist_ok=True)
@@ -149,7 +155,7 @@ def audit(tour: Tour, images: t.Sequence[Image]) -> None:
     }
     tour.play("audit", variables)
     judged = [image for account in json.loads(data.read_text())["accounts"] for image in account["images"]]
-    expected = {image for scene in SCENES if scene.is_compliant for image in scene.wanted}
+    expected = {image for scene in scenes if scene.is_compliant for image in scene.wanted}
     say(paint(f"   {'image':30} {'region':14} {'verdict':14} keys", DIM))
     for image in judged:
         verdict = paint(f"{'compliant':14}", GREEN) if image["compliant"] else paint(f"{'not compliant':14}", RED)
@@ -166,18 +172,23 @@ def main() -> None:
     """Take the tour, audit, and take it again."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ansible-playbook", type=pathlib.Path, default=BIN / "ansible-playbook")
-    command = parser.parse_args().ansible_playbook
+    parser.add_argument("--module-python", type=pathlib.Path, help="the Python that the modules run on")
+    numbers = [scene.number for scene in SCENES]
+    parser.add_argument("--scenes", nargs="+", choices=numbers, default=numbers, help="all, unless named")
+    parser.add_argument("--strict", action="store_true", help="fail at the first warning")
+    given = parser.parse_args()
+    scenes = [scene for scene in SCENES if scene.number in given.scenes]
     begin()
     began = time.monotonic()
     say(paint("sealed.ami: images with the right keys, shown on an emulated AWS", BOLD))
     with Emulator.start(seed="full", clock="real") as emulator:
-        tour = Tour(emulator, command=command)
-        images = first_run(tour)
-        second_run(tour)
-        for scene in SCENES:
+        tour = Tour(emulator, command=given.ansible_playbook, module_python=given.module_python, is_strict=given.strict)
+        images = first_run(tour, scenes)
+        second_run(tour, scenes)
+        for scene in scenes:
             for place in scene.wanted:
                 tour.image(*place)
-        audit(tour, images)
+        audit(tour, scenes, images)
     say(f"\n{paint('Everything is as it should be', BOLD, GREEN)}, after {time.monotonic() - began:.0f} s.")
 
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the unit tests and the demo on every supported ansible-core with the oldest and the newest libraries."""
+"""Test the versions that ``versions.toml`` lists: all of them, ``--reduced`` each core once, or those named.
+
+The reduced matrix has all Pythons for modules, and of the demo two scenarios.
+"""
 
 from __future__ import annotations
 
@@ -9,40 +12,84 @@ import sys
 import tomllib
 
 from checks import Check, chosen, run_all
-from matrix_environment import HERE, PINS, Combination, install
-from processes import ROOT, begin, locked
+from matrix_environment import HERE, PINS, Combination, install, interpreter
+from processes import ROOT, begin, environment, locked
+
+TOOLS = ROOT / "tests" / "tools"
+TARGETS = """\
+plugin: sealed.ami.image_targets
+kms_key_id: alias/golden
+accounts:
+  - account: production
+    account_id: "123456789012"
+    regions: [eu-west-1, us-east-1]
+"""
 
 
-def combinations() -> list[Combination]:
-    """Return what ``matrix.toml`` lists, or the ones named on the command line."""
-    table = tomllib.loads((PINS / "matrix.toml").read_text())
-    found = [
-        Combination(f"{core}-{libraries}", table["cores"][core], table["libraries"][libraries])
-        for core in table["cores"]
+def combinations(*, is_reduced: bool = False) -> list[Combination]:
+    """Return every core with every set of libraries, or with the one for the reduced matrix."""
+    table = tomllib.loads((PINS / "versions.toml").read_text())
+    return [
+        Combination(f"{name}-{libraries}", core, table["libraries"][libraries], core["modules"][libraries])
+        for name, core in table["cores"].items()
         for libraries in table["libraries"]
+        if not is_reduced or libraries == core["reduced"]
     ]
-    wanted = chosen(sys.argv[1:], [one.name for one in found])
-    return [one for one in found if not wanted or one.name in wanted]
 
 
-def checks(one: Combination) -> list[Check]:
-    """Return what has to pass: the pure tests, and the real thing from end to end."""
-    tools = one.folder / "bin"
-    units = (tools / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit")
-    demo = (sys.executable, ROOT / "tests" / "tools" / "demo.py", "--ansible-playbook", tools / "ansible-playbook")
-    return [(f"{one.name} units", units, {}), (f"{one.name} demo", demo, {})]
+def checks(one: Combination, *, is_reduced: bool) -> list[Check]:
+    """Return what has to pass: pure tests, the inventory, the real thing from end to end, and ansible-test's own."""
+    tools, modules = one.folder / "bin", one.modules_folder / "bin" / "python"
+    targets = HERE / "production.image_targets.yml"
+    targets.write_text(TARGETS)
+    # Whatever Ansible or Python say of us that will not work some day is an error today.
+    loud = environment(ANSIBLE_DEPRECATION_WARNINGS="true", ANSIBLE_LOCALHOST_WARNING="false")
+    units = (
+        tools / "python",
+        "-W",
+        "error::DeprecationWarning",
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "-p",
+        "no:cacheprovider",
+    )
+    inventory = (tools / "ansible-inventory", "-i", targets, "--list", "--export")
+    demo = (sys.executable, TOOLS / "demo.py", "--strict", "--ansible-playbook", tools / "ansible-playbook")
+    scenes = ("--module-python", modules, *(("--scenes", "S3", "S6") if is_reduced else ()))
+    found: list[Check] = [
+        (f"{one.name} units", (*units, "tests/unit"), {"env": loud}),
+        (f"{one.name} inventory", inventory, {"env": loud}),
+        (f"{one.name} demo", (*demo, *scenes), {"env": loud}),
+    ]
+    if not is_reduced and one.name.endswith("-newest"):
+        found.append((f"{one.name} sanity", (tools / "python", TOOLS / "ansible_test.py", "sanity"), {}))
+    return found
+
+
+def prepare(found: list[Combination]) -> None:
+    """Make all environments; a Python that is missing is said first of all."""
+    for one in found:
+        interpreter(one.core["python"])
+        interpreter(one.module_python)
+    HERE.mkdir(parents=True, exist_ok=True)
+    with locked("matrix"):
+        for one in found:
+            print(f"--- {one.describe()}", flush=True)
+            install(one)
 
 
 def main() -> None:
     """Prepare all combinations, then test them one after the other."""
     begin()
-    HERE.mkdir(parents=True, exist_ok=True)
-    found = combinations()
-    with locked("matrix"):
-        for one in found:
-            print(f"--- {one.describe()}", flush=True)
-            install(one)
-    run_all(check for one in found for check in checks(one))
+    is_reduced = sys.argv[1:] == ["--reduced"]
+    found = combinations(is_reduced=is_reduced)
+    if not is_reduced and (names := chosen(sys.argv[1:], [one.name for one in found])):
+        found = [one for one in found if one.name in names]
+    prepare(found)
+    run_all(check for one in found for check in checks(one, is_reduced=is_reduced))
 
 
 if __name__ == "__main__":

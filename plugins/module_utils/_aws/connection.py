@@ -25,7 +25,7 @@ except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
 USER_AGENT: t.Final = "sealed.ami"
-OLDEST_BOTOCORE: t.Final = "1.34.58"
+OLDEST_BOTOCORE: t.Final = "1.35.0"
 _POOL: t.Final = 25
 # With a mode of its own, so that neither AWS_MAX_ATTEMPTS nor AWS_RETRY_MODE is read.
 _ONCE: t.Final[t.Any] = {"total_max_attempts": 1, "mode": "standard"}
