@@ -45,7 +45,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--clock", choices=["real", "manual"], default="real")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per real second")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="real time that each call takes")
-    parser.add_argument("--seed", choices=["full", "none"], default="full")
+    parser.add_argument("--seed", choices=["full", "odd", "none"], default="full")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting; VALUE is JSON or text"
     )

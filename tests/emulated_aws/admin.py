@@ -14,6 +14,7 @@ from moto.core.model_instances import reset_model_data
 
 from emulated_aws import catalogue, ec2
 from emulated_aws.clock import clock
+from emulated_aws.ec2 import organizations
 from emulated_aws.identity import identities
 from emulated_aws.kms import keys
 from emulated_aws.settings import settings
@@ -101,6 +102,16 @@ class Administration:
     def lift(self, body: Body) -> t.Any:
         """Stop enforcing policies for the principal ``arn``."""
         identities.lift(body["arn"])
+        return {}
+
+    def service_control(self, body: Body) -> t.Any:
+        """Put the ``account`` under the service control ``policies``."""
+        identities.control(str(body["account"]), body["policies"])
+        return {}
+
+    def organization(self, body: Body) -> t.Any:
+        """Let ``accounts`` join the organization or unit ``arn``, or ``leave`` it."""
+        (organizations.leave if body.get("leave") else organizations.join)(body["arn"], *body["accounts"])
         return {}
 
     def key_state(self, body: Body) -> t.Any:

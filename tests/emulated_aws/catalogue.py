@@ -10,7 +10,7 @@ import typing as t
 
 from moto.moto_api._internal import mock_random
 
-from emulated_aws import wire
+from emulated_aws import catalogue_odd, wire
 from emulated_aws.catalogue_images import IMAGES, ImageSpec, image_id
 from emulated_aws.catalogue_keys import REGIONS, load_keys
 from emulated_aws.ec2 import seed
@@ -26,13 +26,15 @@ _loaded: dict[str, t.Any] = {}
 
 
 def load(which: str, act: Act) -> dict[str, t.Any]:
-    """Fill the accounts with ``full`` or ``none`` and return what is there; ``act`` makes AWS calls."""
-    if which not in ("full", "none"):
-        raise ValueError("seed is full or none")
-    if which == "full" and not _loaded:
+    """Fill the accounts with ``full``, ``odd`` (the same and oddities) or ``none``, and return what is there."""
+    if which not in ("full", "odd", "none"):
+        raise ValueError("seed is full, odd or none")
+    if which != "none" and not _loaded:
         mock_random.seed(RANDOM_SEED)  # Ids of snapshots and instances are the same each time.
         _loaded.update(_load_all(act))
         mock_random.seed()
+    if which == "odd" and "odd" not in _loaded:
+        _loaded["odd"] = catalogue_odd.load(act)
     return loaded()
 
 

@@ -146,6 +146,14 @@ class Emulator:
         """Stop enforcing policies for the principal."""
         self._do("lift", {"arn": arn})
 
+    def service_control(self, policies: t.Sequence[t.Mapping[str, t.Any]], *, account: str = HOME_ACCOUNT) -> None:
+        """Put an account under service control policies; what they deny, nobody in it may do."""
+        self._do("service_control", {"account": account, "policies": policies})
+
+    def organization(self, arn: str, *accounts: str, leave: bool = False) -> None:
+        """Let accounts join, or leave, the organization or organizational unit with this ARN."""
+        self._do("organization", {"arn": arn, "accounts": accounts, "leave": leave})
+
     def set_key_state(self, arn: str, state: str) -> None:
         """Put a key into a state that no call leads to, such as ``Unavailable``."""
         self._do("key_state", {"arn": arn, "state": state})

@@ -42,7 +42,7 @@ def refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
     for question in questions(request, caller):
         verdict = identities.verdict(caller, question)
         if verdict != "allow":
-            return _refusal(request.service, question, explicit=verdict == "deny")
+            return _refusal(request.service, question, _why(caller, question, explicit=verdict == "deny"))
     return None
 
 
@@ -54,13 +54,15 @@ def current_caller_may(action: str, resource_id: str, *, region: str) -> bool:
     return identities.verdict(caller, policy.Question(caller.arn, action, arn, context)) == "allow"
 
 
-def _refusal(service: str, question: policy.Question, *, explicit: bool) -> wire.Answer:
+def _why(caller: Caller, question: policy.Question, *, explicit: bool) -> str:
+    if not explicit:
+        return f"because no identity-based policy allows the {question.action} action"
+    kind = "a service control" if identities.controlled(caller, question) else "an identity-based"
+    return f"with an explicit deny in {kind} policy"
+
+
+def _refusal(service: str, question: policy.Question, why: str) -> wire.Answer:
     place = "" if question.resource == "*" else f" on resource: {question.resource}"
-    why = (
-        "with an explicit deny in an identity-based policy"
-        if explicit
-        else f"because no identity-based policy allows the {question.action} action"
-    )
     sentence = f"User: {question.principal} is not authorized to perform: {question.action}{place} {why}"
     if service == "ec2":
         sentence = f"You are not authorized to perform this operation. {sentence}"
@@ -94,9 +96,15 @@ def _own_questions(request: wire.Request, caller: Caller) -> list[policy.Questio
     common = _common(request.region, caller)
     if request.action.startswith(("Describe", "Get", "List")):
         return [policy.Question(caller.arn, action, "*", common)]
-    context = common | _tag_context(request.parameters.get("Tags"))
     named = [
-        policy.Question(caller.arn, action, arn, context | _resource_tags(caller.account, region, resource_id))
+        policy.Question(
+            caller.arn,
+            action,
+            arn,
+            common
+            | _tag_context(_specified_tags(request, RESOURCE_TYPES[resource_id.partition("-")[0]]))
+            | _resource_tags(caller.account, region, resource_id),
+        )
         for arn, region, resource_id in _named_resources(request, caller)
     ]
     made = [
@@ -108,7 +116,7 @@ def _own_questions(request: wire.Request, caller: Caller) -> list[policy.Questio
         )
         for kind in CREATES.get(request.action, ())
     ]
-    return named + made or [policy.Question(caller.arn, action, "*", context)]
+    return named + made or [policy.Question(caller.arn, action, "*", common)]
 
 
 def _tag_questions(request: wire.Request, caller: Caller) -> list[policy.Question]:
@@ -159,7 +167,9 @@ def _ids(value: t.Any) -> t.Iterator[str]:
 
 
 def _specified_tags(request: wire.Request, kind: str) -> list[dict[str, t.Any]]:
-    """Return the tags that the request gives to new resources of the kind: aws:RequestTag is judged for each kind."""
+    """Return the tags that the request gives to resources of the kind: aws:RequestTag is judged for each kind."""
+    if request.action in ("CreateTags", "DeleteTags"):
+        return list(request.parameters.get("Tags") or [])
     specified = request.parameters.get("TagSpecifications") or []
     return [tag for one in specified if one.get("ResourceType") == kind for tag in one.get("Tags") or []]
 

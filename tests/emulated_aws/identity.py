@@ -75,6 +75,7 @@ class Identities:
         self._callers: dict[str, Caller] = {}
         self._tokens: dict[str, str] = {}
         self._policies: dict[str, list[policy.Document]] = {}
+        self._controls: dict[str, list[policy.Document]] = {}
         self.accounts = dict(ACCOUNTS)
 
     def caller(self, access_key: str) -> Caller:
@@ -95,6 +96,16 @@ class Identities:
         for document in documents:
             policy.check(document)
         self._policies[arn] = [json.loads(json.dumps(document)) for document in documents]
+
+    def control(self, account: str, documents: t.Sequence[policy.Document]) -> None:
+        """Put the account under these service control policies, of which the denials count."""
+        for document in documents:
+            policy.check(document)
+        self._controls[account] = list(documents)
+
+    def controlled(self, caller: Caller, question: policy.Question) -> bool:
+        """Tell whether a service control policy denies it."""
+        return policy.evaluate(self._controls.get(caller.account, ()), question) == "deny"
 
     def lift(self, arn: str) -> None:
         """Stop enforcing policies for the principal."""
@@ -154,10 +165,13 @@ class Identities:
 
     def is_enforced(self, caller: Caller) -> bool:
         """Tell whether the caller is under policies at all."""
-        return caller.policy_arn in self._policies or caller.session_policy is not None
+        own = caller.policy_arn in self._policies or caller.session_policy is not None
+        return own or bool(self._controls.get(caller.account))
 
     def verdict(self, caller: Caller, question: policy.Question) -> policy.Verdict:
         """Return what the caller's own policies say; ``allow`` for one that is under none."""
+        if self.controlled(caller, question):
+            return "deny"
         verdicts = []
         if caller.policy_arn in self._policies:
             verdicts.append(policy.evaluate(self._policies[caller.policy_arn], question))

@@ -25,6 +25,7 @@ from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import ConnectionDropped, Faults
 from emulated_aws.identity import Caller, calling_as, identities
 from emulated_aws.log import CallLog, Entry
+from emulated_aws.settings import settings
 
 StartResponse = t.Callable[..., t.Any]
 ADMIN_PATH = "/_emulator"
@@ -121,6 +122,9 @@ def _refuse(request: wire.Request, caller: Caller) -> wire.Answer | None:
         words = "Request is missing Authentication Token"
         return wire.error("", code="MissingAuthenticationToken", message=words, status=403)
     if not identities.has_token(request.access_key, request.token):
+        code, status, message = WITHOUT_TOKEN.get(request.service, ("InvalidClientTokenId", 403, INVALID))
+        return wire.error(request.service, code=code, message=message, status=status)
+    if request.region in settings.regions_not_enabled:
         code, status, message = WITHOUT_TOKEN.get(request.service, ("InvalidClientTokenId", 403, INVALID))
         return wire.error(request.service, code=code, message=message, status=status)
     if caller.expired:

@@ -62,6 +62,7 @@ class Settings:
     deregistered_image_known_seconds: float = 3600.0  # §5.1: empty list, and Unavailable, before NotFound
     deregistered_image_listed_seconds: float = 0.0  # §25.5: in the state deregistered, before the empty list
     unshared_image_by_id: t.Literal["not_found", "empty"] = "not_found"  # §25.6: DescribeImages
+    regions_not_enabled: tuple[str, ...] = ()  # §25.6: as a region that the account has not opted in to
     failed_launch_names_key_state: bool = True  # §25.11: the other StateReason of a launch without its key
     bad_key_volume: t.Literal["vanishes", "error"] = "vanishes"  # §4.2
 

@@ -238,3 +238,52 @@ def test_session_policy_narrows(seeded: Emulator) -> None:
 
 def test_everybody_may_ask_who_they_are(seeded: Emulator) -> None:
     assert client(seeded, policy("s3:*"), service="sts").get_caller_identity()["Arn"] == USER
+
+
+def denied_untagged(action: str, kind: str) -> dict[str, t.Any]:
+    """Return a policy of an organization that demands the tag CostCenter on what is made."""
+    statement = {
+        "Effect": "Deny",
+        "Action": action,
+        "Resource": f"arn:aws:ec2:*:*:{kind}/*",
+        "Condition": {"Null": {"aws:RequestTag/CostCenter": "true"}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@pytest.mark.parametrize("kind", ["image", "snapshot"])
+def test_tags_are_demanded_of_each_kind_that_a_call_makes(seeded: Emulator, kind: str) -> None:
+    """aws:RequestTag is judged for each kind of new resource (IAM and Organizations guides; aws_rules §25.14)."""
+    seeded.service_control([denied_untagged("ec2:CopyImage", kind)])
+    session: t.Any = seeded.session(region="eu-west-1")
+    ec2 = session.client("ec2")
+    asked = {"SourceImageId": image_id("plain-root"), "SourceRegion": "us-east-1", "Name": "copy"}
+    other = {"image": "snapshot", "snapshot": "image"}[kind]
+    tags = [{"Key": "CostCenter", "Value": "1"}]
+    for specified in ([], [{"ResourceType": other, "Tags": tags}]):
+        with pytest.raises(ClientError) as caught:
+            ec2.copy_image(**asked, TagSpecifications=specified)
+        words = caught.value.response["Error"]["Message"]
+        assert "ec2:CopyImage" in words and "with an explicit deny in a service control policy" in words
+    assert ec2.copy_image(**asked, TagSpecifications=[{"ResourceType": kind, "Tags": tags}])["ImageId"]
+
+
+def test_organizations_bind_everybody_in_the_account(seeded: Emulator) -> None:
+    """What a service control policy denies, administrators cannot do either; other accounts can."""
+    policies = [{"Statement": [{"Effect": "Deny", "Action": "ec2:DeregisterImage", "Resource": "*"}]}]
+    seeded.service_control(policies)
+    with pytest.raises(ClientError, match="service control policy"):
+        seeded.session().client("ec2").deregister_image(ImageId=image_id("plain-root"))
+    other = seeded.session(account="111122223333").client("ec2")
+    other.deregister_image(ImageId=image_id("plain-root", account="111122223333"))
+
+
+def test_regions_that_are_not_enabled(seeded: Emulator) -> None:
+    """In a region that is not enabled, EC2 knows no credentials, and KMS no token (aws_rules §25.6)."""
+    seeded.configure(regions_not_enabled=["eu-west-1"])
+    session = seeded.session(region="eu-west-1")
+    with pytest.raises(ClientError, match=r"AuthFailure.*not able to validate the provided access credentials"):
+        session.client("ec2").describe_images()
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        session.client("kms").list_keys()
+    seeded.session().client("ec2").describe_images(Owners=["self"])

@@ -100,19 +100,19 @@ def view(region: Ec2Region, image: Image) -> View:
         "ImageLocation": image.image_location or f"{image.owner}/{image.name}",
         "State": image.state,
         "OwnerId": image.owner,
-        "CreationDate": timing.moment_text(image.created_at),
+        # Very old images have no date, and some on instance store no name.
+        "CreationDate": "" if image.undated else timing.moment_text(image.created_at),
         "Public": image.public,
         "ImageType": "machine",
-        "Name": image.name,
         "Hypervisor": "xen",
-        "RootDeviceName": image.root_device_name,
         "RootDeviceType": image.root_device_type,
         "BlockDeviceMappings": [
             to_wire(device, _shown_key(image, device.ebs), show_snapshot=not pending) for device in image.devices
         ],
         "DeregistrationProtection": image.protection.wire(),
     }
-    optional = {"Tags": tagging.wire(region.tags.get(image.id, {})) or None}
+    optional: View = {"Name": image.name or None, "RootDeviceName": image.root_device_name or None}
+    optional |= {"Tags": tagging.wire(region.tags.get(image.id, {})) or None}
     optional |= _boot_view(image) | _billing_view(image) | _history_view(image)
     return shown | {name: value for name, value in optional.items() if value is not None}
 

@@ -29,6 +29,8 @@ def deregister_image(call: Call) -> Params:
     image = _own_image(call)
     if image.protection.blocks():
         raise errors.AwsError("OperationNotPermitted", f"The image {image.id} is protected against deregistration.")
+    if image.owner_alias == "aws-backup-vault":
+        raise errors.AwsError("OperationNotPermitted", f"The image {image.id} is managed by AWS Backup.")
     call.stop_if_dry_run()
     del call.region.amis[image.id]
     image.state = "deregistered"

@@ -117,6 +117,7 @@ class Image:
     launch_permissions: list[Permission] = dataclasses.field(default_factory=list)
     deprecate_at: float | None = None
     last_launched_at: float | None = None
+    undated: bool = False
 
     @property
     def public(self) -> bool:

@@ -23,7 +23,7 @@ from emulated_aws.ec2 import tiering, timing
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.ec2.backend import Ec2Region
 from emulated_aws.ec2.devices import Device, Ebs
-from emulated_aws.ec2.model import Billing, BootSettings, Image, Permission, Snapshot, Tiering
+from emulated_aws.ec2.model import Billing, BootSettings, Image, Lineage, Permission, Snapshot, Tiering
 
 BILLING = {
     "linux": Billing(),
@@ -80,6 +80,8 @@ class Extras:
     age_seconds: float = 86400.0
     deprecate_at: float | None = None
     disabled: bool = False
+    source: tuple[str, ...] | None = None
+    undated: bool = False
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -107,13 +109,15 @@ def image(
             region=place.region,
             name=name,
             devices=[_device(place, disk, billing or Billing()) for disk in disks],
-            root_device_name=more.root_device_name or (disks[0].device if disks else "/dev/sda1"),
+            root_device_name=more.root_device_name or (disks[0].device if disks else ""),
             root_device_type=more.root_device_type,
             description=more.description,
             boot=boot or BootSettings(),
             billing=billing or Billing(),
             state="disabled" if more.disabled else "available",
             created_at=timing.now() - more.age_seconds,
+            undated=more.undated,
+            lineage=Lineage(*more.source) if more.source else Lineage(),
             owner_alias=more.owner_alias,
             launch_permissions=[_permission(one) for one in more.launch_permissions],
             deprecate_at=more.deprecate_at,

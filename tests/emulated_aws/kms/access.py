@@ -33,7 +33,8 @@ def refusal(
     if by_key == "none" and sharing.allows(key, caller, action):
         by_key = "account"
     if "deny" in (own, by_key):
-        return _sentence(caller, action, key, "with an explicit deny in a policy")
+        kind = "a service control policy" if identities.controlled(caller, question) else "a policy"
+        return _sentence(caller, action, key, f"with an explicit deny in {kind}")
     same_account = caller.account == key.account_id
     if by_key == "allow" and (same_account or own == "allow"):
         return ""

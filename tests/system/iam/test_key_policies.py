@@ -77,6 +77,9 @@ def owner(emulator: Emulator) -> Account:
 @pytest.fixture
 def consumer(emulator: Emulator) -> Account:
     """Return the account of the copy."""
+    # Auto Scaling can be named once its role was made (aws_rules §14.2); accounts have it by their first group.
+    session: t.Any = emulator.session(account=CONSUMER, region=REGION)
+    session.client("iam").create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com")
     return Account(emulator, CONSUMER)
 
 
