@@ -293,3 +293,33 @@ def test_snapshot_of_another_region(home: Place, away: Place) -> None:
         away.ec2.describe_images(ImageIds=[image_id])
     with refused("InvalidSnapshot.NotFound"):
         away.ec2.describe_snapshots(SnapshotIds=[snapshot_id])
+
+
+@rule("14.5 Allowed AMIs", "U26-ec2-allowed-amis")
+def test_allowed_images_hide_those_of_other_accounts(home: Place, other: Place) -> None:
+    """An image that meets no criterion is not found; the account's own images are never restricted."""
+    own, shared = an_image(home), an_image(other)
+    share_image(other, shared, home)
+    assert found_ids(home, ImageIds=[own, shared]) == {own, shared}
+    home.ec2.enable_allowed_images_settings(AllowedImagesSettingsState="enabled")
+    assert found_ids(home, Filters=by(image_id=shared)) == set()
+    assert found_ids(home, ImageIds=[own]) == {own}
+    with refused("InvalidAMIID.NotFound"):
+        home.ec2.copy_image(SourceImageId=shared, SourceRegion=home.region, Name=a_name("copy"))
+    criterion = {"ImageProviders": [other.account_id]}
+    home.ec2.replace_image_criteria_in_allowed_images_settings(ImageCriteria=[criterion])
+    assert found_ids(home, ImageIds=[shared]) == {shared}
+    told = home.ec2.get_allowed_images_settings()
+    assert (told["State"], told["ImageCriteria"], told["ManagedBy"]) == ("enabled", [criterion], "account")
+    assert home.ec2.disable_allowed_images_settings()["AllowedImagesSettingsState"] == "disabled"
+
+
+@rule("14.5 audit mode", "U26-ec2-allowed-amis")
+def test_allowed_images_in_audit_mode_hide_nothing(home: Place, other: Place) -> None:
+    """In audit mode all images are found."""
+    shared = an_image(other)
+    share_image(other, shared, home)
+    home.ec2.enable_allowed_images_settings(AllowedImagesSettingsState="audit-mode")
+    assert found_ids(home, ImageIds=[shared]) == {shared}
+    assert home.ec2.get_allowed_images_settings()["State"] == "audit-mode"
+    home.ec2.disable_allowed_images_settings()

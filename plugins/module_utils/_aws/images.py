@@ -99,6 +99,20 @@ def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
     return used.intersection(snapshot_ids)
 
 
+def hides_foreign_images(region: Region) -> bool | None:
+    """Tell whether the account's setting Allowed AMIs hides images of other accounts; None where AWS does not say.
+
+    It only explains, so that nothing depends on whether it may be read.
+    """
+    if not hasattr(region.ec2, "get_allowed_images_settings"):
+        return None
+    try:
+        answer = call(f"read the allowed images of {region.name}", region.ec2.get_allowed_images_settings)
+    except AwsError:
+        return None
+    return answer.get("State") == "enabled"
+
+
 def copy_image(region: Region, step: CopyImage) -> str:
     """Start a copy into the region and return its id; the client token makes repeating safe."""
     params: dict[str, t.Any] = {

@@ -17,14 +17,34 @@ from .timestamps import parse_timestamp
 _DAY: t.Final = 24 * 3600
 
 
-def require_found(image: Image | None, *, image_id: str, region: str) -> Image:
-    """Return the image, or say why AWS may not show it."""
-    if image is None:
-        raise PreflightError(
-            f"source image {image_id} is not found in {region}; check the id and source_region, and that its owner has "
-            "given this account launch permission"
+def require_found(image: Image | None, *, image_id: str, region: str, hidden: bool | None = False) -> Image:
+    """Return the image, or say why AWS may not show it.
+
+    ``hidden`` tells whether the account's setting Allowed AMIs hides images of other accounts, None where that is not
+    known.
+    """
+    if image is not None:
+        return image
+    message = (
+        f"source image {image_id} is not found in {region}; check the id and source_region, and that its owner has "
+        "given this account launch permission"
+    )
+    if hidden:
+        message += f". {hidden_images(region)}"
+    elif hidden is None:
+        message += (
+            ". The setting Allowed AMIs may hide it as well, which could not be read (ec2:GetAllowedImagesSettings)"
         )
-    return image
+    raise PreflightError(message)
+
+
+def hidden_images(region: str) -> str:
+    """Say that AWS may hide images, and what to do."""
+    return (
+        f"Allowed AMIs is enabled for this account in {region}, which hides every image of another account that meets "
+        "none of its criteria; add the image's owner or name to the criteria, in the organization's declarative policy "
+        "if that sets them"
+    )
 
 
 def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: float) -> None:

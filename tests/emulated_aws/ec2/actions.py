@@ -17,6 +17,7 @@ MODULES = (
     "snapshot_attributes",
     "lifecycle",
     "account",
+    "allowed_images",
     "volumes",
     "attaching",
     "instances",

@@ -38,6 +38,8 @@ class Ec2Region(EC2Backend):
         self.gone_images: dict[str, Gone] = {}
         self.default_key: str | None = None
         self.image_block_public_access = "unblocked"
+        self.allowed_images = "disabled"
+        self.allowed_image_criteria: list[dict[str, list[str]]] = []
         self.snapshot_block_public_access = "unblocked"
         self.tokens: dict[Token, tuple[str, str]] = {}
 

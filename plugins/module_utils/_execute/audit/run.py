@@ -13,9 +13,11 @@ import typing as t
 from ..._aws.audit import describe_audited_key, list_aliases, list_images, list_key_tags
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
+from ..._aws.images import hides_foreign_images
 from ..._aws.snapshots import find_snapshots
 from ..._image.audit.model import AuditedKey, RegionAudit
 from ..._image.audit.request import AuditRequest
+from ..._image.source import hidden_images
 from ..parallel import for_each
 from ..regions import require_known_regions
 
@@ -38,6 +40,8 @@ def _read_region(region: Region, request: AuditRequest) -> RegionAudit:
     snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
     arns = sorted({snapshot.kms_key_arn for snapshot in snapshots.values() if snapshot.kms_key_arn})
     keys, warnings = _read_keys(region, arns, with_tags=request.policy is not None and request.policy.needs_tags)
+    if {image.image_id for image in images} < set(request.image_ids) and hides_foreign_images(region):
+        warnings = (*warnings, hidden_images(region.name))
     return RegionAudit(region.name, tuple(images), snapshots, keys, warnings)
 
 

@@ -24,7 +24,8 @@ from ..._image.compose.request import ComposeRequest
 from ..._image.errors import PreflightError
 from ..._image.machines import Instance, Volume
 from ..._image.model import BlockDevice, Image, Snapshot
-from ..._image.source import require_copyable, require_found
+from ..._image.source import require_copyable
+from ..sources import require_shown
 
 
 def read_material(source_region: Region, region: Region, request: ComposeRequest) -> Material:
@@ -33,7 +34,7 @@ def read_material(source_region: Region, region: Region, request: ComposeRequest
         return _read_instance(region, request.instance_id)
     image_id = request.source_image_id or ""
     found = find_images(source_region, [image_id]).get(image_id)
-    source = require_found(found, image_id=image_id, region=source_region.name)
+    source = require_shown(source_region, found, image_id=image_id)
     added = [wish.snapshot_id for wish in request.devices if wish.snapshot_id]
     snapshots = {
         snapshot_id: (source_region.name, snapshot)

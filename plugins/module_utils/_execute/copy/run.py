@@ -20,10 +20,10 @@ from ..._image.copy.removal import plan_removal
 from ..._image.copy.request import CopyRequest, Destination
 from ..._image.model import Image
 from ..._image.outcome import Outcome, Target
-from ..._image.source import require_found
 from ..pace import Pace
 from ..parallel import for_each
 from ..regions import require_regions
+from ..sources import require_shown
 from .job import Job, Waiting
 from .preflight import require_copyable_sources, require_distinct_keys, require_future_plans, require_shareable_keys
 from .read import RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
@@ -108,7 +108,7 @@ class CopyRun:
         region = self._regions[self._request.source_region]
         sources = read_sources(region, self._request)
         for image_id in self._request.source_image_ids:
-            require_found(sources.get(image_id), image_id=image_id, region=region.name)
+            require_shown(region, sources.get(image_id), image_id=image_id)
         return sources
 
     def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
