@@ -182,7 +182,7 @@ changed:
 compliant:
   description:
     - V(true) when every image complies, V(false) when one does not, and null when something is not known, when nothing
-      was found, or without O(policy).
+      was found, when RV(unused_device_rules) are left, or without O(policy).
   returned: always
   type: bool
 summary:
@@ -352,6 +352,13 @@ missing_image_ids:
   returned: always
   type: list
   elements: str
+unused_device_rules:
+  description:
+    - The devices of O(policy.devices) that no image has, such as those whose names are misspelt. Their rules have
+      judged nothing.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -361,19 +368,22 @@ from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import 
 from ansible_collections.sealed.ami.plugins.module_utils._execute.audit.run import read_audit
 from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, warn
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import audit_failure, to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import (
+    audit_failure,
+    audit_warnings,
+    to_audit_result,
+)
 
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=AUDIT_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module, regions=[], errors=[], missing_image_ids=[]):
+    with failing_readably(module, regions=[], errors=[], missing_image_ids=[], unused_device_rules=[]):
         connection = Connection.of_module(module)
         request = parse_audit_request(module.params, default_region=module.region)
         audits = read_audit(connection, request)
-    for audit in audits:
-        for warning in audit.warnings:
-            warn(warning)
     result = to_audit_result(audits, request)
+    for warning in [*(one for audit in audits for one in audit.warnings), *audit_warnings(result)]:
+        warn(warning)
     message = audit_failure(result, request)
     if message:
         module.fail_json(msg=message, **result)

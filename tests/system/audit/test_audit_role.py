@@ -35,7 +35,7 @@ def written(paths: dict[str, str]) -> tuple[dict[str, t.Any], str]:
 def message(play: Play) -> str:
     """Return why the play failed."""
     assert play.status != 0
-    return play.explain()
+    return f"{play.explain()} {play.output if not play.report['plays'] else ''} {play.errors}"
 
 
 def test_reports_are_written_before_the_role_fails(
@@ -88,13 +88,49 @@ def test_a_region_that_cannot_be_read_is_an_error_of_the_report(
     assert document["accounts"][0]["errors"][0]["region"] == "eu-west-1"
 
 
-def test_no_image_is_no_failure_but_a_missing_one_is(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
-    play = run_playbook(PLAYBOOK, audit_regions=["us-west-2"], **paths)
-    assert play.status == 0, play.explain()
+@pytest.mark.parametrize(
+    ("variables", "fails"),
+    [
+        pytest.param({}, True, id="as it is"),
+        pytest.param({"audit_fail_on": "not_compliant, errors"}, True, id="some reasons"),
+        pytest.param({"audit_allow_nothing": "yes"}, False, id="allowed"),
+        pytest.param({"audit_fail_on": "none"}, False, id="only reports"),
+    ],
+)
+def test_nothing_to_judge_is_a_failure(
+    run_playbook: RunPlaybook, paths: dict[str, str], variables: dict[str, t.Any], fails: bool
+) -> None:
+    play = run_playbook(PLAYBOOK, audit_regions="us-west-2\r\n", **paths, **variables)
+    assert (play.status != 0) is fails, play.explain()
+    assert not fails or "no image was found in us-west-2" in play.explain()
     assert "No image was found in us-west-2" in written(paths)[1]
+
+
+def test_a_missing_image_is_a_failure(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
     play = run_playbook(PLAYBOOK, audit_regions=["us-west-2"], audit_image_ids=["ami-00ec2000000000002"], **paths)
     assert "1 accounts or regions could not be read" in message(play)
     assert "ami-00ec2000000000002" in written(paths)[1]
+
+
+def test_a_rule_for_no_device_is_an_error_of_the_report(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
+    rule = {"device_name": "xvda", "encrypted": True}
+    policy = {"encrypted": True, "devices": [rule, {**rule, "device_name": "/dev/xvda"}]}
+    asked = {"audit_regions": "us-east-1", "audit_image_ids": "ami-00ec2000000000002", "audit_policy": policy}
+    play = run_playbook(PLAYBOOK, **asked, **paths)
+    assert "1 accounts or regions could not be read" in message(play)
+    (error,) = written(paths)[0]["accounts"][1]["errors"]
+    assert "xvda, which no image has" in error["message"]
+
+
+def test_what_a_survey_sends(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
+    blank = ("audit_allowed_keys", "audit_require_encrypted", "audit_fail_on", "audit_owners", "audit_image_ids")
+    typed = {**dict.fromkeys((*blank, "audit_accounts", "audit_filters", "audit_allow_nothing"), ""), **paths}
+    play = run_playbook(PLAYBOOK, **typed, audit_regions="us-east-1, eu-west-1")
+    assert "22 of 28 images are not compliant, 2 are unknown" in message(play)
+    allowed = {"audit_allowed_keys": "alias/golden, alias/os\nalias/data", "audit_owners": "self"}
+    play = run_playbook(PLAYBOOK, **{**typed, **allowed}, audit_regions='["us-east-1"]')
+    assert "are not compliant" in message(play)
+    assert written(paths)[0]["policy"]["allowed_keys"] == ["alias/golden", "alias/os", "alias/data"]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +138,13 @@ def test_no_image_is_no_failure_but_a_missing_one_is(run_playbook: RunPlaybook, 
     [
         pytest.param({"audit_policy": {"encryptd": True}}, "encryptd", id="unknown key of the policy"),
         pytest.param({"audit_policy": "strict"}, "audit_policy", id="policy of the wrong type"),
-        pytest.param({"audit_regions": {"a": 1}}, "audit_regions", id="regions of the wrong type"),
+        pytest.param({"audit_regions": {"a": 1}}, "'a': 1", id="regions of the wrong type"),
         pytest.param({"audit_fail_on": ["everything"]}, "not_compliant", id="unknown reason to fail"),
+        pytest.param({"audit_regions": "us-east-1;"}, "us-east-1;", id="regions that are not understood"),
+        pytest.param({"audit_owners": "self;"}, "self;", id="owners that are not understood"),
         pytest.param({"audit_accounts": [{"name": "x"}]}, "role_arn", id="account without role"),
+        pytest.param({"audit_accounts": [{"role_arn": "x", "nmae": "y"}]}, "nmae", id="unknown key of an account"),
+        pytest.param({"audit_hosts": "nobody"}, "fits no host", id="hosts that fit nobody"),
         pytest.param(
             {"audit_html_path": "/nowhere/audit.html"}, "/nowhere/audit.html cannot be written", id="no folder"
         ),

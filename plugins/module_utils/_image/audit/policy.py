@@ -11,6 +11,7 @@ import dataclasses
 import re
 import typing as t
 
+from ..answers import parse_list
 from ..errors import RequestError
 from ..options import Options
 
@@ -85,6 +86,7 @@ def parse_policy(options: Options | None) -> Policy | None:
 
 def _parse_rules(options: Options, *, where: str) -> Rules:
     keys, tags = options.get("allowed_keys"), options.get("allowed_key_tags")
+    keys = keys if keys is None else parse_list(keys)
     for name, value in (("allowed_keys", keys), ("allowed_key_tags", tags)):
         if value is not None and not value:
             raise RequestError(f"{where}: {name} is empty, so that no key could pass; name keys or leave it out")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..answers import parse_list
 from ..errors import RequestError
 from ..options import Options, require_image_id, require_region_name
 from .policy import Policy, parse_policy
@@ -32,12 +33,12 @@ class AuditRequest:
 
 def parse_audit_request(options: Options, *, default_region: str | None) -> AuditRequest:
     """Return the request; without ids, owners and a filter on the owner, the caller's own images are meant."""
-    regions = options.get("regions") or ([default_region] if default_region else [])
+    regions = parse_list(options.get("regions")) or ([default_region] if default_region else [])
     if not regions:
         raise RequestError("no region is given; pass regions or region, or set AWS_REGION")
-    image_ids = tuple(dict.fromkeys(options.get("image_ids") or ()))
+    image_ids = tuple(dict.fromkeys(parse_list(options.get("image_ids"))))
     filters = {str(name): _values(name, value) for name, value in (options.get("filters") or {}).items()}
-    owners = tuple(options.get("owners") or ())
+    owners = tuple(parse_list(options.get("owners")))
     if not image_ids and not owners and not any(name in filters for name in _NAMES_OWNER):
         _refuse_names_without_owner(filters)
         owners = ("self",)

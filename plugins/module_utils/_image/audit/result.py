@@ -26,16 +26,32 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
     errors = [{"region": audit.region, "message": audit.error} for audit in audits if audit.error]
     found = {entry["image_id"] for entry in images}
     missing = [image_id for image_id in request.image_ids if image_id not in found]
+    unused = _unused_rules(images, request.policy)
     summary = _count(images) if request.policy else None
     return {
         "changed": False,
-        "compliant": _overall(summary, complete=not errors and not missing) if summary else None,
+        "compliant": _overall(summary, complete=not (errors or missing or unused)) if summary else None,
         "summary": summary,
         "regions": list(request.regions),
         "images": images,
         "errors": errors,
         "missing_image_ids": missing,
+        "unused_device_rules": unused,
     }
+
+
+def audit_warnings(result: t.Mapping[str, t.Any]) -> list[str]:
+    """Return what a person should know who takes the result for good."""
+    warnings = []
+    if not result["images"]:
+        warnings.append(f"no image was found in {', '.join(result['regions'])}; nothing was judged")
+    elif result["unused_device_rules"]:
+        seen = sorted({one["device_name"] for image in result["images"] for one in image["snapshots"]})
+        warnings.append(
+            f"policy.devices names {', '.join(result['unused_device_rules'])}, which no image has, so that these rules "
+            f"judge nothing; the images have {', '.join(seen) or 'no device'}"
+        )
+    return warnings
 
 
 def audit_failure(result: t.Mapping[str, t.Any], request: AuditRequest) -> str | None:
@@ -49,6 +65,12 @@ def audit_failure(result: t.Mapping[str, t.Any], request: AuditRequest) -> str |
         where = ", ".join(request.regions)
         parts.append(f"images not found in {where}: {', '.join(result['missing_image_ids'])}")
     return "; ".join(parts) or None
+
+
+def _unused_rules(images: t.Sequence[t.Mapping[str, t.Any]], policy: Policy | None) -> list[str]:
+    """Return the devices that only the policy knows: most likely their names are misspelt."""
+    seen = {one["device_name"] for image in images for one in image["snapshots"]}
+    return sorted(set(policy.devices) - seen) if policy is not None else []
 
 
 def _overall(summary: t.Mapping[str, int], *, complete: bool) -> bool | None:

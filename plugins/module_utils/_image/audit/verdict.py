@@ -68,9 +68,15 @@ def judge_image(
         named.append(Verdict(None, ("the image is backed by instance store; its bundle in S3 is not looked at",)))
     elif not devices:
         named.append(Verdict(None, ("AWS shows no EBS device of the image",)))
+    elif not any(policy.rules_for(device.device_name).judges_anything for device in devices):
+        named.append(Verdict(None, (f"no rule of the policy is about any of its devices ({_names(devices)})",)))
     if image.state == "pending":
         named.append(Verdict(None, ("the image is pending; run again when it is available",)))
     return combine(named), verdicts
+
+
+def _names(devices: t.Iterable[AuditedDevice]) -> str:
+    return ", ".join(device.device_name for device in devices)
 
 
 def combine(verdicts: t.Iterable[Verdict]) -> Verdict:

@@ -13,7 +13,11 @@ import pytest
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.model import AuditedKey, RegionAudit, source_of
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.policy import Policy, Rules
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import AuditRequest
-from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import audit_failure, to_audit_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import (
+    audit_failure,
+    audit_warnings,
+    to_audit_result,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image, Snapshot
 
 ARN = "arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003"
@@ -128,3 +132,36 @@ def test_peak_memory_grows_with_the_number_of_images_and_no_faster() -> None:
         return highest
 
     assert peak(10_000) <= 12 * peak(1_000)
+
+
+@pytest.mark.parametrize(
+    ("devices", "unused", "compliant"),
+    [
+        ({}, [], True),
+        ({"/dev/xvda": Rules(encrypted=True)}, [], True),
+        ({"xvda": Rules(encrypted=True)}, ["xvda"], None),
+        ({"/dev/xvda": Rules(encrypted=True), "/dev/sdf": Rules(customer_managed=True)}, ["/dev/sdf"], None),
+    ],
+)
+def test_a_rule_that_judges_nothing_spoils_the_verdict(
+    devices: dict[str, Rules], unused: list[str], compliant: bool | None
+) -> None:
+    policy = Policy(Rules(encrypted=True), devices)
+    found = to_audit_result([an_audit(an_image("ami-1"))], a_request(policy=policy))
+    assert (found["unused_device_rules"], found["compliant"]) == (unused, compliant)
+    warnings = audit_warnings(found)
+    assert [name for name in unused if name not in str(warnings)] == []
+    assert bool(warnings) is bool(unused)
+
+
+def test_a_rule_that_judges_nothing_does_not_hide_what_fails() -> None:
+    policy = Policy(Rules(encrypted=True), {"xvda": Rules(encrypted=True)})
+    found = to_audit_result([an_audit(an_image("ami-1"), encrypted=False)], a_request(policy=policy))
+    assert (found["compliant"], found["unused_device_rules"]) == (False, ["xvda"])
+
+
+def test_nothing_found_is_said() -> None:
+    found = to_audit_result([an_audit()], a_request())
+    assert found["compliant"] is None
+    assert audit_warnings(found) == ["no image was found in eu-west-1, us-east-1; nothing was judged"]
+    assert audit_warnings(to_audit_result([an_audit(an_image("ami-1"))], a_request())) == []

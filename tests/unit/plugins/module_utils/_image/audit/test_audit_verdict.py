@@ -140,3 +140,11 @@ def test_rules_hold_for_the_device_they_name() -> None:
     verdict, (root, data) = judge_image(Image("ami-1", "eu-west-1"), (PLAIN, BLANK), policy)
     assert (root.compliant, data.compliant) == (False, True)
     assert verdict.reasons == ("/dev/xvda: snapshot snap-1 is not encrypted",)
+
+
+@pytest.mark.parametrize("misspelt", ["xvda", "/dev/xvdA", "/dev/sda1"])
+def test_rules_for_no_device_of_the_image_prove_nothing(misspelt: str) -> None:
+    policy = Policy(Rules(), {misspelt: ENCRYPTED})
+    verdict, _verdicts = judge_image(Image("ami-1", "eu-west-1"), (PLAIN, BLANK), policy)
+    assert verdict.compliant is None
+    assert verdict.reasons == ("no rule of the policy is about any of its devices (/dev/xvda, /dev/sdf)",)
