@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
 from .._image.audit.model import DELETED, AuditedKey
 from .._image.model import Image
 from .connection import Region
-from .errors import AwsError, call
+from .errors import AwsError
 from .images import describe_images
+from .keys import deletion_date_in, key_metadata
 from .paging import read_all
 
 _OF_ALIAS: t.Final = ("AliasArn", "AliasName", "TargetKeyId")
@@ -37,20 +37,18 @@ def list_images(
 def describe_audited_key(region: Region, arn: str) -> tuple[AuditedKey, AwsError | None]:
     """Return what KMS says of a key, and the refusal where it says nothing."""
     try:
-        answer = call(f"describe KMS key {arn} in {region.name}", region.kms.describe_key, KeyId=arn)
+        metadata = key_metadata(region, arn)
     except AwsError as error:
         if error.code == "NotFoundException":
             return AuditedKey(arn, state=DELETED), None
         if error.is_denied:
             return AuditedKey(arn), error
         raise
-    metadata = answer.get("KeyMetadata") or {}
-    date = metadata.get("DeletionDate")
     return AuditedKey(
         arn,
         state=metadata.get("KeyState"),
         manager=metadata.get("KeyManager"),
-        deletion_date=date.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if date else None,
+        deletion_date=deletion_date_in(metadata),
     ), None
 
 

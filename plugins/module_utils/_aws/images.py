@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
+from .._image.aws_facts import BILLING_FIELDS, BOOT_FIELDS
 from .._image.model import SOURCE_TAG, BlockDevice, Image
 from .._image.proofs import MayDeleteSnapshotsOf, MayDeregister
 from .._image.steps import CopyImage
@@ -21,19 +22,6 @@ from .paging import Filters, read_all
 from .tags import tags_in
 
 _GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
-# What an image shows of how it boots. RegisterImage takes each under the same name.
-BOOT_FIELDS: t.Final = (
-    "Architecture",
-    "VirtualizationType",
-    "EnaSupport",
-    "SriovNetSupport",
-    "BootMode",
-    "TpmSupport",
-    "ImdsSupport",
-    "KernelId",
-    "RamdiskId",
-)
-_BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
 
 
 def describe_images(
@@ -187,7 +175,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         deprecation_time=entry.get("DeprecationTime"),
         deregistration_protection=entry.get("DeregistrationProtection") or "disabled",
         boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
-        billing={name: entry[name] for name in _BILLING if entry.get(name)},
+        billing={name: entry[name] for name in BILLING_FIELDS if entry.get(name)},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._image.aws_facts import BILLING_FIELDS, BOOT_FIELDS
 from .._image.compose.recipe import Recipe, RecipeDevice
 from .._image.compose.request import InstanceOptions
 from .._image.machines import Attachment, Instance
@@ -16,11 +17,10 @@ from .._image.proofs import MayTerminate
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
+from .shapes import ebs_of
 from .tags import tag_specifications, tags_in
 
 _GONE: t.Final = "InvalidInstanceID.NotFound"
-_BOOT: t.Final = ("Architecture", "VirtualizationType", "EnaSupport", "SriovNetSupport", "BootMode", "TpmSupport")
-_BILLING: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
 
 
 def find_instance(region: Region, instance_id: str) -> Instance | None:
@@ -107,9 +107,7 @@ def default_subnets(region: Region) -> list[str]:
 def _launched(device: RecipeDevice) -> dict[str, t.Any]:
     ebs: dict[str, t.Any] = {"Encrypted": True, "KmsKeyId": device.kms_key_id, "DeleteOnTermination": True}
     if device.shape is not None:
-        ebs.update(VolumeSize=device.shape.volume_size, VolumeType=device.shape.volume_type)
-        optional = {"Iops": device.shape.iops, "Throughput": device.shape.throughput}
-        ebs.update((name, value) for name, value in optional.items() if value is not None)
+        ebs.update(ebs_of(device.shape))
     return {"DeviceName": device.device_name, "Ebs": ebs}
 
 
@@ -138,7 +136,7 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
             )
             for mapping in mappings
         ),
-        boot={name: entry[name] for name in _BOOT if entry.get(name) is not None},
-        billing={name: entry[name] for name in _BILLING if entry.get(name)},
+        boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
+        billing={name: entry[name] for name in BILLING_FIELDS if entry.get(name)},
         tags=tags_in(entry),
     )

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 from .._image.errors import PreflightError
@@ -59,12 +60,24 @@ def find_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKe
 def describe_key(region: Region, reference: str) -> KmsKey:
     """Return what KMS says of a key, usable or not; a key that does not exist here raises PreflightError."""
     try:
-        answer = call(f"describe KMS key {reference} in {region.name}", region.kms.describe_key, KeyId=reference)
+        return _to_key(key_metadata(region, reference))
     except AwsError as error:
         if error.code in ("NotFoundException", "InvalidArnException"):
             raise PreflightError(not_found_message(reference, region=region.name)) from error
         raise
-    return _to_key(required(answer, "KeyMetadata", of=f"KMS key {reference} in {region.name}"))
+
+
+def key_metadata(region: Region, reference: str) -> dict[str, t.Any]:
+    """Return what KMS answers about a key."""
+    answer = call(f"describe KMS key {reference} in {region.name}", region.kms.describe_key, KeyId=reference)
+    metadata: dict[str, t.Any] = required(answer, "KeyMetadata", of=f"KMS key {reference} in {region.name}")
+    return metadata
+
+
+def deletion_date_in(metadata: t.Mapping[str, t.Any]) -> str | None:
+    """Return when KMS will delete the key, if it will, as AWS writes times."""
+    date: datetime.datetime | None = metadata.get("DeletionDate")
+    return date.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if date else None
 
 
 def encryption_by_default(region: Region, *, warn: Warn) -> bool:
@@ -90,7 +103,6 @@ def _default_key_id(region: Region) -> str:
 
 
 def _to_key(metadata: dict[str, t.Any]) -> KmsKey:
-    deletion_date = metadata.get("DeletionDate")
     return KmsKey(
         arn=required(metadata, "Arn", of="a KMS key"),
         state=metadata.get("KeyState") or ("Enabled" if metadata.get("Enabled", True) else "Disabled"),
@@ -98,5 +110,5 @@ def _to_key(metadata: dict[str, t.Any]) -> KmsKey:
         spec=metadata.get("KeySpec") or metadata.get("CustomerMasterKeySpec") or "SYMMETRIC_DEFAULT",
         manager=metadata.get("KeyManager") or "CUSTOMER",
         account_id=metadata.get("AWSAccountId") or "",
-        deletion_date=str(deletion_date) if deletion_date else None,
+        deletion_date=deletion_date_in(metadata),
     )

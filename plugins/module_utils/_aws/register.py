@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
+from .._image.aws_facts import BOOT_FIELDS
 from .._image.compose.recipe import Recipe, RecipeDevice
 from .connection import Region
 from .errors import AwsError, call, required
-from .images import BOOT_FIELDS
+from .shapes import ebs_of
 from .tags import tag_specifications
 
 _FOREIGN: t.Final = ("AuthFailure", "OperationNotPermitted", "InvalidAMIID.NotFound", "InvalidRequest")
@@ -99,12 +100,9 @@ def _mapping(device: RecipeDevice, snapshot_ids: t.Mapping[str, str]) -> dict[st
         return {"DeviceName": device.device_name, "VirtualName": device.virtual_name}
     ebs: dict[str, t.Any] = {
         "SnapshotId": snapshot_ids[device.device_name],
-        "VolumeSize": device.shape.volume_size,
-        "VolumeType": device.shape.volume_type,
         "DeleteOnTermination": device.delete_on_termination,
+        **ebs_of(device.shape),
     }
-    optional = {"Iops": device.shape.iops, "Throughput": device.shape.throughput}
-    ebs.update((name, value) for name, value in optional.items() if value is not None)
     return {"DeviceName": device.device_name, "Ebs": ebs}
 
 

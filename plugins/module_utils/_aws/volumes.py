@@ -15,6 +15,7 @@ from .._image.proofs import MayDeleteVolume
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
+from .shapes import performance_of
 from .tags import tag_specifications, tags_in
 
 _GONE: t.Final = "InvalidVolume.NotFound"
@@ -48,14 +49,14 @@ def create_volume(
     params: dict[str, t.Any] = {
         "AvailabilityZone": zone,
         "Size": shape.volume_size,
-        "VolumeType": shape.volume_type,
+        **performance_of(shape),
         "Encrypted": True,
         "KmsKeyId": kms_key_id,
         "ClientToken": client_token,
         "TagSpecifications": tag_specifications(volume=tags),
     }
-    optional = {"SnapshotId": snapshot_id, "Iops": shape.iops, "Throughput": shape.throughput}
-    params.update((name, value) for name, value in optional.items() if value is not None)
+    if snapshot_id is not None:
+        params["SnapshotId"] = snapshot_id
     answer = call(f"create a volume in {zone}", region.ec2.create_volume, **params)
     return str(required(answer, "VolumeId", of=f"a new volume in {zone}"))
 

@@ -49,3 +49,9 @@ BOOT_FIELDS: t.Final = (
 )
 # What they show of what is billed beside the machine, the same for both.
 BILLING_FIELDS: t.Final = ("Platform", "PlatformDetails", "UsageOperation", "ProductCodes")
+
+# How a KMS key may be named: an alias and both kinds of ARN say which everywhere, a key id only in its region.
+ALIAS_OR_KEY_ARN: t.Final = (
+    r"(?:alias/[A-Za-z0-9:/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(?:key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))"
+)
+KEY_ID: t.Final = r"(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .aws_facts import USABLE_KEY_STATES
 from .errors import PreflightError
 from .model import BlockDevice, KmsKey
 
@@ -21,8 +22,6 @@ STATE_REMEDIES: t.Final[dict[str, str]] = {
     "Creating": "wait until it is Enabled",
     "Unavailable": "repair its key store or pass another kms_key_id",
 }
-# While KMS updates a key it goes on encrypting.
-USABLE_STATES: t.Final = ("Enabled", "Updating")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +78,7 @@ def require_usable(key: KmsKey, *, reference: str, region: str) -> None:
     """Refuse a key that EBS would accept now and fail on later (CopyImage authenticates keys asynchronously)."""
     require_region(key.arn, region=region)
     name = reference if reference == key.arn else f"{reference} ({key.arn})"
-    if key.state not in USABLE_STATES:
+    if key.state not in USABLE_KEY_STATES:
         remedy = STATE_REMEDIES.get(key.state, "pass another kms_key_id")
         when = f" (to be deleted on {key.deletion_date})" if key.deletion_date else ""
         raise PreflightError(f"KMS key {name} in {region} is {key.state}{when}; {remedy}")

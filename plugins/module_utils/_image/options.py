@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from .attributes import Attributes
+from .aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from .errors import RequestError
 from .keys import require_region
 from .model import OWN_TAG_PREFIX
@@ -22,10 +23,7 @@ Options = t.Mapping[str, t.Any]
 _IMAGE_ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
-_KEY = re.compile(
-    r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[A-Za-z0-9:/_-]+"
-    r"|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))"
-)
+_KEY = re.compile(f"{KEY_ID}|{ALIAS_OR_KEY_ARN}")
 _ACCOUNT = re.compile(r"\d{12}")
 _ORGANIZATION = re.compile(r"^arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .aws_facts import USABLE_KEY_STATES
 from .errors import PreflightError
-from .keys import STATE_REMEDIES, USABLE_STATES
+from .keys import STATE_REMEDIES
 from .model import Image, KmsKey, Snapshot
 from .timestamps import parse_timestamp
 
@@ -83,7 +84,7 @@ def require_decryptable(image: Image, keys: t.Mapping[str, KmsKey | None]) -> No
             continue
         key = keys[arn]
         state = key.state if key else "gone"
-        if state not in USABLE_STATES:
+        if state not in USABLE_KEY_STATES:
             remedy = STATE_REMEDIES.get(state, "make the key usable").partition(" or pass")[0]
             raise PreflightError(
                 f"source image {image.image_id} in {image.region} cannot be decrypted: snapshot {device.snapshot_id} "

@@ -13,7 +13,8 @@ from ..._aws.errors import AwsError
 from ..._aws.images import deregister_image, describe_images, find_images
 from ..._aws.register import create_image, register_image
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
-from ..._image.compose.identity import FAILED_STATES, device_differences, is_of_recipe
+from ..._image.aws_facts import FAILED_STATES, QUOTA_CODES
+from ..._image.compose.identity import device_differences, is_of_recipe
 from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
 from ..._image.compose.planner import is_made_for
 from ..._image.errors import SealedError
@@ -26,13 +27,6 @@ from .work import Work
 
 _NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
 _NAME_DELAY: t.Final = 10.0
-_QUOTA_CODES: t.Final = (
-    "ConcurrentCreateImageNoRebootLimitExceeded",
-    "ConcurrentSnapshotLimitExceeded",
-    "PendingSnapshotLimitExceeded",
-    "ResourceLimitExceeded",
-    "SnapshotCreationPerVolumeRateExceeded",
-)
 _QUOTA_DELAY: t.Final = 20.0
 
 
@@ -146,7 +140,7 @@ def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
         if found is None:
             work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
         return found
-    if error.code not in _QUOTA_CODES:
+    if error.code not in QUOTA_CODES:
         raise error
     work.rest(
         _QUOTA_DELAY, awaited=f"the image could not be started for quota ({error.code}). Run the task again later"

@@ -14,6 +14,7 @@ import typing as t
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import copy_snapshot, create_snapshot, find_snapshots, find_snapshots_described
 from ..._aws.volumes import available_zones, delete_volume, find_volumes
+from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES
 from ..._image.compose.planner import is_made_for
 from ..._image.compose.recipe import RecipeDevice
 from ..._image.compose.volumes import DEFAULT_TYPE, VolumeShape
@@ -27,15 +28,6 @@ from .images import find_own_image
 from .volumes import require_key, start_volume
 from .work import Work
 
-# "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").
-CONCURRENT_SNAPSHOT_COPIES: t.Final = 20
-_QUOTA_CODES: t.Final = (
-    "ResourceLimitExceeded",
-    "SnapshotCopyLimitExceeded",
-    "PendingSnapshotLimitExceeded",
-    "ConcurrentSnapshotLimitExceeded",
-    "SnapshotCreationPerVolumeRateExceeded",
-)
 _QUOTA_DELAY: t.Final = 30.0
 # The volume has been deleted, or is just being.
 _ENDED_CODES: t.Final = ("InvalidVolume.NotFound", "IncorrectState")
@@ -117,7 +109,7 @@ class SnapshotMaking:
             if error.code in _ENDED_CODES and making.is_empty:
                 # Another task has made the snapshot and deleted the volume; the next look finds it.
                 return
-            if error.code not in _QUOTA_CODES:
+            if error.code not in QUOTA_CODES:
                 raise
             # While a copy of our own is under way, its end is what to wait for.
             in_flight = self._in_flight()

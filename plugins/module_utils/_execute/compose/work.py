@@ -12,6 +12,7 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
+from ..._image.aws_facts import TAG_SECONDS
 from ..._image.compose.recipe import Recipe
 from ..._image.compose.request import ComposeRequest
 from ..._image.compose.steps import ComposePlan
@@ -19,8 +20,6 @@ from ..._image.errors import SealedError
 from ..._image.outcome import Outcome
 from ..pace import OUTAGE_SECONDS, VISIBILITY_SECONDS, Pace
 
-# How long a new resource may be missing where it is looked for, in seconds.
-HIDDEN_SECONDS: t.Final = 65.0
 T = t.TypeVar("T")
 
 _ATTEMPTS: t.Final = 6
@@ -126,6 +125,6 @@ class Work:
         while True:
             found = find()
             elapsed = self.pace.now() - started
-            if found or elapsed >= HIDDEN_SECONDS:
+            if found or elapsed >= TAG_SECONDS:
                 return found
             self.pace.sleep(self.pace.next_delay(elapsed, longest=5.0))

@@ -13,6 +13,7 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import find_images
 from ..._aws.snapshots import find_snapshots
+from ..._image.aws_facts import FAILED_STATES
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
 from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
@@ -21,8 +22,6 @@ from .finishing import JobFinisher
 from .job import Job, Waiting
 from .starting import CopyStarter
 from .watching import SnapshotWatch
-
-_FAILED_STATES: t.Final = ("failed", "error", "invalid", "deregistered")
 
 
 class RegionCopies:
@@ -121,7 +120,7 @@ class RegionCopies:
         job.outcome.image = image
         if image.state == "deregistered" and first_sight and job.is_ours:
             self._guard(job, self._starter.restart)
-        elif image.state in _FAILED_STATES:
+        elif image.state in (*FAILED_STATES, "deregistered"):
             self._finisher.fail(job, _why(self._region, image, job))
         elif image.state == "available" and _all_devices_seen(image):
             self._guard(job, lambda job: self._verify(job, image))

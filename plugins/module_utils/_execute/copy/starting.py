@@ -13,6 +13,7 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import copy_image, describe_images
+from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES
 from ..._image.copy.planner import client_token
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image
@@ -22,8 +23,6 @@ from ..pace import VISIBILITY_SECONDS, Pace
 from .job import Job, Waiting
 
 # "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").
-CONCURRENT_SNAPSHOT_COPIES: t.Final = 20
-QUOTA_CODES: t.Final = ("ResourceLimitExceeded", "SnapshotCopyLimitExceeded", "PendingSnapshotLimitExceeded")
 _QUOTA_DELAY: t.Final = 30.0
 _RESTARTS: t.Final = 3
 

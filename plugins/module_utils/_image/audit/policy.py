@@ -12,12 +12,11 @@ import re
 import typing as t
 
 from ..answers import parse_list
+from ..aws_facts import ALIAS_OR_KEY_ARN
 from ..errors import RequestError
 from ..options import Options
 
-_ALLOWED: t.Final = re.compile(
-    r"^(alias/[A-Za-z0-9:/_-]+|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[0-9a-z-]+|alias/[A-Za-z0-9:/_-]+))$"
-)
+_ALLOWED: t.Final = re.compile(ALIAS_OR_KEY_ARN)
 _RULES: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
 
 
@@ -91,7 +90,7 @@ def _parse_rules(options: Options, *, where: str) -> Rules:
         if value is not None and not value:
             raise RequestError(f"{where}: {name} is empty, so that no key could pass; name keys or leave it out")
     for key in keys or ():
-        if not _ALLOWED.match(str(key)):
+        if not _ALLOWED.fullmatch(str(key)):
             raise RequestError(
                 f"{where}: allowed_keys {key!r} is neither a key ARN, an alias name (alias/…) nor an alias ARN"
             )

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..aws_facts import USABLE_KEY_STATES
 from ..model import Image
 from .model import DELETED, AuditedDevice, AuditedKey
 from .policy import Policy, Rules
 
-_USABLE: t.Final = ("Enabled", "Updating")
 _UNUSABLE: t.Final[dict[str, str]] = {
     DELETED: "nothing can decrypt the snapshot any more",
     "Disabled": "enable it (kms:EnableKey)",
@@ -107,7 +107,7 @@ def _judge_manager(key: AuditedKey) -> Verdict:
 
 
 def _judge_state(key: AuditedKey) -> Verdict:
-    if key.state in _USABLE:
+    if key.state in USABLE_KEY_STATES:
         return _FINE
     if key.state in _UNUSABLE:
         when = f" (to be deleted on {key.deletion_date})" if key.deletion_date else ""

@@ -10,11 +10,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
 from ..model import COPY_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot
 from .recipe import Recipe, RecipeDevice, work_token
-
-FAILED_STATES: t.Final = ("failed", "error", "invalid")
 
 
 @dataclasses.dataclass(frozen=True)

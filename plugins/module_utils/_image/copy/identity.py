@@ -14,13 +14,13 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
 from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
 
 PRESERVED: t.Final = "source"
-_FAILED_STATES: t.Final = ("failed", "error", "invalid")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,4 +181,4 @@ def _group(image: Image, requirement: Requirement) -> str:
         return "met" if requirement.is_met_by(image) else "other"
     if image.state == "pending":
         return "pending" if requirement.may_be_met_by(image) else "other"
-    return "failed" if image.state in _FAILED_STATES and requirement.is_aim_of(image) else "other"
+    return "failed" if image.state in FAILED_STATES and requirement.is_aim_of(image) else "other"
