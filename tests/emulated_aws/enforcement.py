@@ -54,6 +54,13 @@ def current_caller_may(action: str, resource_id: str, *, region: str) -> bool:
     return identities.verdict(caller, policy.Question(caller.arn, action, arn, context)) == "allow"
 
 
+def current_caller_may_list(action: str, *, region: str) -> bool:
+    """Tell whether the caller may do what EC2 does on its behalf to find what uses an image."""
+    caller = current_caller()
+    context = _common(region, caller) | {"aws:calledvia": ["ec2-images.amazonaws.com"]}
+    return identities.verdict(caller, policy.Question(caller.arn, action, "*", context)) == "allow"
+
+
 def _why(caller: Caller, question: policy.Question, *, explicit: bool) -> str:
     if not explicit:
         return f"because no identity-based policy allows the {question.action} action"

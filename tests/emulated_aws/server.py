@@ -20,7 +20,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulated_aws import enforcement, sts, wire
+from emulated_aws import enforcement, rbin, sts, wire
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import ConnectionDropped, Faults
 from emulated_aws.identity import Caller, calling_as, identities
@@ -95,6 +95,8 @@ class Application:
         environ.setdefault("HTTP_AUTHORIZATION", request.authorization)  # moto looks for the service nowhere else.
         try:
             with lock, calling_as(caller):
+                if request.service == "rbin":
+                    return rbin.serve(request, caller)
                 chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
             body = b"".join(chunks).replace(PLACEHOLDER, f"<requestId>{uuid.uuid4()}</requestId>".encode())
             return wire.Answer(int(status.split()[0]), list(headers), body)

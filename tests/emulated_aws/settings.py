@@ -41,6 +41,21 @@ class Settings:
     associated_keys_limit: int = 1
     associate_key_checks: t.Literal["sync", "async"] = "sync"
 
+    # Use and retiring (§17, §18).
+    rbin_rule_seconds: float = 0.0
+    rbin_keeps_name: bool = True
+    rbin_restores_disabled: bool = True
+    snapshot_recovery_seconds: float = 0.0
+    deregister_locked_snapshot: t.Literal["client-error", "skipped", "internal-error"] = "client-error"
+    last_launched_delay: float = 86400.0
+    references_lag_seconds: float = 0.0
+    references_see_text_parameters: bool = True
+    references_when_denied: t.Literal["fail", "shrink"] = "fail"
+    usage_report_seconds: float = 0.0
+    usage_report_lag: float = 0.0
+    usage_reports_fail: bool = False
+    own_account_in_usage_report: bool = False
+
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5
     copy_snapshot_same_region_key: t.Literal["source", "aws_ebs"] = "aws_ebs"  # §1.3, EBS guide

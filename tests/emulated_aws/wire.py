@@ -77,17 +77,45 @@ def read_request(environ: Environ) -> Request:
     service = found["service"] if found else ""
     form = _form(environ, body)
     target = environ.get("HTTP_X_AMZ_TARGET", "")
-    action = form.get("Action") or target.rpartition(".")[2] or f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+    action = form.get("Action") or target.rpartition(".")[2]
+    named: dict[str, str] = {}
+    if not action:
+        action, named = _by_path(service, environ["REQUEST_METHOD"], environ["PATH_INFO"])
     return Request(
         access_key=found["key"] if found else "",
         token=environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or form.get("X-Amz-Security-Token"),
         region=found["region"] if found else "us-east-1",
         service=service,
         action=action,
-        parameters=_parameters(service, action, form, body),
+        parameters=_parameters(service, action, form, body) | named,
         body=body,
         environ=environ,
     )
+
+
+def _by_path(service: str, method: str, path: str) -> tuple[str, dict[str, str]]:
+    """Return the action of a REST call and the parameters in its path; method and path where no model has them."""
+    for http_method, pattern, action in _routes(service):
+        found = pattern.fullmatch(path)
+        if found and http_method == method:
+            members = t.cast(t.Any, operation(service, action)).input_shape.members.items()
+            names = {member.serialization.get("name", name): name for name, member in members}
+            return action, {
+                names.get(key, key): urllib.parse.unquote(value) for key, value in found.groupdict().items()
+            }
+    return f"{method} {path}", {}
+
+
+@functools.cache
+def _routes(service: str) -> list[tuple[str, re.Pattern[str], str]]:
+    if not protocol(service).startswith("rest-json"):
+        return []
+    model = get_service_model(service)
+    rules = [(name, model.operation_model(name).http) for name in model.operation_names]
+    return [
+        (http["method"], re.compile(re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", http["requestUri"])), name)
+        for name, http in rules
+    ]
 
 
 def authorization(access_key: str, *, region: str, service: str) -> str:
@@ -147,7 +175,7 @@ def protocol(service: str) -> str:
 
 def _parameters(service: str, action: str, form: dict[str, str], body: bytes) -> dict[str, t.Any]:
     kind, model = protocol(service), operation(service, action)
-    if kind == "json":
+    if kind in ("json", "rest-json"):
         return _json(body)
     if model is None or kind not in ("ec2", "query"):
         return dict(form)

@@ -161,7 +161,7 @@ def test_reset_leaves_nothing(either: Emulator) -> None:
         ("settings", {"wishes": 3}, "unknown or missing 'wishes'"),
         ("advance", {}, "unknown or missing 'seconds'"),
         ("advance", {"seconds": -1}, "only moves forward"),
-        ("seed", {"seed": "half"}, "full or none"),
+        ("seed", {"seed": "half"}, "full, odd or none"),
         ("principal", {"arn": "me", "policies": []}, "is not the ARN"),
     ],
 )

@@ -24,6 +24,10 @@ MODULES = (
     "create_image",
     "register_image",
     "tiering",
+    "locks",
+    "recycle_bin",
+    "references",
+    "usage_reports",
 )
 
 

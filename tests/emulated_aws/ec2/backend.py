@@ -15,6 +15,7 @@ from emulated_aws.ec2 import errors, lookup, timing
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.keyring import KeyUse, aws_ebs_key
 from emulated_aws.ec2.model import Gone, Image, Lag, Snapshot
+from emulated_aws.ec2.recycle_bin import Bin
 from emulated_aws.ec2.volume import Volume
 from emulated_aws.settings import settings
 
@@ -35,6 +36,8 @@ class Ec2Region(EC2Backend):
         self.snapshots: dict[str, Snapshot] = {}  # type: ignore[assignment]
         self.volumes: dict[str, Volume] = {}  # type: ignore[assignment]
         self.volume_changes: dict[str, dict[str, t.Any]] = {}
+        self.bin = Bin()
+        self.usage_reports: dict[str, t.Any] = {}
         self.gone_images: dict[str, Gone] = {}
         self.default_key: str | None = None
         self.image_block_public_access = "unblocked"
@@ -74,7 +77,8 @@ class Ec2Region(EC2Backend):
 
     def image_named(self, name: str) -> Image | None:
         """Return an image of this account with the name, whatever its state."""
-        return next((image for image in self.amis.values() if image.name == name), None)
+        binned = [one.thing for one in self.bin.images.values()] if settings.rbin_keeps_name else []
+        return next((image for image in (*self.amis.values(), *binned) if image.name == name), None)
 
     def attached(self, instance_id: str) -> list[tuple[str, Volume]]:
         """Return device names and volumes of an instance, in the order of attaching."""

@@ -114,6 +114,8 @@ def view(region: Ec2Region, image: Image) -> View:
     optional: View = {"Name": image.name or None, "RootDeviceName": image.root_device_name or None}
     optional |= {"Tags": tagging.wire(region.tags.get(image.id, {})) or None}
     optional |= _boot_view(image) | _billing_view(image) | _history_view(image)
+    if image.owner != region.account_id:
+        optional["LastLaunchedTime"] = None
     return shown | {name: value for name, value in optional.items() if value is not None}
 
 

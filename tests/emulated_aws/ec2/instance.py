@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import typing as t
 
 from moto.ec2.models.instances import Instance, InstanceState, StateReason
@@ -40,6 +41,7 @@ class EmulatedInstance(Instance):
         super().__init__(*args, **kwargs)
         self.boot, self.billing = BootSettings(), Billing()
         self.ephemeral_devices: list[tuple[str, str]] = []
+        self.created_at, self.terminated_at = timing.now(), math.inf
         self.launch_time = timing.moment(timing.now())
         self.lag = self.ec2_backend.new_lag()
         self.enter("pending")
@@ -185,6 +187,7 @@ class EmulatedInstance(Instance):
     def _end_terminate(self) -> None:
         if self.state != "terminated":
             super().terminate()
+            self.terminated_at = timing.now()
 
     def teardown_defaults(self) -> None:
         """Detach all volumes and delete those that end with the instance."""

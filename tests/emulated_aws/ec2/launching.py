@@ -16,13 +16,10 @@ from emulated_aws.ec2.model import Image
 from emulated_aws.ec2.request import Call, Params
 from emulated_aws.ec2.volume import Attachment
 from emulated_aws.ec2.volume_making import VolumeWish, make
+from emulated_aws.settings import settings
 
 if t.TYPE_CHECKING:
     from emulated_aws.ec2.backend import Ec2Region
-
-
-# EC2 tells of a launch a day later (Image.LastLaunchedTime).
-REPORTING_DELAY = 86400.0
 
 
 @dataclasses.dataclass
@@ -124,5 +121,5 @@ def begin(region: Ec2Region, launch: Launch, instance: EmulatedInstance, volume_
         volume.attachment = Attachment(volume.id, instance.id, device, wish.ebs.delete_on_termination)
         region.tags[volume.id].update(volume_tags)
     launched_at = region.now()
-    agenda.at(launched_at + REPORTING_DELAY, lambda _due: _report_launch(image, launched_at))
+    agenda.at(launched_at + settings.last_launched_delay, lambda _due: _report_launch(image, launched_at))
     instance.launch()

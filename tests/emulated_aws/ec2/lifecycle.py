@@ -9,7 +9,7 @@ import calendar
 import datetime
 
 from emulated_aws import enforcement
-from emulated_aws.ec2 import errors, lookup, snapshots, timing
+from emulated_aws.ec2 import errors, lookup, recycle_bin, snapshots, timing
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.model import Gone, Image, Protection
 from emulated_aws.ec2.request import Call, Params, action
@@ -33,6 +33,7 @@ def deregister_image(call: Call) -> Params:
         raise errors.AwsError("OperationNotPermitted", f"The image {image.id} is managed by AWS Backup.")
     call.stop_if_dry_run()
     del call.region.amis[image.id]
+    recycle_bin.retain_image(call.region, image)
     image.state = "deregistered"
     gone_at = timing.now()
     call.region.gone_images[image.id] = Gone(image, gone_at)
@@ -59,7 +60,9 @@ def _delete_snapshot(call: Call, snapshot_id: str) -> str:
         return "missing-permissions"
     if lookup.users_of(call.region.region_name, snapshot_id):
         return "skipped"
-    snapshots.remove(call.region, snapshot_id)
+    if snapshot.lock and snapshot.lock.holds():
+        return settings.deregister_locked_snapshot
+    snapshots.discard(call.region, snapshot)
     return "success"
 
 

@@ -177,6 +177,27 @@ class Tiering:
     restore_expires_at: float | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Lock:
+    """A lock of a snapshot; in compliance mode it may have a period in which it can still be taken away."""
+
+    mode: str
+    created_at: float
+    expires_at: float
+    cools_until: float | None = None
+
+    def holds(self) -> bool:
+        """Tell whether the snapshot cannot be deleted now."""
+        return timing.now() < self.expires_at
+
+    def state(self) -> str:
+        """Return the state that DescribeLockedSnapshots shows."""
+        if not self.holds():
+            return "expired"
+        cooling = self.cools_until is not None and timing.now() < self.cools_until
+        return "compliance-cooloff" if cooling else self.mode
+
+
 @dataclasses.dataclass
 class Snapshot:
     """An EBS snapshot."""
@@ -200,6 +221,10 @@ class Snapshot:
     users: set[str] = dataclasses.field(default_factory=set)
     public: bool = False
     tiering: Tiering = dataclasses.field(default_factory=Tiering)
+    lock: Lock | None = None
+    associated_keys: list[str] = dataclasses.field(default_factory=list)
+    zone: str | None = None
+    outpost_arn: str | None = None
     billing: Billing = dataclasses.field(default_factory=Billing)
     lag: Lag = dataclasses.field(default_factory=Lag)
 

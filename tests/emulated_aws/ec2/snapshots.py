@@ -9,7 +9,7 @@ import typing as t
 
 from moto.ec2.utils import random_snapshot_id
 
-from emulated_aws.ec2 import errors, lookup, tagging, timing
+from emulated_aws.ec2 import errors, locks, lookup, recycle_bin, tagging, timing
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.copy_image import check_description
 from emulated_aws.ec2.devices import same_device
@@ -215,8 +215,15 @@ def delete_snapshot(call: Call) -> None:
     images = lookup.users_of(call.region.region_name, snapshot.id)
     if images:
         raise errors.snapshot_in_use(snapshot.id, images[0].id)
+    locks.check_unlocked(snapshot)
     call.stop_if_dry_run()
-    remove(call.region, snapshot.id)
+    discard(call.region, snapshot)
+
+
+def discard(region: Ec2Region, snapshot: Snapshot) -> None:
+    """Delete a snapshot, into the Recycle Bin where a rule retains it."""
+    recycle_bin.retain_snapshot(region, snapshot)
+    remove(region, snapshot.id)
 
 
 def remove(region: Ec2Region, snapshot_id: str) -> None:
