@@ -140,19 +140,23 @@ class ProgressAction(NormalAction):
         """Return what the module returns."""
         rhythm = self._rhythm(task_vars or {})
         if rhythm is None:
-            return t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
+            return self._run_module(tmp, task_vars)
         name = (task_vars or {}).get("inventory_hostname", "")
         try:
             reporter = Reporter(lambda text: Display().display(f"  [{name}] {text}"), rhythm=rhythm)
         except OSError:
-            return t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
+            return self._run_module(tmp, task_vars)
         usual = self._task.environment
         with reporter:
             self._task.environment = [*(usual or []), {VARIABLE: reporter.path}]
             try:
-                return t.cast("dict[str, t.Any]", super().run(tmp, task_vars))
+                return self._run_module(tmp, task_vars)
             finally:
                 self._task.environment = usual
+
+    def _run_module(self, tmp: t.Any, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        result: dict[str, t.Any] = super().run(tmp, task_vars)
+        return result
 
     def _rhythm(self, task_vars: t.Mapping[str, t.Any]) -> float | None:
         """Return the seconds between two reports; None where nobody waits or looks, or the file cannot be shared."""

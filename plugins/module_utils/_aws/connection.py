@@ -42,6 +42,36 @@ def spare_collections() -> None:
     atexit.register(gc.freeze)
 
 
+class Region(t.Protocol):
+    """One account in one region: its clients, and what the installed botocore knows of them."""
+
+    name: str
+
+    @property
+    def ec2(self) -> t.Any:
+        """Return the EC2 client."""
+
+    @property
+    def kms(self) -> t.Any:
+        """Return the KMS client."""
+
+    def knows(self, operation: str, member: str) -> bool:
+        """Tell whether the installed botocore has an input parameter; older ones lack the newest."""
+
+
+class Regions(t.Protocol):
+    """What tells regions apart, and leads to them."""
+
+    def region(self, name: str) -> Region:
+        """Return the handle on one region."""
+
+    def partition(self, region: str) -> str:
+        """Return the partition, such as ``aws`` or ``aws-cn``; images cannot be copied from one to another."""
+
+    def is_listed(self, region: str) -> bool:
+        """Tell whether botocore's own data names the region; newer regions than the library are not in it."""
+
+
 class Connection:
     """The credentials and endpoint of one task, from the usual options of amazon.aws."""
 
@@ -82,7 +112,7 @@ class Connection:
 
     def region(self, name: str) -> Region:
         """Return the handle on one region."""
-        return Region(self, name)
+        return _BotocoreRegion(self, name)
 
     def partition(self, region: str) -> str:
         """Return the partition, such as ``aws`` or ``aws-cn``; images cannot be copied from one to another.
@@ -99,8 +129,8 @@ class Connection:
         return region in self._session.get_available_regions("ec2", self.partition(region))
 
 
-class Region:
-    """One account in one region: the clients, made when first needed."""
+class _BotocoreRegion:
+    """The clients of one region, made when first needed."""
 
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection

@@ -92,7 +92,8 @@ def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = Tr
     """
     attempt = retried(operation) if retry else operation
     try:
-        return _ErrorHandler.common_error_handler(description)(attempt)(**params)
+        answer: T = _ErrorHandler.common_error_handler(description)(attempt)(**params)
+        return answer
     except ResponseParserError as error:
         raise AwsError(
             message=f"Failed to {description}: what answered is not AWS ({error}); check endpoint_url and the proxy"

@@ -98,7 +98,7 @@ def hides_foreign_images(region: Region) -> bool | None:
         answer = call(f"read the allowed images of {region.name}", region.ec2.get_allowed_images_settings)
     except AwsError:
         return None
-    return answer.get("State") == "enabled"
+    return bool(answer.get("State") == "enabled")
 
 
 def copy_image(region: Region, step: CopyImage) -> str:

@@ -45,7 +45,7 @@ def explain_loss(region: Region, image: Image, key: RequiredKey | None) -> str:
     verdict = f". {key_verdict(region, key)}" if key is not None else ""
     return (
         f"image {image.image_id}{_devices(image)} in {region.name} was visible and is now gone: somebody deregistered "
-        "it, or AWS gave the copy up, as it may do when EBS cannot use the key; run the task again to copy anew"
+        "it, or AWS gave the copy up, as it may do when EBS cannot use the key; run the task again to copy it again"
         f"{verdict}"
     )
 
@@ -70,16 +70,16 @@ def explain_mismatch(image: Image, wrong: t.Sequence[BlockDevice], key: Required
     wanted = f"key {key.shown}" if key else "the encryption status of the source"
     found = "; ".join(f"{device.device_name} has {_found(device)}" for device in wrong)
     return (
-        f"image {image.image_id} in {image.region} is not sealed: {found}; wanted {wanted}. "
+        f"image {image.image_id} in {image.region} is not encrypted as requested: {found}; wanted {wanted}. "
         "Do not use the image; deregister it and report which region and key this was"
     )
 
 
 def explain_difference(image: Image, device_names: t.Sequence[str], source_image_id: str) -> str:
-    """Return the sentence for a copy that is available but has not the devices of its source."""
+    """Return the sentence for a copy that is available but does not have the devices of its source."""
     return (
-        f"image {image.image_id} in {image.region} has not the devices of its source {source_image_id}: they differ in "
-        f"{', '.join(device_names)}. Do not use the image; deregister it and run the task again"
+        f"image {image.image_id} in {image.region} does not have the devices of its source {source_image_id}: they "
+        f"differ in {', '.join(device_names)}. Do not use the image; deregister it and run the task again"
     )
 
 

@@ -48,6 +48,16 @@ def for_each(keys: t.Iterable[K], work: t.Callable[[K], R], *, workers: int = _W
     return results
 
 
+def all_of(answers: t.Mapping[K, R | AwsError]) -> dict[K, R]:
+    """Return the results where each is needed; the first error is raised."""
+    results: dict[K, R] = {}
+    for key, answer in answers.items():
+        if isinstance(answer, AwsError):
+            raise answer
+        results[key] = answer
+    return results
+
+
 def _started(keys: t.Sequence[K], work: t.Callable[[K], R], *, workers: int) -> dict[K, concurrent.futures.Future[R]]:
     """Start the work in daemon threads, so that Ctrl-C ends the module at once; the next run takes up what was begun.
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from .._aws.connection import Connection
+from .._aws.connection import Regions
 from .._aws.errors import call
 from .._image.errors import PreflightError
 
 
-def require_regions(connection: Connection, names: t.Sequence[str], *, source_region: str) -> None:
+def require_regions(connection: Regions, names: t.Sequence[str], *, source_region: str) -> None:
     """Refuse unknown regions and copies between partitions."""
     partition = connection.partition(source_region)
     for name in names:
@@ -29,7 +29,7 @@ def require_regions(connection: Connection, names: t.Sequence[str], *, source_re
     require_known_regions(connection, names)
 
 
-def require_known_regions(connection: Connection, names: t.Sequence[str]) -> None:
+def require_known_regions(connection: Regions, names: t.Sequence[str]) -> None:
     """Refuse regions that do not exist.
 
     botocore's list decides for free; a region that is not on it may be newer than botocore, so AWS is asked.
@@ -45,7 +45,7 @@ def require_known_regions(connection: Connection, names: t.Sequence[str]) -> Non
             raise PreflightError(f"region {name} does not exist or is not enabled for this account{hint}")
 
 
-def _described_regions(connection: Connection, region: str) -> list[str]:
+def _described_regions(connection: Regions, region: str) -> list[str]:
     client = connection.region(region).ec2
     answer = call(f"describe regions in {region}", client.describe_regions)
     return [entry["RegionName"] for entry in answer.get("Regions") or ()]

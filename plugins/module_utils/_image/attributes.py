@@ -163,10 +163,9 @@ def _protection_is(present: str, wanted: str) -> bool:
 
 def require_future(steps: t.Iterable[Step], *, now: float) -> None:
     """Refuse a deprecation that AWS would refuse once the image is made (EnableImageDeprecation, DeprecateAt)."""
-    for step in steps:
-        moment = parse_timestamp(step.deprecate_at) if isinstance(step, SetDeprecation) else None
+    for deprecate_at in [step.deprecate_at for step in steps if isinstance(step, SetDeprecation)]:
+        moment = parse_timestamp(deprecate_at)
         if moment is not None and not 0 < moment - now < _TEN_YEARS:
             raise PreflightError(
-                f"deprecate_at {t.cast(SetDeprecation, step).deprecate_at} is in the past or more than 10 years "
-                "ahead, which AWS does not take"
+                f"deprecate_at {deprecate_at} is in the past or more than 10 years ahead, which AWS does not take"
             )

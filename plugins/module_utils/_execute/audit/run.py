@@ -18,7 +18,7 @@ from ..._aws.snapshots import find_snapshots
 from ..._image.audit.model import AuditedKey, RegionAudit
 from ..._image.audit.request import AuditRequest
 from ..._image.source import hidden_images
-from ..parallel import for_each
+from ..parallel import all_of, for_each
 from ..regions import require_known_regions
 
 # DescribeKey takes thousands of requests a second; this many at once hide most of the way there and back.
@@ -63,14 +63,11 @@ def _read_keys(
             refused["tags", arn] = denied
         return dataclasses.replace(key, aliases=aliases_of(arn), tags=tags)
 
-    answers = for_each(arns, read, workers=_KEYS_AT_ONCE)
-    for answer in answers.values():
-        if isinstance(answer, AwsError):
-            raise answer
+    keys = all_of(for_each(arns, read, workers=_KEYS_AT_ONCE))
     # One warning for each kind of question that was refused, whatever the number of keys.
     first = {what: refused[what, arn] for what, arn in sorted(refused, reverse=True)}
     warnings += [_unknown(what, first[what]) for what in sorted(first)]
-    return t.cast("dict[str, AuditedKey]", answers), tuple(warnings)
+    return keys, tuple(warnings)
 
 
 def _unknown(what: str, refusal: AwsError) -> str:

@@ -219,7 +219,7 @@ def test_a_code_that_speaks_for_itself_gets_no_remedy() -> None:
             botocore.exceptions.ReadTimeoutError(endpoint_url="https://x"), "AWS did not answer", True, True, id="slow"
         ),
         pytest.param(
-            botocore.exceptions.SSLError(endpoint_url="https://x", error="self-signed"),
+            botocore.exceptions.SSLError(endpoint_url="https://x", error=OSError("self-signed")),
             "aws_ca_bundle",
             True,
             True,

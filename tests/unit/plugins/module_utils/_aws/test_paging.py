@@ -118,7 +118,7 @@ def test_each_list_can_be_read() -> None:
         client = a_client(service)
         with Stubber(client) as stubber:
             for operation, answer in answers:
-                more = {"KeyId": "1234"} if operation == "list_resource_tags" else {}
+                more: dict[str, t.Any] = {"KeyId": "1234"} if operation == "list_resource_tags" else {}
                 stubber.add_response(operation, answer)
                 assert len(read_all(client, operation, "read", **more)) == 1
 
