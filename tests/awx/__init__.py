@@ -1,4 +1,4 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A stand-in for AWX 24.6.2, and the playbook that sets AWX up, run against it."""
+"""A stand-in for AWX 24.6.1, and the playbook that sets AWX up, run against it."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AWX 24.6.2 takes, by its own description: paths, methods, fields, their types, choices and lengths."""
+"""What AWX 24.6.1 takes, by its own description: paths, methods, fields, their types, choices and lengths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 
 import jsonschema  # type: ignore[import-untyped]
 
-DESCRIPTION: dict[str, t.Any] = json.loads(pathlib.Path(__file__).with_name("awx_24.6.2.json").read_text())
+DESCRIPTION: dict[str, t.Any] = json.loads(pathlib.Path(__file__).with_name("awx_24.6.1.json").read_text())
 # The description at hand leaves these out; awx.awx needs them to look jobs' templates and updates up.
 ELSEWHERE = {"/api/v2/unified_job_templates/": ["get"], "/api/v2/project_updates/{id}/": ["get"]}
 Fields = dict[str, t.Any]

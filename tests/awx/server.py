@@ -12,7 +12,7 @@ import threading
 import typing as t
 import urllib.parse
 
-from .controller import Controller
+from .controller import API, Controller
 
 TOKEN = "a-token-of-the-stand-in"
 
@@ -21,6 +21,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Take requests apart and put answers together."""
 
     controller: t.ClassVar[Controller]
+    product: t.ClassVar[str]
+    prefix: t.ClassVar[str]
+    disable_nagle_algorithm = True
+    wbufsize = -1
 
     def _serve(self) -> None:
         url = urllib.parse.urlsplit(self.path)
@@ -30,17 +34,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._send(401, {"detail": "Authentication credentials were not provided."})
             return
         query = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True))
-        self._send(*self.controller.answer(self.command.lower(), url.path, query, body))
+        if not url.path.startswith(self.prefix):
+            self._send(404, {"detail": f"{url.path} is not below {self.prefix}"})
+            return
+        path = API + url.path.removeprefix(self.prefix)
+        self._send(*self.controller.answer(self.command.lower(), path, query, body))
 
     do_GET = do_POST = do_PATCH = do_DELETE = _serve  # http.server's names
 
     def _send(self, status: int, content: t.Any) -> None:
-        data = b"" if content is None else json.dumps(content, default=list).encode()
+        data = b"" if content is None else json.dumps(content, default=list).replace(API, self.prefix).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
-        self.send_header("X-API-Product-Name", "AWX")
-        self.send_header("X-API-Product-Version", "24.6.2")
+        self.send_header("X-API-Product-Name", self.product)
+        self.send_header("X-API-Product-Version", "24.6.1")
         self.end_headers()
         self.wfile.write(data)
 
@@ -49,9 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(controller: Controller) -> t.Iterator[str]:
-    """Serve a controller beside the block and return its URL."""
-    handler = type("BoundHandler", (Handler,), {"controller": controller})
+def served(controller: Controller, *, product: str = "AWX", prefix: str = API) -> t.Iterator[str]:
+    """Serve a controller beside the block and return its URL; the gateway of Automation Platform has another prefix."""
+    handler = type("BoundHandler", (Handler,), {"controller": controller, "product": product, "prefix": prefix})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""awx_setup, with the modules of awx.awx, against the stand-in: complete, as AWX's schema wants it, and idempotent."""
+"""The playbook awx_setup itself, with the modules of awx.awx, against the stand-in: complete, and without a secret."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -17,13 +18,14 @@ import typing as t
 import pytest
 import yaml
 
+from .applying import KEYS, ROOT, SECRET, SESSION, WITHOUT_CERTIFICATES, Applying, file_settings
+from .conftest import HOSTS, PLAYBOOKS, new_controller
 from .controller import Controller
 from .server import TOKEN, served
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
-PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml") if path.stem != "awx_setup")
-SECRET, SESSION = "a-secret-of-the-test", "a-session-of-the-test"
+COLLECTIONS = ROOT / ".venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+CHAT_SECRET = "a-secret-of-the-chat"
 NOTIFICATION = {
     "name": "Image channel",
     "type": "webhook",
@@ -33,10 +35,18 @@ NOTIFICATION = {
         "disable_ssl_verification": False,
         "headers": {},
         "username": "",
-        "password": "",
+        "password": CHAT_SECRET,
     },
 }
 VARIABLES = {"awx_setup_project_url": "https://git.example.com/images.git", "awx_setup_notification": NOTIFICATION}
+NODES = [
+    {"identifier": "approve", "approval": {"name": "Go on"}, "success": ["judge"]},
+    {"identifier": "judge", "job_template": "Judge"},
+]
+SMALL: dict[str, t.Any] = {
+    "awx_setup_job_templates": [{"name": "Judge", "playbook": "audit", "survey": ["audit_regions"]}],
+    "awx_setup_workflows": [{"name": "Both", "nodes": NODES}],
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +57,9 @@ class Played:
     output: str
 
     @property
-    def changed(self) -> int:
-        """Return how many tasks reported a change."""
-        return sum(map(int, re.findall(r"\bchanged=(\d+)", self.output)))
+    def changed(self) -> list[str]:
+        """Return the objects that were reported as changed."""
+        return re.findall(r"^changed: \[localhost\] => \(item=(.*?)\)", self.output, re.MULTILINE)
 
 
 class Setup:
@@ -58,89 +68,108 @@ class Setup:
     def __init__(self, controller: Controller, url: str) -> None:
         self.controller, self._url = controller, url
 
-    def play(self, *arguments: str, keys: bool = True, **variables: t.Any) -> Played:
+    def play(self, *arguments: str, environment: dict[str, str] | None = None, **variables: t.Any) -> Played:
         """Run the playbook once."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CONTROLLER_"))}
         kept |= {"CONTROLLER_HOST": self._url, "CONTROLLER_OAUTH_TOKEN": TOKEN, "CONTROLLER_VERIFY_SSL": "false"}
-        if keys:
-            kept |= {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SESSION}
+        kept |= {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": SESSION}
+        kept |= WITHOUT_CERTIFICATES | {"ANSIBLE_NOCOLOR": "1"} | (environment or {})
         command: list[str | os.PathLike[str]] = [
             BIN / "ansible-playbook",
             "-i",
             "localhost,",
             "sealed.ami.awx_setup",
-            "-vv",
             *arguments,
         ]
         command += ["-e", json.dumps({**VARIABLES, **variables})]
-        done = subprocess.run(
-            command, env={**kept, "ANSIBLE_NOCOLOR": "1"}, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
         return Played(done.returncode, done.stdout + done.stderr)
 
 
-@pytest.fixture
-def setup() -> t.Iterator[Setup]:
-    """Return the playbook and a new controller, which has synchronised the playbooks of this checkout."""
-    controller = Controller([f"playbooks/{name}.yml" for name in PLAYBOOKS])
+@pytest.fixture(scope="module")
+def runs() -> t.Iterator[tuple[Setup, list[Played]]]:
+    """Return a controller after a look in check mode, two runs, and a look at what was changed by hand."""
+    controller = new_controller()
     with served(controller) as url:
-        yield Setup(controller, url)
+        setup = Setup(controller, url)
+        played = [setup.play("--check", **SMALL)]
+        assert controller.writes == []
+        played += [setup.play("-vvv", **SMALL), setup.play("-vv", **SMALL)]
+        controller.named("job_templates", "Judge")["forks"] = 7
+        written = len(controller.writes)
+        played += [setup.play("--check", "--diff", **SMALL)]
+        assert controller.writes[written:] == []
+        yield setup, played
 
 
 @pytest.fixture(scope="module")
-def twice() -> t.Iterator[tuple[Setup, list[Played]]]:
-    """Return a controller after two runs."""
-    controller = Controller([f"playbooks/{name}.yml" for name in PLAYBOOKS])
+def full() -> t.Iterator[Controller]:
+    """Return a controller with all that the file of this checkout says."""
+    controller = new_controller()
     with served(controller) as url:
-        prepared = Setup(controller, url)
-        yield prepared, [prepared.play(), prepared.play()]
+        Applying(url).run(file_settings(**KEYS, notification=NOTIFICATION))
+    yield controller
 
 
-def test_second_run_changes_nothing(twice: tuple[Setup, list[Played]]) -> None:
-    setup, (first, second) = twice
-    assert (first.status, second.status) == (0, 0), first.output + second.output
-    assert setup.controller.mistakes == []
-    assert first.changed > 0
-    assert second.changed == 0, second.output
-    writes = [(method, path) for method, path, _body in setup.controller.requests if method != "get"]
-    assert len([path for _method, path in writes if path.endswith("/update/")]) == 2
-    assert not [method for method, _path in writes if method == "patch"]
+def test_every_run_ends_well_and_the_second_changes_nothing(runs: tuple[Setup, list[Played]]) -> None:
+    controller, played = runs[0].controller, runs[1]
+    assert [run.status for run in played] == [0] * 4, "".join(run.output for run in played)
+    assert controller.mistakes == []
+    predicted, first, second, by_hand = played
+    assert {"credential AWS for sealed.ami", "notification Image channel", "job template Judge"} <= set(first.changed)
+    assert {label for label in predicted.changed if "links" not in label} == {
+        label for label in first.changed if "links" not in label
+    }
+    assert second.changed == []
+    assert by_hand.changed == ["job template Judge"]
+    assert re.search(r'-.*"forks": 7\n.*\+.*"forks": 20\n', by_hand.output)
+    # The targets are read once, so that the first job knows how many hosts there are.
+    assert len([path for _method, path in controller.writes if path.endswith("/update/")]) == 1
 
 
-def test_no_secret_is_shown(twice: tuple[Setup, list[Played]]) -> None:
-    setup, runs = twice
+def test_no_secret_is_shown(runs: tuple[Setup, list[Played]]) -> None:
+    setup, played = runs
     assert setup.controller.named("credentials", "AWS for sealed.ami")["inputs"] == {
         "username": "AKIAEXAMPLE",
         "password": SECRET,
         "security_token": SESSION,
     }
-    assert not [secret for run in runs for secret in (SECRET, SESSION, TOKEN) if secret in run.output]
+    secrets = (SECRET, SESSION, TOKEN, CHAT_SECRET)
+    assert not [secret for run in played for secret in secrets if secret in run.output]
 
 
-def test_every_playbook_has_a_job_template(twice: tuple[Setup, list[Played]]) -> None:
-    controller = twice[0].controller
+def test_every_playbook_has_a_job_template(full: Controller) -> None:
+    controller = full
     templates = controller.all("job_templates")
     assert {template["playbook"] for template in templates} == {f"playbooks/{name}.yml" for name in PLAYBOOKS}
     credential = controller.named("credentials", "AWS for sealed.ami")["id"]
-    environment = controller.named("execution_environments", "sealed.ami")["id"]
+    environment = controller.named("execution_environments", "sealed.ami for Default")["id"]
     for template in templates:
         assert template["ask_job_type_on_launch"] and template["ask_diff_mode_on_launch"]
         assert template["execution_environment"] == environment
         assert controller.related(template, "credentials") == [credential]
-        question = [question["variable"] for question in controller.survey(template)["spec"]]
-        assert question, template["name"]
 
 
-def test_only_the_fleet_is_sliced(twice: tuple[Setup, list[Played]]) -> None:
-    """Slices of a play on localhost would all do the same."""
-    sliced = [
-        template["playbook"] for template in twice[0].controller.all("job_templates") if template["job_slice_count"] > 1
-    ]
-    assert sliced == ["playbooks/fleet_copy.yml"]
+def test_only_the_fleet_has_the_targets_slices_and_limits(full: Controller) -> None:
+    """Slices of a play on localhost would all do the same; a limit there leaves nothing, and no slice may have one."""
+    controller = full
+    targets = controller.named("inventories", "Image targets")["id"]
+    for template in controller.all("job_templates"):
+        fleet = template["playbook"] == "playbooks/fleet_copy.yml"
+        assert (template["inventory"] == targets) == fleet
+        assert not template["ask_limit_on_launch"] or (fleet and not template["ask_job_slice_count_on_launch"])
+        assert not template["ask_inventory_on_launch"]
+        sliced = template["name"] == "Images: copy to the fleet"
+        assert (template["job_slice_count"], template["ask_job_slice_count_on_launch"]) == (
+            (2, True) if sliced else (1, False)
+        )
+    assert {host["name"] for host in controller.all("hosts") if host["inventory"] == targets} == set(HOSTS)
+    (local,) = (host for host in controller.all("hosts") if host["inventory"] != targets)
+    assert json.loads(local["variables"])["ansible_connection"] == "local"
 
 
-def test_surveys_ask_for_variables_that_the_playbook_knows(twice: tuple[Setup, list[Played]]) -> None:
-    controller = twice[0].controller
+def test_surveys_ask_for_variables_that_the_playbook_knows(full: Controller) -> None:
+    controller = full
     shared_files = [*ROOT.glob("playbooks/tasks/*.yml"), *ROOT.glob("roles/*/meta/argument_specs.yml")]
     shared = "".join(path.read_text() for path in shared_files)
     for template in controller.all("job_templates"):
@@ -150,47 +179,78 @@ def test_surveys_ask_for_variables_that_the_playbook_knows(twice: tuple[Setup, l
         assert not [question["variable"] for question in questions if question["variable"] not in text]
 
 
-def test_inventory_comes_from_the_plugins_file(twice: tuple[Setup, list[Played]]) -> None:
-    (source,) = twice[0].controller.all("inventory_sources")
+def test_every_variable_that_a_template_names_can_be_given(full: Controller) -> None:
+    """AWX ignores what neither the survey asks nor the template prompts for."""
+    controller = full
+    for template in controller.all("job_templates"):
+        spec = controller.survey(template).get("spec", [])
+        texts = [template["description"], *(f"{one['question_name']} {one['question_description']}" for one in spec)]
+        named = set(re.findall(r"\b(?:sealed_ami|audit)_\w+", " ".join(texts)))
+        assert template["ask_variables_on_launch"] or named <= {question["variable"] for question in spec}
+
+
+def test_inventory_comes_from_the_plugins_file(full: Controller) -> None:
+    (source,) = full.all("inventory_sources")
     assert source["source"] == "scm"
     assert source["source_path"].endswith("image_targets.yml")
     assert source["overwrite"] and source["overwrite_vars"] and source["update_on_launch"]
+    assert source["update_cache_timeout"] > 0
+    (project,) = full.all("projects")
+    assert project["scm_update_on_launch"] and project["scm_update_cache_timeout"] > 0
 
 
-def test_workflow_goes_by_an_approval_and_tells(twice: tuple[Setup, list[Played]]) -> None:
-    controller = twice[0].controller
+def test_workflow_goes_by_an_approval_and_tells(full: Controller) -> None:
+    controller = full
     (workflow,) = controller.all("workflow_job_templates")
-    identifiers = {node["id"]: node["identifier"] for node in controller.all("workflow_job_template_nodes")}
-    follows = {
-        node["identifier"]: [identifiers[number] for number in controller.related(node, "success_nodes")]
-        for node in controller.all("workflow_job_template_nodes")
-    }
-    configured = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx_setup.yml").read_text())["awx_setup_workflow_nodes"]
-    assert follows == {node["identifier"]: node["success"] for node in configured}
+    nodes = controller.all("workflow_job_template_nodes")
+    identifiers = {node["id"]: node["identifier"] for node in nodes}
+    (configured,) = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx_setup.yml").read_text())["awx_setup_workflows"]
+    for event in ("success", "failure"):
+        follows = {
+            node["identifier"]: [identifiers[number] for number in controller.related(node, f"{event}_nodes")]
+            for node in nodes
+        }
+        assert follows == {node["identifier"]: node.get(event, []) for node in configured["nodes"]}
+        # The last of all is where failures lead, and it fails; every other node has a way for its failure.
+        assert event == "success" or {name for name, after in follows.items() if not after} == {"report"}
     (approval,) = controller.all("workflow_approval_templates")
     assert controller.named("workflow_job_template_nodes", "approve")["unified_job_template"] == approval["id"]
     notification = controller.named("notification_templates", "Image channel")["id"]
     for event in ("success", "error", "approvals"):
         assert controller.related(workflow, f"notification_templates_{event}") == [notification]
+    # Who approves is told what the job before has made.
+    before = controller.named("job_templates", "Images: encrypt")
+    assert controller.related(before, "notification_templates_success") == [notification]
 
 
-def test_without_keys_no_credential_is_made_and_what_was_changed_by_hand_is_put_back(setup: Setup) -> None:
-    first = setup.play(keys=False)
-    assert first.status == 0, first.output
-    assert setup.controller.all("credentials") == []
-    template = setup.controller.named("job_templates", "Images: encrypt")
-    template["ask_diff_mode_on_launch"] = False
-    asked = len(setup.controller.requests)
-    predicted = setup.play("--check", "--diff", keys=False)
-    assert (predicted.status, predicted.changed) == (0, 1), predicted.output
-    assert {method for method, _path, _body in setup.controller.requests[asked:]} == {"get"}
-    again = setup.play(keys=False)
-    assert (again.status, again.changed) == (0, 1), again.output
-    assert template["ask_diff_mode_on_launch"] is True
-
-
-def test_missing_repository_is_named_before_anything_is_made(setup: Setup) -> None:
-    played = setup.play(awx_setup_project_url="")
+def test_mistakes_are_named_before_anything_is_asked() -> None:
+    controller = new_controller()
+    with served(controller) as url:
+        played = Setup(controller, url).play(awx_setup_project_url="", awx_setup_slice=3)
     assert played.status != 0
-    assert "Say in awx_setup_project_url which Git repository" in played.output
-    assert setup.controller.requests == []
+    assert "say in awx_setup_project_url which Git repository" in played.output
+    assert "awx_setup_slice is not known; did you mean slices?" in played.output
+    assert controller.requests == []
+
+
+def test_automation_platform_has_its_own_collection_and_its_gateway_another_path(tmp_path: pathlib.Path) -> None:
+    """ansible.controller is made of the sources of awx.awx, by another name and another default path."""
+    collection = tmp_path / "ansible_collections" / "ansible" / "controller"
+    shutil.copytree(COLLECTIONS / "ansible_collections" / "awx" / "awx", collection)
+    for path in collection.rglob("*"):
+        if path.is_file() and path.suffix in (".py", ".yml", ".json"):
+            text = path.read_text().replace("awx.awx", "ansible.controller")
+            path.write_text(text.replace('_COLLECTION_TYPE = "awx"', '_COLLECTION_TYPE = "controller"'))
+    manifest = collection / "MANIFEST.json"
+    manifest.write_text(
+        manifest.read_text().replace('"awx"', '"ansible"', 1).replace('"name": "awx"', '"name": "controller"')
+    )
+    controller = new_controller()
+    product = "Red Hat Ansible Automation Platform"
+    with served(controller, product=product, prefix="/api/controller/v2/") as url:
+        played = Setup(controller, url).play(
+            environment={"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}, awx_setup_collection="ansible.controller", **SMALL
+        )
+    assert played.status == 0, played.output
+    assert [template["name"] for template in controller.all("job_templates")] == ["Judge"]
+    assert controller.mistakes == []

@@ -58,6 +58,12 @@ def rulebook() -> dict[str, t.Any]:
     return t.cast(dict[str, t.Any], ruleset)
 
 
+def launched_template() -> str:
+    """Return the name of the template that the rule launches."""
+    (rule,) = rulebook()["rules"]
+    return t.cast(str, rule["action"]["run_job_template"]["name"])
+
+
 def launched(events: list[dict[str, t.Any]], folder: pathlib.Path) -> list[str]:
     """Return the images that the rule's action is taken for."""
     ruleset = rulebook()
@@ -87,7 +93,15 @@ def test_the_template_is_one_that_awx_setup_makes() -> None:
     extra = set(action["job_args"]["extra_vars"])
     assert asked <= extra
     # AWX takes variables beyond the survey only where the template lets them be prompted for.
-    assert extra == asked or template["variables"] is True
+    assert extra == asked or template["options"]["ask_variables_on_launch"] is True
+
+
+def test_images_are_launched_beside_each_other() -> None:
+    """Neither the rulebook nor AWX may hold an image back until the one before is copied."""
+    assert rulebook()["execution_strategy"] == "parallel"
+    configured = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx_setup.yml").read_text())
+    (template,) = (item for item in configured["awx_setup_job_templates"] if item["name"] == launched_template())
+    assert template["options"]["allow_simultaneous"] is True
 
 
 def test_the_job_is_asked_to_leave_copies_out() -> None:

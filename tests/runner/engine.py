@@ -55,7 +55,7 @@ def listed_inventory(source: str, folder: pathlib.Path) -> dict[str, t.Any]:
 
 
 def sliced(inventory: Inventory, *, number: int, count: int) -> dict[str, t.Any]:
-    """Return one slice of an inventory as AWX 24.6 cuts it (``Inventory.get_script_data``).
+    """Return one slice of an inventory as AWX 24.6.1 cuts it (``Inventory.get_script_data``).
 
     Hosts come by name and every ``count``-th belongs to the slice; groups keep the hosts that are in it.
     """
