@@ -71,6 +71,7 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "copy_tags": {"type": "bool", "default": False},
     "snapshot_copy_completion_duration_minutes": {"type": "int"},
     "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
+    "retired": {"type": "str", "choices": ["report", "recopy"], "default": "report"},
     "tag_equality": {"type": "bool", "default": False},
 }
 

@@ -9,12 +9,16 @@ module: ec2_ami_encrypted_copy
 version_added: 1.0.0
 short_description: Copy AMIs with encryption under the right KMS key, to one region or many
 description:
-  - Copies Amazon Machine Images with their snapshots encrypted, or encrypted anew, under a KMS key of your choice.
-  - A copy counts as present when an image of this account in the destination region comes from the source image and
-    every snapshot of it carries the required key. Names and tags are attributes, never identity, so a second run
+  - Copies Amazon Machine Images with their snapshots encrypted, or re-encrypted, under a KMS key of your choice.
+  - A copy counts as present when AWS says of an image of this account in the destination region that it was copied from
+    the source image, and every volume of it is under the required key. An image of an instance that was launched from
+    the source names the same source, but is no copy. Names and tags are attributes, never identity, so a second run
     changes nothing.
-  - Keys, sources and permissions are judged before anything is changed. EBS itself accepts a disabled or missing key
-    and fails the copy much later.
+  - A copy that another tool or person made is recognized too. Its tags and permissions are then only added to, and it
+    is never removed.
+  - A copy that somebody has disabled is reported as V(retired) and not made again; see O(retired).
+  - Keys, sources, permissions and tags are judged before anything is changed, in check mode as well. EBS itself accepts
+    a disabled or missing key and fails the copy much later.
   - The snapshots of a copy are distinct from those of its source and are billed as such; the result and check mode
     say how many GiB a copy adds.
 author:
@@ -90,7 +94,8 @@ options:
   name:
     description:
       - The name of the copy, 3 to 128 characters. V({source_name}), V({source_image_id}) and V({region}) are replaced.
-      - Defaults to V({source_name}), and to V({source_name}-encrypted) inside the source region.
+      - Defaults to V({source_name}). Inside the source region the default is V({source_name}-encrypted), and
+        V({source_name}-copy) with O(encrypted=false).
       - AWS cannot rename an image, so an existing copy keeps its name.
     type: str
   description:
@@ -99,7 +104,9 @@ options:
     type: str
   encrypted:
     description:
-      - When V(true), every snapshot of the copy is encrypted under O(kms_key_id).
+      - When V(true), every snapshot of the copy is encrypted under O(kms_key_id). CopyImage leaves volumes that start
+        empty as they are, so a source with an unencrypted one is refused; M(sealed.ami.ec2_ami_compose_keys) can
+        encrypt it.
       - When V(false), the status of each snapshot is preserved, plain or encrypted. An encrypted snapshot can never
         be copied to a plain one. In another region encrypted snapshots come under the default EBS key there, for
         their own key cannot leave its region.
@@ -116,7 +123,8 @@ options:
   copy_tags:
     description:
       - Whether to give the copy the tags of its source, below those of O(tags). AWS hides the tags of other accounts'
-        images.
+        images; a warning says that the source shows none.
+      - Without O(tags), nothing is purged.
     type: bool
     default: false
   snapshot_tags:
@@ -130,30 +138,43 @@ options:
     type: int
   superseded:
     description:
-      - What happens to a copy of the same source under another key, once the copy under the required key is verified.
-      - Only images that carry both AWS's lineage and this collection's tags are ever deregistered.
+      - What happens to a copy of the same source under another key, disabled or not, once the copy under the required
+        key is verified. It takes O(wait=true), or a later run.
+      - Only images for which AWS's lineage, this collection's tags and the keys of the snapshots agree are ever
+        deregistered. Snapshots that could not be deleted then are deleted by the next run.
     type: str
     choices: [keep, deregister]
     default: keep
+  retired:
+    description:
+      - What happens when the copy is there, but somebody has disabled it. V(report) changes nothing and warns,
+        V(recopy) makes another copy beside it.
+    type: str
+    choices: [report, recopy]
+    default: report
   on_failure:
     description:
       - What happens to a copy that this task started and that failed. V(keep) leaves it for inspection and names it,
-        V(rollback) removes it with its snapshots. Copies in other regions stay; copies still running at
-        O(wait_timeout) too.
+        V(rollback) removes it with its snapshots. A copy that another run started stays, and so does one whose
+        predecessor is deregistered already. Copies in other regions stay; copies still running at O(wait_timeout) too.
     type: str
     choices: [keep, rollback]
     default: keep
   state:
     description:
-      - V(present) makes the copy, V(absent) deregisters it with its snapshots, and deletes snapshots that an earlier
-        deregistration left behind. The source image need not exist any more for that.
+      - V(present) makes the copy. V(absent) deregisters it with its snapshots, disabled or not, and deletes snapshots
+        that an earlier deregistration left behind. A copy with deregistration protection is removed where
+        O(deregistration_protection=disabled) is passed. Copies under other keys stay, and a warning names them.
+      - The source image need not exist any more, unless a copy has to be made.
     type: str
     choices: [present, absent]
     default: present
   wait:
     description:
-      - Whether to wait until the copy is available, and verify its keys. Sharing, deprecation and protection can be
-        set on an available image only, so without waiting they are set by the next run.
+      - Whether to wait until the copy is available, and verify its keys. Without waiting, RV(images[].reason) says that
+        they are not verified yet, and a copy on its way that somebody else has started is not taken for this one.
+      - Sharing, deprecation, protection and O(superseded) take an available image, so without waiting they are left to
+        the next run.
     type: bool
     default: false
   wait_timeout:
@@ -163,26 +184,28 @@ options:
     default: 3600
   tag_equality:
     description:
-      - Accepted for playbooks written for M(community.aws.ec2_ami_copy); it has no effect, since a copy is recognised
+      - Accepted for playbooks written for M(community.aws.ec2_ami_copy); it has no effect, since a copy is recognized
         by its lineage and key.
     type: bool
     default: false
 attributes:
   idempotent:
     support: full
-    description: The copy is recognised by its source, as AWS records it, and by the key of each snapshot.
+    description: The copy is recognized by its source, as AWS records it, and by the key of each snapshot.
 notes:
   - "Migrating from M(community.aws.ec2_ami_copy): rename the module in the task; every option of it is accepted, its
     aliases too. One difference is deliberate: O(encrypted) defaults to V(true). A task that left it out to get a plain
     copy must say O(encrypted=false), and then encrypted snapshots stay encrypted, where the other module fails."
   - "Three defaults differ without changing what a task means: O(name) is the source's name rather than C(default),
     O(description) is left as it is rather than emptied, and O(wait_timeout) is an hour rather than ten minutes. Copies
-    that the other module made are recognised by their lineage and key, and their snapshots are given the tags."
+    that the other module made are recognized by their lineage and key, and their snapshots are given the tags."
   - "The principal needs ec2:DescribeImages, ec2:DescribeSnapshots, ec2:CopyImage, ec2:CreateTags and kms:DescribeKey,
     and on the keys what EBS does with them on its behalf - kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext,
     kms:ReEncrypt* and kms:Decrypt. Further actions are needed by the options that use them."
-  - The collection marks its copies and their snapshots with tags that begin with C(sealed.ami:). They prove which
-    images it may remove, and are never purged.
+  - The collection marks its copies with four tags that begin with C(sealed.ami:), and their snapshots with three. They
+    count for the 50 tags that AWS takes, and are never purged. By themselves they prove nothing, because tags travel -
+    an image is removed only where AWS's lineage, the tags and the keys agree, and a snapshot where the image or AWS's
+    own description names it.
 seealso:
   - module: community.aws.ec2_ami_copy
   - name: Copy an Amazon EC2 AMI
@@ -228,7 +251,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Encrypt an encrypted image anew, under another key (S4)
+- name: Re-encrypt an encrypted image under another key (S4)
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000002
     source_region: us-east-1
@@ -341,7 +364,8 @@ images:
   description:
     - One entry for each source image in each destination, image by image, in the order asked for. It has the same shape
       whether the copy was made, found or predicted, and after a failure too, so that nothing created is ever unnamed.
-    - Empty where the request was refused before anything was changed.
+    - Empty where the request was refused before anything was changed. After the first change every image is listed with
+      what was done, removed and left.
   returned: always
   type: list
   elements: dict
@@ -380,7 +404,8 @@ images:
       description:
         - What was done, or in check mode would be. V(copied) is a new copy, V(adopted) one that another run or tool had
           started, V(unchanged) one that is just as asked for, V(updated) one that was given other attributes,
-          V(replaced) a new one in the place of one under another key, V(removed) one that is gone, V(failed) an error.
+          V(replaced) a new one in the place of one under another key, V(retired) one that somebody has disabled,
+          V(removed) one that is gone, V(failed) an error.
       returned: always
       type: str
       sample: copied
@@ -423,7 +448,7 @@ images:
           type: int
           sample: 50
     tags:
-      description: The tags of the copy, with this collection's own.
+      description: The tags of the copy, with this collection's own, except the mark of the run that made it.
       returned: always
       type: dict
       sample: {Team: platform}
@@ -440,13 +465,21 @@ images:
       type: list
       elements: str
       sample: [ami-0fedcba9876543211, snap-0fedcba9876543210]
+    left:
+      description: The ids of what was to be removed and is still there - refused by AWS, or used by another image.
+      returned: when something was left
+      type: list
+      elements: str
+      sample: [snap-0fedcba9876543210]
     error:
       description: What went wrong with this copy, and what to do.
       returned: on failure
       type: str
       sample: wait_timeout of 3600 s is over and image ami-0fedcba9876543210 is still pending in eu-west-1
     created:
-      description: The ids of everything that this run has made and that still exists.
+      description:
+        - The ids of everything that this run has made and that still exists. What an earlier or another run made is not
+          among them, even where AWS has answered this run's call with it.
       returned: on failure
       type: list
       elements: str

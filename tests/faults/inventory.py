@@ -19,7 +19,8 @@ Inventory = dict[str, collections.Counter[t.Any]]
 _ENDED = ("terminated", "shutting-down")
 _OF_CATALOGUE = {spec.image_id for spec in IMAGES}
 # The copy token names the attempt, and an interrupted one may have been given up.
-_ATTEMPT_TAG = "sealed.ami:copy"
+# The token of an attempt, and the mark of the run that made an image: they differ from run to run.
+_RUN_TAGS = ("sealed.ami:copy", "sealed.ami:run")
 
 
 def inventory(emulator: Emulator, regions: t.Iterable[str], *, own_tags: bool = True) -> Inventory:
@@ -73,7 +74,7 @@ class _Region:
         return (repr(sorted(shared)),)
 
     def _tags(self, thing: dict[str, t.Any]) -> tuple[tuple[str, str], ...]:
-        kept = {key: value for key, value in tags(thing).items() if key != _ATTEMPT_TAG}
+        kept = {key: value for key, value in tags(thing).items() if key not in _RUN_TAGS}
         if not self._own_tags:
             kept = {key: value for key, value in kept.items() if not key.startswith("sealed.ami:")}
         return tuple(sorted(kept.items()))

@@ -43,12 +43,15 @@ def describe_images(
 def find_images(region: Region, image_ids: t.Iterable[str], *, owners: t.Sequence[str] = ()) -> dict[str, Image]:
     """Return images by id, whoever owns them, deprecated and disabled ones too; what AWS does not show is absent."""
     filters = [{"Name": "image-id", "Values": sorted(set(image_ids))}]
-    images = describe_images(region, filters, owners=owners, hidden=not owners)
+    images = describe_images(region, filters, owners=owners, hidden=True)
     return {image.image_id: image for image in images}
 
 
 def find_copies(region: Region, *, source_image_ids: t.Sequence[str], source_region: str) -> list[Image]:
-    """Return the caller's images whose lineage, as AWS records it, is one of the sources."""
+    """Return the caller's images whose lineage, as AWS records it, is one of the sources, disabled ones too.
+
+    AWS records a lineage of what CreateImage makes as well: the image that the instance was launched from.
+    """
 
     def copies_of(image_ids: t.Sequence[str]) -> list[Image]:
         return describe_images(
@@ -57,6 +60,7 @@ def find_copies(region: Region, *, source_image_ids: t.Sequence[str], source_reg
                 {"Name": "source-image-id", "Values": list(image_ids)},
                 {"Name": "source-image-region", "Values": [source_region]},
             ],
+            hidden=True,
         )
 
     if "SourceImageId" in _output_members(region):
@@ -70,7 +74,14 @@ def find_copies(region: Region, *, source_image_ids: t.Sequence[str], source_reg
 
 def find_tagged_copies(region: Region, source_tags: t.Sequence[str]) -> list[Image]:
     """Return the caller's images that carry this collection's tag for one of the sources."""
-    return describe_images(region, [{"Name": f"tag:{SOURCE_TAG}", "Values": list(source_tags)}])
+    return describe_images(region, [{"Name": f"tag:{SOURCE_TAG}", "Values": list(source_tags)}], hidden=True)
+
+
+def public_image_block(region: Region) -> str:
+    """Return the account's block public access of images in the region, as AWS names it: ``unblocked`` or a block."""
+    what = f"read block public access for images in {region.name}"
+    answer = call(what, region.ec2.get_image_block_public_access_state)
+    return str(required(answer, "ImageBlockPublicAccessState", of="block public access for images"))
 
 
 def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:

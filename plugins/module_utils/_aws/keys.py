@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import typing as t
+from dataclasses import replace
 
 from .._image.errors import PreflightError
 from .._image.keys import RequiredKey, key_arn_in, not_found_message, require_usable
@@ -17,6 +18,7 @@ from .connection import Region
 from .errors import AwsError, call, required
 
 Warn = t.Callable[[str], None]
+EBS_ALIAS: t.Final = "alias/aws/ebs"
 
 
 def require_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKey:
@@ -38,7 +40,45 @@ def require_key(region: Region, reference: str | None, *, warn: Warn) -> Require
         )
         return RequiredKey(name, key_arn_in(name), is_default=is_default)
     require_usable(key, reference=name, region=region.name)
+    if key.manager == "AWS" and not is_default and not name.endswith(EBS_ALIAS):
+        _require_ebs_key(region, key, name)
     return RequiredKey(name, key.arn, key, is_default=is_default)
+
+
+def _require_ebs_key(region: Region, key: KmsKey, name: str) -> None:
+    """Refuse an AWS managed key of another service: its policy lets that service alone use it."""
+    try:
+        ebs = describe_key(region, EBS_ALIAS)
+    except (AwsError, PreflightError):
+        return
+    if ebs.arn != key.arn:
+        raise PreflightError(
+            f"KMS key {name} in {region.name} is an AWS managed key of another service, which EBS cannot use; pass a "
+            f"customer managed key, or {EBS_ALIAS}"
+        )
+
+
+def default_key(region: Region, *, warn: Warn) -> RequiredKey | None:
+    """Return the key that EBS takes where none is asked for, judged as one that is; None where it may not be read."""
+    try:
+        name = _default_key_id(region)
+    except PreflightError as error:
+        warn(f"{error}. The default EBS key of {region.name} could not be checked")
+        return None
+    try:
+        return replace(require_key(region, name, warn=warn), is_default=True)
+    except PreflightError as error:
+        raise PreflightError(
+            f"AWS encrypts under the default EBS key of {region.name} here, as no key is asked for: {error}"
+        ) from error
+
+
+def describe_for_sharing(region: Region, arn: str) -> RequiredKey:
+    """Return a key that exists already, whatever its state, to judge whether what is under it can be shared."""
+    try:
+        return RequiredKey(arn, arn, describe_key(region, arn))
+    except (AwsError, PreflightError):
+        return RequiredKey(arn, arn)
 
 
 def find_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKey:

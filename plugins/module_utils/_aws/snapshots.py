@@ -47,6 +47,18 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
     ]
 
 
+def any_pending(region: Region) -> bool:
+    """Tell whether any snapshot of the caller is on its way in the region."""
+    return bool(_describe(region, [{"Name": "status", "Values": ["pending"]}], OwnerIds=["self"]))
+
+
+def public_snapshot_block(region: Region) -> str:
+    """Return the account's block public access of snapshots in the region: ``unblocked`` or a block."""
+    what = f"read block public access for snapshots in {region.name}"
+    answer = call(what, region.ec2.get_snapshot_block_public_access_state)
+    return str(required(answer, "State", of="block public access for snapshots"))
+
+
 def copy_snapshot(
     region: Region,
     snapshot_id: str,

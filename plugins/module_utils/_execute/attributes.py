@@ -45,7 +45,7 @@ def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: 
     elif isinstance(step, SetDeprecation):
         aws.set_deprecation(region, image.image_id, step.deprecate_at)
     elif isinstance(step, SetDeregistrationProtection):
-        aws.set_deregistration_protection(region, image.image_id, step.protection)
+        aws.set_deregistration_protection(region, step.image_id or image.image_id, step.protection)
     done()
 
 

@@ -18,3 +18,7 @@ class RequestError(SealedError):
 
 class PreflightError(SealedError):
     """AWS holds something that makes the request impossible; nothing has been changed."""
+
+
+class SourceMissingError(PreflightError):
+    """AWS does not show the source image, which the plan needs; why, remains to be found out."""

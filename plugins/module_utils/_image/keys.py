@@ -44,12 +44,22 @@ class RequiredKey:
             return self.reference
         return f"{self.reference} ({self.arn})"
 
+    @property
+    def is_told(self) -> bool:
+        """Tell whether it is known which key this is: where DescribeKey is denied, an alias does not say."""
+        return self.arn is not None or "alias/" not in self.reference
+
     def is_on(self, device: BlockDevice) -> bool:
         """Tell whether the device's snapshot is known to be encrypted with this key.
 
         Whole ARNs are compared: multi-Region keys share their id, and an alias may be pointed elsewhere at any time.
+        Of a key id alone the region is known to be that of the snapshot.
         """
-        return bool(device.encrypted) and self.arn is not None and device.kms_key_arn == self.arn
+        if not device.encrypted or device.kms_key_arn is None or not self.is_told:
+            return False
+        if self.arn is None:
+            return device.kms_key_arn.endswith(f":key/{self.reference}")
+        return device.kms_key_arn == self.arn
 
 
 def key_arn_in(reference: str) -> str | None:

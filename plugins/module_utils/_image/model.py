@@ -15,6 +15,8 @@ KEY_TAG: t.Final = "sealed.ami:kms_key"
 COPY_TAG: t.Final = "sealed.ami:copy"
 RECIPE_TAG: t.Final = "sealed.ami:recipe"
 DEVICE_TAG: t.Final = "sealed.ami:device"
+# A mark that one run alone gives to what its calls make; AWS answers a used client token with an earlier run's image.
+RUN_TAG: t.Final = "sealed.ami:run"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 

@@ -109,11 +109,17 @@ def _parse_launch_permissions(options: Options | None) -> LaunchPermissions | No
             raise RequestError(
                 f"launch_permissions: user id {user_id!r} is not an account id of 12 digits (quote it in YAML)"
             )
-    for arn in permissions.org_arns | permissions.org_unit_arns:
-        if not _ORGANIZATION.match(arn):
-            raise RequestError(
-                f"launch_permissions: {arn!r} is not the full ARN of an organisation or organisational unit"
-            )
+    for option, kind, arns in (
+        ("org_arns", "organization", permissions.org_arns),
+        ("org_unit_arns", "ou", permissions.org_unit_arns),
+    ):
+        for arn in sorted(arns):
+            if not _ORGANIZATION.match(arn) or f":{kind}/" not in arn:
+                raise RequestError(
+                    f"launch_permissions: {arn!r} in {option} is not the full ARN of an "
+                    f"{'organization' if kind == 'organization' else 'organizational unit'}, which has :{kind}/ in it; "
+                    "org_arns takes organizations, org_unit_arns takes organizational units"
+                )
     if permissions.group_names - {"all"}:
         raise RequestError(f"launch_permissions: the only group is 'all', not {sorted(permissions.group_names)}")
     return permissions

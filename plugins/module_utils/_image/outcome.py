@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 from .model import Image
 from .steps import DeleteSnapshot, DeregisterImage, Plan
@@ -32,7 +33,8 @@ class Target:
 class Outcome:
     """The end, so far, of one target.
 
-    ``created`` lists the ids of everything that was made and still exists; a failure never hides them.
+    ``created`` lists the ids of everything that this run made and that still exists, ``removed`` what is gone, and
+    ``left`` what was to go and is still there; a failure never hides them.
     ``timed_out`` tells a copy that still runs from one that failed.
     """
 
@@ -46,14 +48,15 @@ class Outcome:
     timed_out: bool = False
     created: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
+    left: list[str] = dataclasses.field(default_factory=list)
 
     @classmethod
     def predicted(cls, target: Target, plan: Plan) -> Outcome:
         """Return what applying the plan will end in, for check mode."""
-        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed, removed=_removed(plan))
+        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed, removed=removed_by(plan))
 
 
-def _removed(plan: Plan) -> list[str]:
+def removed_by(plan: Plan) -> list[str]:
     """Return the ids that a plan removes; AWS keeps a snapshot among them if another image uses it."""
     found: list[str] = []
     for step in plan.steps:
@@ -62,3 +65,22 @@ def _removed(plan: Plan) -> list[str]:
         elif isinstance(step, DeleteSnapshot):
             found.append(step.snapshot_id)
     return found
+
+
+def follow(first: Outcome, second: Outcome) -> Outcome:
+    """Return the outcome of two plans for one target, one after the other: what the first did stays done."""
+    adopted = second.action in ("unchanged", "updated") and first.action == "adopted"
+    return dataclasses.replace(
+        second,
+        action=first.action if adopted else second.action,
+        reason=first.reason if adopted else second.reason,
+        image=second.image or first.image,
+        changed=first.changed or second.changed,
+        created=_together(first.created, second.created, without=second.removed),
+        removed=_together(first.removed, second.removed),
+        left=_together(first.left, second.left, without=second.removed),
+    )
+
+
+def _together(first: list[str], second: list[str], *, without: t.Collection[str] = ()) -> list[str]:
+    return [one for one in dict.fromkeys((*first, *second)) if one not in without]

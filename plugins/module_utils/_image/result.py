@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import BlockDevice, user_tags
+from .model import RUN_TAG, BlockDevice, user_tags
 from .outcome import Outcome
 from .permissions import LaunchPermissions
 from .proofs import Proof
@@ -40,7 +40,7 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         "action": "failed" if outcome.error else outcome.action,
         "reason": outcome.reason,
         "snapshots": [_to_snapshot(device) for device in image.ebs_devices] if image else [],
-        "tags": dict(image.tags) if image else {},
+        "tags": {key: value for key, value in image.tags.items() if key != RUN_TAG} if image else {},
         "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
     }
     if outcome.target.instance_id:
@@ -49,6 +49,8 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         entry.update(outcome.plan.details)
     if outcome.removed:
         entry["removed"] = list(outcome.removed)
+    if outcome.left:
+        entry["left"] = list(outcome.left)
     if outcome.error:
         entry.update(error=outcome.error, created=list(outcome.created))
     return entry
@@ -77,7 +79,8 @@ def device_table(devices: t.Iterable[BlockDevice]) -> str:
 
 
 def _failure(outcome: Outcome) -> str:
-    created = f" [still there: {', '.join(outcome.created)}]" if outcome.created else ""
+    still = list(dict.fromkeys((*outcome.created, *outcome.left)))
+    created = f" [still there: {', '.join(still)}]" if still else ""
     target = outcome.target
     return f"{target.source} to {target.region}: {outcome.error}{created}"
 

@@ -48,12 +48,8 @@ def hidden_images(region: str) -> str:
     )
 
 
-def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: float) -> None:
-    """Refuse what CopyImage or CopySnapshot would refuse, now or after hours.
-
-    ``now`` is in seconds since the epoch. A temporarily restored snapshot is refused when it returns to the archive
-    within a day, for a large encrypted copy takes hours.
-    """
+def require_image(image: Image) -> None:
+    """Refuse an image that nothing can be copied of."""
     name = f"source image {image.image_id} in {image.region}"
     if image.state != "available":
         raise PreflightError(f"{name} is {image.state}, not available; wait for it or choose another image")
@@ -62,6 +58,16 @@ def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: 
             f"{name} is backed by instance store; only EBS-backed images have snapshots to encrypt. "
             "Launch it, install onto an EBS root, and make an image of that"
         )
+
+
+def require_copyable(image: Image, snapshots: t.Mapping[str, Snapshot], *, now: float) -> None:
+    """Refuse what CopyImage or CopySnapshot would refuse, now or after hours.
+
+    ``now`` is in seconds since the epoch. A temporarily restored snapshot is refused when it returns to the archive
+    within a day, for a large encrypted copy takes hours.
+    """
+    require_image(image)
+    name = f"source image {image.image_id} in {image.region}"
     missing = [snapshot_id for snapshot_id in image.snapshot_ids if snapshot_id not in snapshots]
     if missing:
         raise PreflightError(

@@ -122,9 +122,10 @@ class SetDeprecation:
 
 @dataclasses.dataclass(frozen=True)
 class SetDeregistrationProtection:
-    """Turn deregistration protection to ``enabled``, ``enabled-with-cooldown`` or ``disabled``."""
+    """Turn protection to ``enabled``, ``enabled-with-cooldown`` or ``disabled``, of another image if it is named."""
 
     protection: str
+    image_id: str = ""
 
 
 AttributeStep = t.Union[
@@ -144,7 +145,8 @@ class Plan:
 
     ``before`` holds steps that come first (failed copies are removed), ``create`` the copy to start, ``after`` what
     is done once the image is available and verified. ``image`` is the existing image, or the predicted one when
-    ``create`` is set. ``details`` are shown in the result beside what every image has.
+    ``create`` is set. ``details`` are shown in the result beside what every image has. ``seen`` are the images of the
+    source that were there before.
     """
 
     action: str
@@ -158,6 +160,7 @@ class Plan:
     devices_before: tuple[BlockDevice, ...] = ()
     warnings: tuple[str, ...] = ()
     details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    seen: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> tuple[Step, ...]:

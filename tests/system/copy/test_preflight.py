@@ -97,7 +97,11 @@ def test_a_key_that_may_not_be_described_is_used_with_a_warning(
     assert [warning for warning in first.warnings if "kms:DescribeKey" in warning and key in warning]
     assert set(look.keys(AWAY, first["image_id"]).values()) == {arn}
     second = copy("plain-root", kms_key_id=key)
-    assert (second["changed"], second["image_id"]) == (False, first["image_id"])
+    if reference == "key arn":
+        assert (second["changed"], second["image_id"]) == (False, first["image_id"])
+    else:
+        # The alias may stand for another key by now: neither "unchanged" nor a second copy would be known to be right.
+        assert second.failed and "cannot be told" in second.msg and first["image_id"] in second.msg
 
 
 def test_a_key_that_may_not_be_described_for_once(copy: Copy, emulator: Emulator) -> None:

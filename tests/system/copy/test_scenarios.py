@@ -172,7 +172,7 @@ def test_the_same_multi_region_key_elsewhere_is_another_key(copy: Copy, look: Lo
     [
         pytest.param(source, id=source)
         for source in (
-            "ephemeral", "uefi-tpm", "windows", "rhel", "blank-volume", "arm64", "deprecated", "hostile", "paravirtual",
+            "ephemeral", "uefi-tpm", "windows", "rhel", "arm64", "deprecated", "hostile", "paravirtual",
             "vendor-plain", "marketplace", "name-twin",
         )
     ],
@@ -186,6 +186,15 @@ def test_any_kind_of_image(copy: Copy, look: Looking, source: str) -> None:
     assert set(look.keys(AWAY, first["image_id"]).values()) == {look.key_arn("alias/golden", AWAY)}
     second = copy(source, kms_key_id="alias/golden", name="copy-of-{source_image_id}")
     assert (second.msg, second["changed"]) == ("", False)
+
+
+def test_an_empty_plain_volume_is_not_sealed(copy: Copy, look: Looking) -> None:
+    look.emulator.clear_calls()
+    for check in (True, False):
+        refused = copy("blank-volume", kms_key_id="alias/golden", check=check)
+        assert refused.failed and "ec2_ami_compose_keys" in refused.msg and "/dev/" in refused.msg
+    assert look.mutations() == []
+    assert copy("blank-volume", encrypted=False).msg == ""
 
 
 def test_a_copy_of_a_copy(copy: Copy, look: Looking) -> None:

@@ -14,14 +14,14 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import find_snapshots_by_tag
-from ..._image.copy.planner import deregistration
+from ..._image.copy.cleanup import deregistration
 from ..._image.model import SOURCE_TAG, Image
+from ..._image.outcome import removed_by
 from ..._image.proofs import (
     COPIED_VOLUME,
     MayDeleteSnapshot,
     MayDeregister,
     destination_of,
-    returned_by_creating_call,
     snapshot_of_copy,
 )
 from ..._image.steps import CopyImage, DeleteSnapshot, DeregisterImage, Step
@@ -51,20 +51,29 @@ class JobFinisher:
             self._apply(job, step)
         job.done = True
 
+    def note_created(self, job: Job, image: Image) -> None:
+        """Write down what this run is known to have made."""
+        if job.made is not None:
+            job.outcome.created = [image.image_id, *image.snapshot_ids]
+
     def fail(self, job: Job, message: str, *, keep: bool = False) -> None:
         """End the job with an error that names all that it made; roll it back if asked, unless it is to be kept."""
-        job.explain()
+        if not job.adopted:
+            job.explain()
         job.done = True
         job.outcome.error = message
+        removals = [one for one in removed_by(job.plan) if one not in job.outcome.removed]
+        job.outcome.left += [one for one in removals if one not in job.outcome.left and job.removing]
         image = job.outcome.image
-        if image is not None and job.is_ours:
-            job.outcome.created = [image.image_id, *image.snapshot_ids]
-        if self._waiting.rollback and job.is_ours and not job.committed and not keep:
-            self._roll_back(job)
+        if image is not None:
+            self.note_created(job, image)
+        if self._waiting.rollback and job.made is not None and not job.committed and not keep:
+            self._roll_back(job, job.made)
 
     def time_out(self, job: Job) -> None:
         """End the job's waiting; the copy itself goes on in AWS."""
-        job.explain()
+        if not job.adopted:
+            job.explain()
         job.done = job.outcome.timed_out = True
         what = f"image {job.image_id} is still pending" if job.image_id else "the copy could not be started for quota"
         job.outcome.error = (
@@ -73,14 +82,22 @@ class JobFinisher:
         )
 
     def _apply(self, job: Job, step: Step) -> None:
-        if isinstance(step, DeregisterImage):
-            find_more = functools.partial(self._hidden_snapshots, job, step.image_id)
-            remove_image(self._region, step, find_more=find_more, gone=functools.partial(_gone, job))
-        elif isinstance(step, DeleteSnapshot):
-            delete_unused(self._region, [step.snapshot], gone=functools.partial(_gone, job))
-        elif not isinstance(step, CopyImage):
-            done = functools.partial(_changed, job)
-            apply_attribute(self._region, t.cast(Image, job.outcome.image), step, done=done)
+        gone = functools.partial(_gone, job)
+        try:
+            if isinstance(step, DeregisterImage):
+                job.removing = True
+                find_more = functools.partial(self._hidden_snapshots, job, step.image_id)
+                job.outcome.left += remove_image(self._region, step, find_more=find_more, gone=gone)
+            elif isinstance(step, DeleteSnapshot):
+                job.removing = True
+                job.outcome.left += delete_unused(self._region, [step.snapshot], gone=gone)
+            elif not isinstance(step, CopyImage):
+                image = t.cast(Image, job.outcome.image)
+                apply_attribute(self._region, image, step, done=functools.partial(_changed, job))
+        except AwsError as error:
+            # AWS may have acted on a call whose answer was lost.
+            job.outcome.changed = job.outcome.changed or (error.is_outage and not error.is_throttled)
+            raise
 
     def _hidden_snapshots(self, job: Job, image_id: str) -> list[MayDeleteSnapshot]:
         """Return the snapshots of an image that does not show them: AWS's description of each names the image."""
@@ -93,10 +110,9 @@ class JobFinisher:
         ]
         return [proof for proof in proofs if proof]
 
-    def _roll_back(self, job: Job) -> None:
-        ours = returned_by_creating_call(MayDeregister, job.image_id)
+    def _roll_back(self, job: Job, made: MayDeregister) -> None:
         image = dataclasses.replace(t.cast(Image, job.outcome.image), image_id=job.image_id)
-        step = deregistration(ours, image, "the task failed and on_failure is rollback")
+        step = deregistration(made, image, "the task failed and on_failure is rollback")
         before, trouble = len(job.outcome.removed), ""
         try:
             find_more = functools.partial(self._hidden_snapshots, job, job.image_id)
@@ -104,6 +120,8 @@ class JobFinisher:
         except AwsError as error:
             trouble = f". Rolling back failed too: {error}"
         gone = job.outcome.removed[before:]
+        if job.image_id in gone:
+            job.outcome.image = None
         did = f". Rolled back: {', '.join(gone)} removed" if gone else ""
         job.outcome.error = f"{job.outcome.error}{did}{trouble}"
 

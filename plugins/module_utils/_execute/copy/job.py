@@ -13,6 +13,7 @@ from ..._image.copy.identity import Lineage, Requirement
 from ..._image.copy.planner import new_storage_gib
 from ..._image.model import Image
 from ..._image.outcome import Outcome, Target
+from ..._image.proofs import MayDeregister
 from ..._image.steps import Plan
 
 
@@ -20,7 +21,8 @@ from ..._image.steps import Plan
 class Waiting:
     """How long to wait for copies and what to do with those that fail.
 
-    ``deadline`` is in seconds since the epoch, the others in seconds.
+    ``deadline`` is in seconds since the epoch, the others in seconds. ``mark`` is given by this run alone to the images
+    that its calls make.
     """
 
     wait: bool
@@ -28,6 +30,7 @@ class Waiting:
     deadline: float
     longest_delay: float
     rollback: bool = False
+    mark: str = ""
 
 
 @dataclasses.dataclass
@@ -35,7 +38,9 @@ class Job:
     """The state of one target while it is worked on; its ``outcome`` is what remains.
 
     ``adopted`` marks an image that another run started: it is awaited here, and judged once its keys can be read.
+    ``made`` proves that this run made the image, so that this run may remove it.
     ``committed`` marks that what the copy replaces is being removed: from here on it must not be rolled back.
+    ``removing`` marks that the removal of something has begun.
     """
 
     outcome: Outcome
@@ -46,7 +51,9 @@ class Job:
     token: str = ""
     source_key_arns: frozenset[str] = frozenset()
     adopted: bool = False
+    made: MayDeregister | None = None
     committed: bool = False
+    removing: bool = False
     started: float = 0.0
     last_seen: float | None = None
     next_look: float = 0.0
@@ -75,11 +82,6 @@ class Job:
     def is_queued(self) -> bool:
         """Tell whether the copy is still to be started."""
         return not self.image_id and not self.done
-
-    @property
-    def is_ours(self) -> bool:
-        """Tell whether this run made the image, so that this run may remove it."""
-        return bool(self.image_id) and self.plan.create is not None and not self.adopted
 
     def know_source(self, source: Image) -> None:
         """Note the source's keys, and correct the predicted storage: under one key source and copy share it."""

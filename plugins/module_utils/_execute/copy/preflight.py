@@ -7,16 +7,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.keys import Warn, require_key
-from ..._aws.snapshots import find_snapshots
+from ..._aws.images import find_images, public_image_block
+from ..._aws.keys import Warn, default_key, describe_for_sharing
+from ..._aws.snapshots import find_snapshots, public_snapshot_block
 from ..._image.attributes import require_future
+from ..._image.copy.preflight import Case, require_possible, takes_chosen_key
 from ..._image.copy.request import Destination
 from ..._image.errors import PreflightError
-from ..._image.keys import RequiredKey, require_private, require_shareable
+from ..._image.keys import RequiredKey
 from ..._image.model import Image
 from ..._image.source import require_copyable, require_decryptable
 from ..source_keys import describe_source_keys
@@ -53,39 +56,79 @@ def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now:
     return keyed
 
 
-def require_future_plans(jobs: t.Sequence[Job], *, now: float) -> None:
-    """Refuse a deprecation that AWS would refuse once the copy is made (EnableImageDeprecation, DeprecateAt)."""
-    for job in jobs:
-        require_future(job.plan.after, now=now)
-
-
-def require_shareable_keys(regions: t.Mapping[str, Region], planned: t.Sequence[tuple[Destination, Job]]) -> None:
-    """Refuse launch permissions that the keys forbid: under an AWS managed key, or for everybody."""
+def require_possible_plans(
+    regions: t.Mapping[str, Region],
+    planned: t.Sequence[tuple[Destination, Job]],
+    sources: t.Mapping[str, Image],
+    *,
+    now: float,
+    warn: Warn,
+) -> None:
+    """Refuse what AWS is bound to refuse half-way; what each rule needs is read here, once for each region."""
+    foreign = _foreign_sources(regions, planned, sources)
+    blocks: dict[str, tuple[str, ...]] = {}
     for destination, job in planned:
-        permissions = destination.attributes.launch_permissions
-        image = job.plan.image
-        if not permissions or image is None or job.outcome.error:
+        if job.outcome.error:
             continue
-        if not any(device.encrypted for device in image.ebs_devices):
+        # Refuses a deprecation that AWS would refuse once the copy is made (EnableImageDeprecation, DeprecateAt).
+        require_future(job.plan.after, now=now)
+        region, permissions = regions[destination.region], destination.attributes.launch_permissions
+        if permissions and permissions.group_names and region.name not in blocks:
+            blocks[region.name] = _public_blocks(region, warn=warn)
+        source_id = job.lineage.source_image_id
+        case = Case(
+            region=region.name,
+            plan=job.plan,
+            requirement=job.requirement,
+            source=sources.get(source_id),
+            permissions=permissions,
+            public_blocks=blocks.get(region.name, ()),
+            foreign=source_id in foreign,
+        )
+        require_possible(dataclasses.replace(case, chosen_keys=_chosen_keys(region, case, warn=warn)))
+
+
+def _foreign_sources(
+    regions: t.Mapping[str, Region], planned: t.Sequence[tuple[Destination, Job]], sources: t.Mapping[str, Image]
+) -> set[str]:
+    """Return the sources that are not the caller's own, of those for which that makes a difference."""
+    by_region: dict[str, set[str]] = {}
+    for _destination, job in planned:
+        source = sources.get(job.lineage.source_image_id)
+        if source is None or job.plan.create is None:
             continue
-        require_private(permissions.group_names, region=destination.region)
-        region = regions[destination.region]
-        for key in [job.requirement.key] if job.requirement.key else _keys_chosen_by_aws(region, job, image):
-            require_shareable(key, region=destination.region)
+        is_preserved = job.requirement.key is None and any(one.encrypted for one in source.snapshot_devices)
+        if source.billing.get("ProductCodes") or is_preserved:
+            by_region.setdefault(source.region, set()).add(source.image_id)
+    return {
+        image_id
+        for name, image_ids in by_region.items()
+        for image_id in image_ids - set(find_images(regions[name], image_ids, owners=("self",)))
+    }
 
 
-def _keys_chosen_by_aws(region: Region, job: Job, image: Image) -> list[RequiredKey]:
-    """Return the keys that preserved snapshots are under, or will come under.
+def _public_blocks(region: Region, *, warn: Warn) -> tuple[str, ...]:
+    """Return what blocks public sharing; where that may not be read, AWS says it in the end."""
+    blocks = []
+    for what, read in (("images", public_image_block), ("snapshots", public_snapshot_block)):
+        try:
+            state = read(region)
+        except AwsError as error:
+            if not error.is_denied:
+                raise
+            warn(f"{error}; whether {region.name} blocks public {what} could not be checked")
+            continue
+        if state != "unblocked":
+            blocks.append(f"{what}: {state}")
+    return tuple(blocks)
 
-    AWS takes the default key for what leaves its region or its account ("How Amazon EC2 AMI copy works"); which one it
-    takes for our own in the same region its guides disagree on, so nothing is refused there.
-    """
-    if job.plan.create is None:
-        return [require_key(region, arn, warn=_say_nothing) for arn in sorted(image.kms_key_arns)]
-    default = require_key(region, None, warn=_say_nothing)
-    ours = default.metadata is not None and default.metadata.account_id == image.owner_id
-    return [] if ours and job.lineage.source_region == region.name else [default]
 
-
-def _say_nothing(_text: str) -> None:
-    """Drop a warning: a key that may not be described is simply not refused."""
+def _chosen_keys(region: Region, case: Case, *, warn: Warn) -> tuple[RequiredKey, ...]:
+    """Return the keys that preserved snapshots are under, or will come under, each judged as far as it may be seen."""
+    if takes_chosen_key(case):
+        default = default_key(region, warn=warn)
+        return (default,) if default else ()
+    image = case.plan.image
+    if case.requirement.key is not None or case.plan.create is not None or image is None or not case.permissions:
+        return ()
+    return tuple(describe_for_sharing(region, arn) for arn in sorted(image.kms_key_arns))

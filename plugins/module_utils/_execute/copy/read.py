@@ -14,13 +14,14 @@ from ..._aws.connection import Region
 from ..._aws.images import find_copies, find_images, find_tagged_copies, images_using
 from ..._aws.keys import Warn, encryption_by_default, find_key, require_key
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
+from ..._image.aws_facts import FAILED_STATES
+from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage, Requirement, classify
-from ..._image.copy.planner import Facts
 from ..._image.copy.request import CopyRequest, Destination
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
-from ..._image.proofs import COPIED_VOLUME
+from ..._image.proofs import COPIED_VOLUME, destination_of
 from ..attributes import read_sharing
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
@@ -32,15 +33,17 @@ Held = tuple[list[Image], dict[str, Snapshot]]
 class RegionFacts:
     """What one destination region holds for all sources and all destinations in it.
 
-    ``keys`` has the required key by ``kms_key_id``, None where statuses are preserved. ``orphans`` are snapshots of
-    earlier copies that no image uses; they are read for removals only.
+    ``keys`` has the required key by ``kms_key_id``, None where statuses are preserved. ``loose`` are snapshots of
+    copies that no image shows, and ``living`` the images that they were made for and that are there; they are read
+    where something is removed.
     """
 
     keys: Keys
     images: tuple[Image, ...]
     snapshots: t.Mapping[str, Snapshot]
     encryption_by_default: bool = False
-    orphans: tuple[Snapshot, ...] = ()
+    loose: tuple[Snapshot, ...] = ()
+    living: frozenset[str] = frozenset()
 
 
 def read_sources(region: Region, request: CopyRequest) -> dict[str, Image]:
@@ -66,12 +69,15 @@ def read_images(region: Region, request: CopyRequest) -> Held:
 def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, warn: Warn) -> RegionFacts:
     """Return the facts of one region, with no further call where AWS's lineage has led to a copy of every source."""
     images, snapshots = _with_tagged(region, request, keys.values(), held)
+    removes = not request.present or request.deregister_superseded or any(one.state in FAILED_STATES for one in images)
+    loose, living = _read_loose(region, request) if removes else ((), frozenset[str]())
     return RegionFacts(
         keys=keys,
         images=tuple(images),
         snapshots=snapshots,
         encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
-        orphans=() if request.present else _read_orphans(region, request),
+        loose=loose,
+        living=living,
     )
 
 
@@ -94,6 +100,8 @@ def facts_for(
         images=images,
         snapshot_tags={snapshot_id: snapshot.tags for snapshot_id, snapshot in held.snapshots.items()},
         sharing=_read_sharing(region, destination, images, lineage, requirement) if request.present else {},
+        loose=held.loose,
+        living=held.living,
     )
 
 
@@ -124,11 +132,14 @@ def _is_answered(lineage: Lineage, wanted: t.Sequence[Requirement], images: t.Se
     return all(any(requirement.is_answered_by(image) for image in copies) for requirement in wanted)
 
 
-def _read_orphans(region: Region, request: CopyRequest) -> tuple[Snapshot, ...]:
+def _read_loose(region: Region, request: CopyRequest) -> tuple[tuple[Snapshot, ...], frozenset[str]]:
+    """Return the snapshots of copies that no image shows, and the images that they were made for and that are there."""
     tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
     snapshots = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
-    used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots])
-    return tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used and snapshot.state != "pending")
+    used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots]) if snapshots else set()
+    loose = tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used)
+    living = find_images(region, {destination_of(one) for one in loose} - {""}, owners=("self",)) if loose else {}
+    return loose, frozenset(image_id for image_id, image in living.items() if image.state != "deregistered")
 
 
 def _read_sharing(

@@ -14,8 +14,10 @@ from ..._aws.errors import AwsError
 from ..._aws.images import find_images
 from ..._aws.snapshots import find_snapshots
 from ..._image.aws_facts import FAILED_STATES
+from ..._image.copy.planner import UNVERIFIED
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.model import COPY_TAG, RUN_TAG, Image, Snapshot
+from ..._image.proofs import started_by_this_run
 from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
 from ..pace import GONE_SECONDS, VISIBILITY_SECONDS, Outage, Pace
 from .finishing import JobFinisher
@@ -52,6 +54,12 @@ class RegionCopies:
                     self._finisher.time_out(job)
                 return
             self._rest(unfinished)
+
+    def give_up(self, jobs: t.Sequence[Job], message: str) -> None:
+        """End what is not ended with an error; what is on its way in AWS is left as it is."""
+        for job in jobs:
+            if not job.done:
+                self._finisher.fail(job, message, keep=True)
 
     def _guard(self, job: Job, action: t.Callable[[Job], None]) -> None:
         try:
@@ -118,7 +126,9 @@ class RegionCopies:
         first_sight = job.last_seen is None
         job.last_seen = self._pace.now()
         job.outcome.image = image
-        if image.state == "deregistered" and first_sight and job.is_ours:
+        if first_sight and not job.adopted:
+            self._judge_origin(job, image)
+        if image.state == "deregistered" and first_sight and not job.adopted:
             self._guard(job, self._starter.restart)
         elif image.state in (*FAILED_STATES, "deregistered"):
             self._finisher.fail(job, _why(self._region, image, job))
@@ -126,6 +136,15 @@ class RegionCopies:
             self._guard(job, lambda job: self._verify(job, image))
         elif not self._waiting.wait:
             job.done = True
+
+    def _judge_origin(self, job: Job, image: Image) -> None:
+        """Tell an image that this run made from one that AWS has answered a used token with."""
+        job.made = started_by_this_run(job.image_id, image, mark=(RUN_TAG, self._waiting.mark))
+        if job.made is None and image.state != "deregistered":
+            job.adopted, job.outcome.created = True, []
+            verified = "" if self._waiting.wait else UNVERIFIED
+            job.outcome.action, job.outcome.reason = "adopted", f"another run started the same copy{verified}"
+            job.outcome.changed = bool(job.outcome.removed)
 
     def _miss(self, job: Job) -> None:
         """Judge an image that AWS does not show: not yet, an answer to an old token, or gone."""
@@ -141,13 +160,13 @@ class RegionCopies:
         if job.adopted:
             job.done = True
             return
-        wrong = job.requirement.mismatches(image)
+        wrong = job.requirement.unsealed(image)
         if wrong:
             raise SealedError(explain_mismatch(image, wrong, job.requirement.key))
         differing = job.requirement.differing_devices(image)
         if differing:
             raise SealedError(explain_difference(image, differing, job.lineage.source_image_id))
-        job.outcome.created = [image.image_id, *image.snapshot_ids]
+        self._finisher.note_created(job, image)
         self._finisher.finish(job, image)
 
     def _rest(self, unfinished: t.Sequence[Job]) -> None:

@@ -10,26 +10,32 @@ from __future__ import annotations
 import dataclasses
 import functools
 import typing as t
+import uuid
 
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
 from ..._aws.keys import Warn
+from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage
 from ..._image.copy.planner import plan_copy
 from ..._image.copy.removal import plan_removal
 from ..._image.copy.request import CopyRequest, Destination
+from ..._image.errors import SealedError, SourceMissingError
 from ..._image.model import Image
-from ..._image.outcome import Outcome, Target
+from ..._image.outcome import Outcome, Target, follow
+from ..._image.steps import Plan
 from ..pace import Pace
 from ..parallel import for_each
 from ..regions import require_regions
 from ..sources import require_shown
 from .job import Job, Waiting
-from .preflight import require_copyable_sources, require_distinct_keys, require_future_plans, require_shareable_keys
+from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
 from .read import RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
 
 Pair = tuple[str, Destination]
+# How often what was adopted may turn out not to be the copy.
+_ROUNDS: t.Final = 3
 
 
 class CopyRun:
@@ -40,6 +46,7 @@ class CopyRun:
         self._request = request
         self._warn = warn
         self._pace = pace or Pace()
+        self._mark = uuid.uuid4().hex
         self._deadline = self._pace.now() + request.wait_timeout
         names = {request.source_region, *(destination.region for destination in request.destinations)}
         self._regions: dict[str, Region] = {name: connection.region(name) for name in sorted(names)}
@@ -59,7 +66,7 @@ class CopyRun:
         if check_mode:
             return [_predicted(job, wait=self._request.wait) for job in jobs]
         self._apply(jobs)
-        self._settle([(pair, job) for pair, job in zip(pairs, jobs) if self._needs_second_look(job)])
+        self._settle(list(zip(pairs, jobs)))
         return [job.outcome for job in jobs]
 
     def _plan(self, pairs: t.Sequence[Pair]) -> list[Job]:
@@ -77,9 +84,10 @@ class CopyRun:
         for job in jobs:
             if job.plan.create is not None:
                 job.know_source(keyed[job.lineage.source_image_id])
-        require_future_plans(jobs, now=self._pace.now())
         if self._request.present:
-            require_shareable_keys(self._regions, [(pair[1], job) for pair, job in zip(pairs, jobs)])
+            planned = [(pair[1], job) for pair, job in zip(pairs, jobs)]
+            now = self._pace.now()
+            require_possible_plans(self._regions, planned, {**sources, **keyed}, now=now, warn=self._warn)
         return jobs
 
     def _read(
@@ -92,7 +100,8 @@ class CopyRun:
         }
         if self._request.present:
             # A copy can be removed after its source is gone, so removals do not ask for it.
-            work["sources", ""] = self._read_sources
+            source_region = self._regions[self._request.source_region]
+            work["sources", ""] = functools.partial(read_sources, source_region, self._request)
         for name, destinations in by_region.items():
             read = functools.partial(read_keys, self._regions[name], self._request, destinations, warn=self._warn)
             work["keys", name] = read
@@ -103,13 +112,6 @@ class CopyRun:
             return read_region(self._regions[name], self._request, keys, held, warn=self._warn)
 
         return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read_rest)
-
-    def _read_sources(self) -> dict[str, Image]:
-        region = self._regions[self._request.source_region]
-        sources = read_sources(region, self._request)
-        for image_id in self._request.source_image_ids:
-            require_shown(region, sources.get(image_id), image_id=image_id)
-        return sources
 
     def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
         image_id, destination = pair
@@ -123,12 +125,22 @@ class CopyRun:
         except AwsError as error:
             return Job.failed(target, lineage, str(error))
         if self._request.present:
-            plan = plan_copy(self._request, destination, facts)
+            plan = self._plan_present(destination, facts)
         else:
-            plan = plan_removal(facts, region=region.name, orphans=held.orphans)
+            unprotect = destination.attributes.deregistration_protection == "disabled"
+            plan = plan_removal(facts, region=region.name, unprotect=unprotect)
         for warning in plan.warnings:
             self._warn(warning)
         return Job(Outcome(target, plan), plan, lineage, facts.requirement)
+
+    def _plan_present(self, destination: Destination, facts: Facts) -> Plan:
+        try:
+            return plan_copy(self._request, destination, facts)
+        except SourceMissingError:
+            # A copy that is there needs no source. Only where one does, the reason is looked for.
+            source_region = self._regions[self._request.source_region]
+            require_shown(source_region, None, image_id=facts.lineage.source_image_id)
+            raise
 
     def _apply(self, jobs: t.Sequence[Job]) -> None:
         waiting = Waiting(
@@ -137,34 +149,50 @@ class CopyRun:
             deadline=self._deadline,
             longest_delay=float(self._request.wait_delay),
             rollback=self._request.rollback,
+            mark=self._mark,
         )
         by_region: dict[str, list[Job]] = {}
         for job in jobs:
             by_region.setdefault(job.outcome.target.region, []).append(job)
 
         def apply(name: str) -> None:
-            RegionCopies(self._regions[name], waiting, self._pace).apply(by_region[name])
+            copies = RegionCopies(self._regions[name], waiting, self._pace)
+            try:
+                copies.apply(by_region[name])
+            except (AwsError, SealedError) as error:
+                copies.give_up(by_region[name], str(error))
 
-        for answer in for_each(by_region, apply).values():
-            if isinstance(answer, AwsError):
-                raise answer
+        for_each(by_region, apply)
 
-    def _needs_second_look(self, job: Job) -> bool:
+    def _settle(self, planned: t.Sequence[tuple[Pair, Job]]) -> None:
+        """Judge what was adopted, now that its keys can be read; nothing of the first plan's outcome is lost.
+
+        What turns out not to be the copy is followed by a copy, which may be adopted in its turn.
+        """
+        adopted = [(pair, job) for pair, job in planned if self._is_unjudged(job)]
+        for _round in range(_ROUNDS):
+            if not adopted:
+                return
+            second = self._plan_again(adopted)
+            self._apply([job for job in second if not job.done])
+            for job, (_pair, first) in zip(second, adopted):
+                first.outcome = follow(first.outcome, job.outcome)
+            adopted = [both for both, job in zip(adopted, second) if self._is_unjudged(job)]
+        for _pair, first in adopted:
+            first.outcome.error = "what was adopted again and again turned out not to be the copy; run the task again"
+
+    def _is_unjudged(self, job: Job) -> bool:
         """Tell whether a copy that somebody else started has become available: only now can it be judged."""
         return self._request.wait and job.adopted and job.outcome.error is None
 
-    def _settle(self, adopted: t.Sequence[tuple[Pair, Job]]) -> None:
-        """Plan the adopted copies again, now that their keys can be read, and apply what is still missing."""
-        if not adopted:
-            return
-        jobs = self._plan([pair for pair, _job in adopted])
-        self._apply(jobs)
-        for job, (_pair, first) in zip(jobs, adopted):
-            if job.outcome.action in ("unchanged", "updated"):
-                job.outcome.action, job.outcome.reason = "adopted", first.outcome.reason
-            job.outcome.changed = job.outcome.changed or first.outcome.changed
-            job.outcome.removed = first.outcome.removed + job.outcome.removed
-            first.outcome = job.outcome
+    def _plan_again(self, adopted: t.Sequence[tuple[Pair, Job]]) -> list[Job]:
+        try:
+            return self._plan([pair for pair, _job in adopted])
+        except (AwsError, SealedError) as error:
+            message = f"{error}. Adopted, but not verified: "
+            return [
+                Job.failed(job.outcome.target, job.lineage, f"{message}image {job.image_id}") for _pair, job in adopted
+            ]
 
 
 def _unless_error(answer: t.Any) -> t.Any:

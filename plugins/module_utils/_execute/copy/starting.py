@@ -13,10 +13,12 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import copy_image, describe_images
+from ..._aws.snapshots import any_pending, find_snapshots
 from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES
-from ..._image.copy.planner import client_token
+from ..._image.copy.identity import classify
+from ..._image.copy.planner import UNVERIFIED, client_token
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, Image
+from ..._image.model import COPY_TAG, RUN_TAG, Image
 from ..._image.steps import CopyImage
 from ..diagnosis import explain_no_show
 from ..pace import VISIBILITY_SECONDS, Pace
@@ -56,12 +58,16 @@ class CopyStarter:
         step = t.cast(CopyImage, job.plan.create)
         own = {COPY_TAG: job.token}
         step = dataclasses.replace(
-            step, client_token=job.token, tags={**step.tags, **own}, snapshot_tags={**step.snapshot_tags, **own}
+            step,
+            client_token=job.token,
+            tags={**step.tags, **own, RUN_TAG: self._waiting.mark},
+            snapshot_tags={**step.snapshot_tags, **own},
         )
         try:
             image_id = copy_image(self._region, step)
         except AwsError as error:
             if error.code in QUOTA_CODES:
+                self._require_slots(job, error)
                 self.not_before = self._pace.now() + _QUOTA_DELAY
             elif error.code == "IdempotentParameterMismatch":
                 self._adopt(job)
@@ -71,7 +77,20 @@ class CopyStarter:
             else:
                 raise
             return
+        if image_id in job.plan.seen:
+            # AWS answers a used token with the image that it made then, which is not what is wanted now.
+            self._renew_token(job, image_id)
+            return
         self._note_started(job, image_id, step)
+
+    def _require_slots(self, job: Job, refusal: AwsError) -> None:
+        """Refuse to wait for slots that no other copy takes: the image alone has more snapshots than the quota."""
+        if job.snapshot_count > CONCURRENT_SNAPSHOT_COPIES and not any_pending(self._region):
+            raise SealedError(
+                f"{refusal}. The image has {job.snapshot_count} snapshots, and nothing else is being copied to "
+                f"{self._region.name}; ask for a higher quota of concurrent snapshot copies for each destination "
+                "region (Service Quotas, Amazon EBS)"
+            )
 
     def restart(self, job: Job) -> None:
         """Queue a copy again under another token: AWS answered the last one with an image that does not exist."""
@@ -80,7 +99,7 @@ class CopyStarter:
             planned = t.cast(Image, job.plan.image)
             lost = dataclasses.replace(planned, image_id=job.image_id)
             raise SealedError(explain_no_show(self._region, lost, job.requirement.key))
-        job.image_id, job.last_seen, job.outcome.created = "", None, []
+        job.image_id, job.last_seen, job.made, job.outcome.created = "", None, None, []
         self._renew_token(job, job.dead_ids[-1])
 
     def _note_started(self, job: Job, image_id: str, step: CopyImage) -> None:
@@ -96,21 +115,26 @@ class CopyStarter:
         )
 
     def _adopt(self, job: Job) -> None:
-        """Take over the copy that another task started under the same token with other attributes.
+        """Take over the copy that another run started under the same token.
 
-        AWS may hide it for a while; if it never shows, it is gone, and the copy needs another token.
+        The token's tag travels, so what carries it has to come from the source and to be, or become, what is asked for.
+        AWS may hide it for a while; if it never shows, or is of no use, the copy needs another token.
         """
         now = self._pace.now()
         patient = self._is_patient(job)
         job.next_look = self._next_try(job)
-        found = describe_images(self._region, [{"Name": f"tag:{COPY_TAG}", "Values": [job.token]}])
-        if found:
-            job.image_id, job.adopted = found[0].image_id, True
+        tagged = describe_images(self._region, [{"Name": f"tag:{COPY_TAG}", "Values": [job.token]}], hidden=True)
+        snapshots = find_snapshots(self._region, [one for image in tagged for one in image.snapshot_ids])
+        found = classify([one.with_snapshots(snapshots) for one in tagged], job.lineage, job.requirement)
+        fitting = (*found.met, *found.pending)
+        if fitting:
+            job.image_id, job.adopted = fitting[0].image_id, True
             job.started = job.last_seen = now
-            job.outcome.image = found[0]
-            job.outcome.action, job.outcome.reason = "adopted", "another task started the same copy"
+            job.outcome.image = fitting[0]
+            verified = "" if found.met or self._waiting.wait else UNVERIFIED
+            job.outcome.action, job.outcome.reason = "adopted", f"another task started the same copy{verified}"
             job.done = not self._waiting.wait
-        elif not patient:
+        elif not patient or found.failed:
             job.refused_since = None
             self._renew_token(job, "refused")
 

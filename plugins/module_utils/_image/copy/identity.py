@@ -21,6 +21,8 @@ from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_
 from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
 
 PRESERVED: t.Final = "source"
+# A disabled image keeps its snapshots and their keys.
+_WHOLE_STATES: t.Final = ("available", "disabled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,38 +79,37 @@ class Requirement:
         return (self.key.arn or self.key.reference) if self.key else PRESERVED
 
     def is_met_by(self, image: Image) -> bool:
-        """Tell whether every snapshot of the image is what was asked for, as far as AWS shows it."""
+        """Tell whether every volume of the image is what was asked for, as far as AWS shows it."""
         devices = image.snapshot_devices
-        if not devices or self.differing_devices(image):
-            return False
-        if self.key is None:
-            return all(self._status_is_preserved(device) for device in devices)
-        if self.key.arn is None:
-            return self._is_under_one_key(devices) and image.tags.get(KEY_TAG) == self.key_tag
-        return all(self.key.is_on(device) for device in devices)
+        return bool(devices) and not self.differing_devices(image) and not self.mismatches(image)
 
     def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
-        """Return the devices that are not as asked for."""
+        """Return the devices that are not as asked for, or not known to be."""
         if self.key is None:
             return tuple(device for device in image.snapshot_devices if not self._status_is_preserved(device))
-        if self.key.arn is None:
-            return () if self._is_under_one_key(image.snapshot_devices) else image.snapshot_devices
-        return tuple(device for device in image.snapshot_devices if not self.key.is_on(device))
+        plain = plain_volumes(image)
+        return (*(device for device in image.snapshot_devices if not self.key.is_on(device)), *plain)
+
+    def unsealed(self, image: Image) -> tuple[BlockDevice, ...]:
+        """Return the devices of a new copy that are not as asked for.
+
+        Where the key is an alias that may not be described, all that can be seen is that it is one key.
+        """
+        if self.key is None or self.key.is_told:
+            return self.mismatches(image)
+        return plain_volumes(image) if self._is_under_one_key(image.snapshot_devices) else image.ebs_devices
 
     def is_answered_by(self, image: Image) -> bool:
         """Tell whether, as far as can be seen without the source, the image is the copy or on the way to become it."""
-        if image.state == "available":
+        if image.state in _WHOLE_STATES:
             return self.is_met_by(image) if self.key else self.is_aim_of(image)
         return image.state == "pending" and self.may_be_met_by(image)
 
     def is_undecided(self, image: Image) -> bool:
-        """Tell whether the image may be under the required key, of which only an alias or id is known."""
-        if self.key is None or self.key.arn is not None or image.tags.get(KEY_TAG) == self.key_tag:
+        """Tell whether the image may be under the required key, of which only an alias is known."""
+        if self.key is None or self.key.is_told or image.state not in _WHOLE_STATES:
             return False
-        if not self._is_under_one_key(image.snapshot_devices):
-            return False
-        (arn,) = image.kms_key_arns
-        return "alias/" in self.key.reference or arn.endswith(f"key/{self.key.reference}")
+        return self._is_under_one_key(image.snapshot_devices)
 
     def is_aim_of(self, image: Image) -> bool:
         """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
@@ -119,7 +120,7 @@ class Requirement:
         if not self.is_aim_of(pending):
             return False
         seen = [device for device in pending.ebs_devices if device.kms_key_arn is not None]
-        return self.key is None or self.key.arn is None or all(self.key.is_on(device) for device in seen)
+        return self.key is None or not self.key.is_told or all(self.key.is_on(device) for device in seen)
 
     def differing_devices(self, image: Image) -> list[str]:
         """Return the names of devices that only one of source and image has, or that has a snapshot in only one."""
@@ -141,12 +142,21 @@ class Requirement:
         return len(keys) == 1 and None not in keys
 
 
+def plain_volumes(image: Image) -> tuple[BlockDevice, ...]:
+    """Return the volumes that start empty and without encryption; CopyImage leaves them as they are in the source."""
+    return tuple(device for device in image.ebs_devices if not device.snapshot_id and not device.encrypted)
+
+
 @dataclasses.dataclass(frozen=True)
 class Candidates:
-    """The images in the destination that came from the source, sorted by what they are to the request."""
+    """The images in the destination that came from the source, sorted by what they are to the request.
+
+    ``retired`` are those that would be the copy, had nobody disabled them.
+    """
 
     met: tuple[Image, ...] = ()
     pending: tuple[Image, ...] = ()
+    retired: tuple[Image, ...] = ()
     failed: tuple[Image, ...] = ()
     other: tuple[Image, ...] = ()
 
@@ -158,14 +168,14 @@ def require_decidable(images: t.Iterable[Image], lineage: Lineage, requirement: 
             reference = requirement.key.reference if requirement.key else ""
             raise PreflightError(
                 f"image {image.image_id} in {image.region} is a copy of {lineage.source_image_id} under one key, and "
-                f"whether that is {reference} cannot be told, for kms:DescribeKey on it is denied. Allow "
-                "kms:DescribeKey, or pass the ARN of the key"
+                f"whether that is {reference} cannot be told, for kms:DescribeKey on it is denied and an alias may "
+                "have been pointed to another key. Allow kms:DescribeKey, or pass the ARN of the key"
             )
 
 
 def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> Candidates:
     """Sort the images that came from the source; ours first, then the oldest, so that every run picks the same one."""
-    groups: dict[str, list[Image]] = {"met": [], "pending": [], "failed": [], "other": []}
+    groups: dict[str, list[Image]] = {"met": [], "pending": [], "retired": [], "failed": [], "other": []}
 
     def rank(image: Image) -> tuple[bool, str, str]:
         return image.tags.get(SOURCE_TAG) != lineage.tag, image.creation_date, image.image_id
@@ -177,8 +187,9 @@ def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requireme
 
 
 def _group(image: Image, requirement: Requirement) -> str:
-    if image.state == "available":
-        return "met" if requirement.is_met_by(image) else "other"
+    if image.state in _WHOLE_STATES:
+        fitting = "met" if image.state == "available" else "retired"
+        return fitting if requirement.is_met_by(image) else "other"
     if image.state == "pending":
         return "pending" if requirement.may_be_met_by(image) else "other"
     return "failed" if image.state in FAILED_STATES and requirement.is_aim_of(image) else "other"

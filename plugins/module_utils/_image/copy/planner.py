@@ -12,73 +12,95 @@ import hashlib
 import typing as t
 
 from ..attributes import Attributes, image_with, plan_attributes, plan_new_attributes
+from ..errors import SourceMissingError
 from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
-from ..permissions import Sharing
-from ..proofs import MayDeregister, all_snapshots_of_copy, snapshots_of_copy
-from ..steps import CopyImage, DeregisterImage, Plan, Step
+from ..permissions import NOBODY, Sharing
+from ..source import require_image
+from ..steps import CopyImage, Plan
+from .cleanup import plan_failed, plan_superseded
+from .facts import Facts
 from .identity import Candidates, Lineage, Requirement, classify, require_decidable
+from .preflight import require_sealable
 from .request import CopyRequest, Destination, render_name
 
-
-@dataclasses.dataclass(frozen=True)
-class Facts:
-    """What AWS holds for one source image in one destination, read before planning.
-
-    ``images`` are those that came from the source, with their snapshots' keys. ``snapshot_tags`` and ``sharing`` are
-    by id.
-    """
-
-    lineage: Lineage
-    source: Image | None
-    requirement: Requirement
-    images: tuple[Image, ...] = ()
-    snapshot_tags: t.Mapping[str, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
-    sharing: t.Mapping[str, Sharing] = dataclasses.field(default_factory=dict)
+UNVERIFIED: t.Final = "; its keys are not verified yet, for wait is false"
 
 
 def plan_copy(request: CopyRequest, destination: Destination, facts: Facts) -> Plan:
     """Return the plan for one source image in one destination.
 
-    A copy under the required key is kept and its attributes converge; one on its way is awaited; otherwise a new one
-    is made.
+    A copy under the required key is kept and its attributes converge; one on its way is awaited; one that somebody has
+    disabled is reported; otherwise a new one is made.
     """
+    plan = _plan(request, destination, facts)
+    if not request.copy_tags or facts.source is None or facts.source.user_tags:
+        return plan
+    hint = (
+        f"copy_tags: {facts.source.image_id} in {facts.source.region} shows no tags, so none are copied; AWS shows the "
+        "tags of an image to its owner alone"
+    )
+    return dataclasses.replace(plan, warnings=(*plan.warnings, hint))
+
+
+def _plan(request: CopyRequest, destination: Destination, facts: Facts) -> Plan:
     require_decidable(facts.images, facts.lineage, facts.requirement)
     found = classify(facts.images, facts.lineage, facts.requirement)
     desired = desired_attributes(request, destination, facts.source)
     if found.met:
         return _plan_existing(request, desired, facts, found)
-    if found.pending:
-        return _plan_adoption(request, desired, facts, found.pending[0])
+    pending = [image for image in found.pending if request.wait or _is_started_for(image, facts)]
+    if pending:
+        return _plan_adoption(request, desired, facts, pending[0])
+    if found.retired and not request.recopy_retired:
+        return _plan_retired(found.retired[0])
     return _plan_new(request, destination, desired, facts, found)
 
 
 def desired_attributes(request: CopyRequest, destination: Destination, source: Image | None) -> Attributes:
-    """Return the destination's attributes with the source's own tags added below the asked ones, if ``copy_tags``."""
+    """Return the destination's attributes with the source's own tags added below the asked ones, if ``copy_tags``.
+
+    Tags are purged where the whole list is known: not where none were asked for beside the source's, nor where the
+    source is gone.
+    """
     asked = destination.attributes
-    if not request.copy_tags or source is None:
+    if not request.copy_tags:
         return asked
+    if source is None:
+        return dataclasses.replace(asked, purge_tags=False)
     tags = {**source.user_tags, **(asked.tags or {})}
     separate = asked.snapshot_tags is not None and asked.snapshot_tags is not asked.tags
-    return dataclasses.replace(asked, tags=tags, snapshot_tags=asked.snapshot_tags if separate else tags)
+    return dataclasses.replace(
+        asked,
+        tags=tags,
+        snapshot_tags=asked.snapshot_tags if separate else tags,
+        purge_tags=asked.purge_tags and asked.tags is not None,
+    )
+
+
+def _is_started_for(image: Image, facts: Facts) -> bool:
+    """Tell whether our tags say that the pending image was started for this requirement.
+
+    Whoever does not wait cannot judge it later; somebody else's must not be handed out for ours.
+    """
+    tags, lineage = image.tags, facts.lineage
+    return tags.get(SOURCE_TAG) == lineage.tag and tags.get(KEY_TAG) == facts.requirement.key_tag and COPY_TAG in tags
 
 
 def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates) -> Plan:
     image = found.met[0]
+    ours = facts.lineage.proof(image)
     present_tags = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
-    steps = plan_attributes(
-        image,
-        desired,
-        snapshot_tags=present_tags,
-        sharing=facts.sharing.get(image.image_id),
-        ours=facts.lineage.proof(image),
-    )
-    removals, warnings = _plan_superseded(request, facts, found)
+    sharing = facts.sharing.get(image.image_id)
+    steps = plan_attributes(image, desired, snapshot_tags=present_tags, sharing=sharing, ours=ours)
+    removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
     if len(found.met) > 1:
         others = ", ".join(other.image_id for other in found.met[1:])
         warnings = (
             *warnings,
             f"{image.region}: {others} are further copies under the same key; {image.image_id} is used",
         )
+    if ours is None:
+        warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts.lineage))
     steps = (*steps, *removals)
     action, reason = (
         ("updated", "the copy exists; some attributes differ") if steps else ("unchanged", "the copy exists")
@@ -86,46 +108,70 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
 
 
+def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None, lineage: Lineage) -> t.Iterator[str]:
+    """Say what stays on an image that is not ours, though the options ask for it to go."""
+    why = f"{image.image_id} in {image.region} is not this collection's own work: {lineage.doubt(image)}"
+    extra = sorted(set(image.user_tags) - set(desired.tags or ())) if desired.purge_tags and desired.tags else []
+    if extra:
+        yield f"the tags {', '.join(extra)} are not purged, for {why}"
+    present = sharing.image if sharing else NOBODY
+    if desired.launch_permissions is not None and present.minus(desired.launch_permissions):
+        yield f"launch permissions are only added, none taken back, for {why}"
+
+
 def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, image: Image) -> Plan:
-    """Return the plan to await a copy; its steps foretell what the next plan, once it is available, will hold."""
+    """Return the plan to await a copy; its steps show what the next plan, once it is available, will hold."""
     known = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
-    steps = (
-        plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=facts.lineage.proof(image))
-        if request.wait
-        else ()
-    )
-    reason = "a copy is on its way already"
+    ours = facts.lineage.proof(image)
+    steps = plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=ours) if request.wait else ()
+    reason = "a copy is on its way already" + ("" if request.wait else UNVERIFIED)
     return Plan("adopted", reason, image_with(image, steps), after=steps, awaits=True, devices_before=image.devices)
+
+
+def _plan_retired(image: Image) -> Plan:
+    reason = (
+        f"the copy {image.image_id} is there, but disabled; enable it (ec2:EnableImage), remove it (state=absent), or "
+        "ask for another (retired=recopy)"
+    )
+    return Plan("retired", reason, image, devices_before=image.devices, warnings=(f"{image.region}: {reason}",))
 
 
 def _plan_new(
     request: CopyRequest, destination: Destination, desired: Attributes, facts: Facts, found: Candidates
 ) -> Plan:
+    lineage = facts.lineage
     source = facts.source
     if source is None:
-        raise ValueError("a copy cannot be planned without its source image")
-    cleanups, stuck = _plan_failed(facts.lineage, found)
-    removals, warnings = _plan_superseded(request, facts, found)
-    step = _copy_step(request, destination, desired, facts, attempt=[image.image_id for image in found.failed])
-    replaces = bool(removals)
+        raise SourceMissingError(f"source image {lineage.source_image_id} is not found in {lineage.source_region}")
+    require_image(source)
+    require_sealable(source, facts.requirement)
+    cleanups, stuck = plan_failed(facts, found)
+    removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
+    spent = [image.image_id for image in (*found.failed, *found.retired)]
+    step = _copy_step(request, destination, desired, facts, attempt=spent)
     before = found.other[0].devices if found.other else ()
+    reason = _reason(destination, facts, found)
     return Plan(
-        "replaced" if replaces else "copied",
-        _reason(destination, facts, found),
+        "replaced" if removals and request.wait else "copied",
+        reason if request.wait else reason + UNVERIFIED,
         predicted_image(source, destination, step, facts.requirement),
         before=cleanups,
         create=step,
-        after=(*plan_new_attributes(desired), *removals),
+        # An image can be shared, deprecated and protected, and can replace another, only once it is available.
+        after=(*plan_new_attributes(desired), *removals) if request.wait else (),
         awaits=True,
         new_storage_gib=new_storage_gib(source, destination.region, facts.requirement),
         devices_before=before,
         warnings=(*stuck, *warnings),
+        seen=frozenset(image.image_id for image in facts.images),
     )
 
 
 def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
     key = facts.requirement.key
     wanted = f"under key {key.shown}" if key else "with the encryption status of the source"
+    if found.retired:
+        return f"the copy {found.retired[0].image_id} is disabled, and retired=recopy asks for another"
     if found.failed:
         last = found.failed[-1]
         return f"the earlier copy {last.image_id} failed ({last.state_reason or 'no reason given'})"
@@ -151,6 +197,7 @@ def _copy_step(
             source_image_id=source.image_id,
             source_region=source.region,
             region=destination.region,
+            encrypted=request.encrypted,
         ),
         description=desired.description or "",
         kms_key_id=(key.arn or key.reference) if key else None,
@@ -213,46 +260,3 @@ def _is_full_copy(device: BlockDevice, requirement: Requirement) -> bool:
     if requirement.key is not None:
         return not requirement.key.is_on(device)
     return requirement.encryption_by_default and not device.encrypted
-
-
-def deregistration(ours: MayDeregister, image: Image, reason: str) -> DeregisterImage:
-    """Return the step that removes a copy of ours with its snapshots."""
-    return DeregisterImage(ours, snapshots_of_copy(ours, image), reason, all_snapshots_of_copy(ours))
-
-
-def _plan_failed(lineage: Lineage, found: Candidates) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    steps, warnings = [], []
-    for image in found.failed:
-        ours = lineage.proof(image)
-        if ours:
-            steps.append(deregistration(ours, image, "the copy failed"))
-        else:
-            warnings.append(
-                f"{image.region}: the failed copy {image.image_id} is left: {lineage.doubt(image)}; deregister it by "
-                "hand"
-            )
-    return tuple(steps), tuple(warnings)
-
-
-def _plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    if not request.deregister_superseded:
-        return (), ()
-    steps, warnings = [], []
-    for image in found.other:
-        if image.state != "available":
-            continue
-        ours = facts.lineage.proof(image)
-        obstacle = _removal_obstacle(image) if ours else facts.lineage.doubt(image)
-        if ours and not obstacle:
-            steps.append(deregistration(ours, image, "superseded by the copy under the new key"))
-        else:
-            warnings.append(f"{image.region}: superseded image {image.image_id} is kept: {obstacle}")
-    return tuple(steps), tuple(warnings)
-
-
-def _removal_obstacle(image: Image) -> str | None:
-    if not all(device.is_known for device in image.snapshot_devices):
-        return "AWS does not show the keys of all its snapshots, so it may be under the required key after all"
-    if image.deregistration_protection.startswith("enabled"):
-        return "deregistration protection is on; set deregistration_protection=disabled for it first"
-    return None

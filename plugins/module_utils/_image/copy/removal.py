@@ -7,39 +7,43 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..errors import PreflightError
-from ..model import KEY_TAG, Image, Snapshot
-from ..proofs import snapshot_of_copy
-from ..steps import DeleteSnapshot, Plan, Step
+from ..model import KEY_TAG, Image
+from ..steps import Plan, SetDeregistrationProtection, Step
+from .cleanup import deregistration, is_protected, plan_orphans
+from .facts import Facts
 from .identity import Requirement, require_decidable
-from .planner import Facts, deregistration
 
 
-def plan_removal(facts: Facts, *, region: str, orphans: tuple[Snapshot, ...]) -> Plan:
+def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
     """Return the plan that removes the copy of one source under the required key, and snapshots it left behind.
 
-    ``orphans`` are snapshots that no image uses and that came from a copy; they are judged here by tags and key.
+    ``unprotect`` says that deregistration protection may be taken off for that.
     """
     require_decidable(facts.images, facts.lineage, facts.requirement)
     steps: list[Step] = []
     warnings: list[str] = []
     removed: Image | None = None
     for image in facts.images:
-        if not facts.lineage.is_of(image) or not _is_under_requirement(image, facts.requirement):
-            continue
         ours = facts.lineage.proof(image)
-        if ours is None:
+        if not facts.lineage.is_of(image) or image.state == "deregistered":
+            continue
+        if not _is_under_requirement(image, facts.requirement):
+            warnings += [_kept_under_other_key(image)] if ours and image.kms_key_arns else []
+        elif ours is None:
             warnings.append(
                 f"{image.region}: {image.image_id} is kept: {facts.lineage.doubt(image)}; deregister it by hand if it "
                 "is not needed"
             )
-            continue
-        _require_unprotected(image)
-        removed = removed or image
-        steps.append(deregistration(ours, image, "state is absent"))
-    steps += _plan_orphans(facts, orphans)
+        else:
+            steps += _unprotection(image, unprotect=unprotect)
+            removed = removed or image
+            steps.append(deregistration(ours, image, "state is absent", facts.hidden_snapshots(image)))
+    steps += plan_orphans(facts, other_keys=False)
     if not steps:
-        return Plan("unchanged", f"{region} has no such copy", None, warnings=tuple(warnings))
+        return Plan("unchanged", _no_copy(region, facts), None, warnings=tuple(warnings))
     devices = removed.devices if removed else ()
     return Plan(
         "removed", "state is absent", removed, after=tuple(steps), devices_before=devices, warnings=tuple(warnings)
@@ -50,19 +54,30 @@ def _is_under_requirement(image: Image, requirement: Requirement) -> bool:
     return image.tags.get(KEY_TAG) == requirement.key_tag or requirement.is_met_by(image)
 
 
-def _plan_orphans(facts: Facts, orphans: tuple[Snapshot, ...]) -> list[Step]:
-    lineage, key_tag = facts.lineage, facts.requirement.key_tag
-    proofs = [
-        snapshot_of_copy(one, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
-        for one in orphans
-        if one.tags.get(KEY_TAG) == key_tag
-    ]
-    return [DeleteSnapshot(proof, "left behind by a deregistered copy") for proof in proofs if proof]
+def _no_copy(region: str, facts: Facts) -> str:
+    key = facts.requirement.key
+    return f"{region} has no copy under key {key.shown}" if key else f"{region} has no such copy"
 
 
-def _require_unprotected(image: Image) -> None:
-    if image.deregistration_protection.startswith("enabled"):
+def _kept_under_other_key(image: Image) -> str:
+    """Name a copy of ours that stays: a default key or an alias may stand for another key than it did."""
+    keys = ", ".join(sorted(image.kms_key_arns)) or image.tags.get(KEY_TAG, "unknown")
+    return (
+        f"{image.region}: {image.image_id}, a copy of the same source under {keys}, is kept; to remove it, pass that "
+        "key as kms_key_id"
+    )
+
+
+def _unprotection(image: Image, *, unprotect: bool) -> t.Iterator[Step]:
+    """Return the step that takes the protection off, or say why that cannot be, or not be asked for."""
+    if not is_protected(image):
+        return
+    what = f"image {image.image_id} in {image.region} has deregistration protection ({image.deregistration_protection})"
+    if not unprotect:
+        raise PreflightError(f"{what}; pass deregistration_protection=disabled to have it taken off and removed")
+    if "with-cooldown" in image.deregistration_protection:
         raise PreflightError(
-            f"image {image.image_id} in {image.region} has deregistration protection "
-            f"({image.deregistration_protection}); disable it first"
+            f"{what}, which lasts 24 hours after it is taken off; run the task with state=present and "
+            "deregistration_protection=disabled first, and remove it a day later"
         )
+    yield SetDeregistrationProtection("disabled", image.image_id)

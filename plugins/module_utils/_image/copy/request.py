@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..attributes import Attributes
-from ..errors import RequestError
+from ..errors import PreflightError, RequestError
 from ..options import (
     Options,
     parse_attributes,
@@ -56,6 +56,7 @@ class CopyRequest:
     completion_duration_minutes: int | None = None
     present: bool = True
     deregister_superseded: bool = False
+    recopy_retired: bool = False
     rollback: bool = False
     wait: bool = False
     wait_timeout: int = 3600
@@ -93,6 +94,7 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
         completion_duration_minutes=options.get("snapshot_copy_completion_duration_minutes"),
         present=options["state"] == "present",
         deregister_superseded=options["superseded"] == "deregister",
+        recopy_retired=options["retired"] == "recopy",
         rollback=options["on_failure"] == "rollback",
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
@@ -121,6 +123,11 @@ def _parse_destination(entry: Options, defaults: Options) -> Destination:
         **{name: entry[name] for name in _PER_DESTINATION if entry.get(name) is not None},
     }
     region = require_region_name(entry.get("region") or "", option="region")
+    if entry.get("kms_key_id") == "" and defaults.get("kms_key_id"):
+        raise RequestError(
+            f"destinations: kms_key_id of {region} is empty; leave it out for {defaults['kms_key_id']}, or name the "
+            "key, such as alias/aws/ebs"
+        )
     key = merged.get("kms_key_id") or None
     if key is not None:
         require_key_reference(key, region=region)
@@ -173,11 +180,19 @@ def _require_distinct(values: t.Sequence[str], *, what: str) -> None:
 
 
 def render_name(
-    template: str | None, *, source_name: str, source_image_id: str, source_region: str, region: str
+    template: str | None,
+    *,
+    source_name: str,
+    source_image_id: str,
+    source_region: str,
+    region: str,
+    encrypted: bool = True,
 ) -> str:
     """Return the name of a copy; without a template, the source's name, marked when both share a region."""
+    if not source_name and (template is None or "{source_name}" in template):
+        raise PreflightError(f"source image {source_image_id} in {source_region} has no name; pass name for the copy")
     if template is None:
-        suffix = "-encrypted" if source_region == region else ""
+        suffix = ("-encrypted" if encrypted else "-copy") if source_region == region else ""
         return require_image_name(f"{source_name[: 128 - len(suffix)]}{suffix}")
     name = template
     for placeholder, value in zip(_PLACEHOLDERS, (source_name, source_image_id, region)):

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import (
-    Facts,
-    plan_copy,
-)
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import plan_copy
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import Plan
@@ -31,17 +29,22 @@ PROTECTED: dict[str, t.Any] = {"deregistration_protection": "enabled-without-coo
 SHOWN: dict[str, t.Any] = {"sda1": KEY_A, "sdf": KEY_A}
 OTHER_KEY: dict[str, t.Any] = {"sda1": KEY_B, "sdf": KEY_B, "key_tag": KEY_B}
 ALIAS_DENIED = required(None, reference="alias/golden")
-HELD = {"sharing": "sharing", "present_snapshot_tags": "snapshot_tags"}
+KEY_ID_DENIED = required(None, reference=KEY_A.rpartition("/")[2])
+HELD = {"sharing": "sharing", "present_snapshot_tags": "snapshot_tags", "orphans": "loose", "living": "living"}
 BLANK = BlockDevice("/dev/sdz", encrypted=False, volume_size=100)
 
 
 def plan(
-    *images: Image, key: RequiredKey | None = None, source: Image = SOURCE, preserve: bool = False, **given: t.Any
+    *images: Image,
+    key: RequiredKey | None = None,
+    source: Image | None = SOURCE,
+    preserve: bool = False,
+    **given: t.Any,
 ) -> Plan:
     """Return the plan for the source, under key A unless told otherwise, with these images in the destination."""
     by_default = given.pop("encryption_by_default", False)
     facts = {name: given.pop(given_as) for given_as, name in HELD.items() if given_as in given}
-    request = a_request(encrypted=not preserve, **given)
+    request = a_request(**{"encrypted": not preserve, "wait": True, **given})
     wanted = None if preserve else key or required(KEY_A, reference="alias/golden")
     requirement = a_requirement(wanted, source, encryption_by_default=by_default)
     return plan_copy(request, request.destinations[0], Facts(LINEAGE, source, requirement, images, **facts))

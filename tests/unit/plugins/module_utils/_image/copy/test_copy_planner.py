@@ -27,6 +27,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 )
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.planning import (
     ALIAS_DENIED,
+    KEY_ID_DENIED,
     OTHER_KEY,
     PENDING,
     PROTECTED,
@@ -142,7 +143,8 @@ def test_statuses_preserved(source: Image, images: list[Image], by_default: bool
         pytest.param(
             required(GLOBAL_AWAY), [a_copy(sda1=GLOBAL_HOME, sdf=GLOBAL_HOME)], "copied", id="same id, other region"
         ),
-        pytest.param(ALIAS_DENIED, [a_copy(**SHOWN, key_tag="alias/golden")], "unchanged", id="denied, our tag"),
+        pytest.param(KEY_ID_DENIED, [a_copy(**SHOWN)], "unchanged", id="denied, but a key id"),
+        pytest.param(KEY_ID_DENIED, [a_copy(**OTHER_KEY)], "copied", id="denied, another key than the id"),
         pytest.param(ALIAS_DENIED, [a_copy(**PENDING, key_tag="alias/golden")], "adopted", id="denied, pending"),
         pytest.param(required(KEY_A, metadata=None), [a_copy(**SHOWN)], "unchanged", id="denied, but an arn"),
     ],
@@ -152,8 +154,10 @@ def test_keys(key: RequiredKey, images: list[Image], action: str) -> None:
 
 
 def test_an_alias_that_kms_does_not_tell_makes_no_second_copy() -> None:
-    with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
-        plan(a_copy(**SHOWN), key=ALIAS_DENIED)
+    """Our tag may name the alias, but the alias may stand for another key by now."""
+    for copy in (a_copy(**SHOWN), a_copy(**SHOWN, key_tag="alias/golden"), a_copy(**SHOWN, state="disabled")):
+        with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
+            plan(copy, key=ALIAS_DENIED)
 
 
 def test_an_existing_copy_converges_with_one_step_for_each_difference() -> None:

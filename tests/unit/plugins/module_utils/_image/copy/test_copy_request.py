@@ -249,13 +249,59 @@ def test_long_names_are_cut(region: str) -> None:
     ("template", "source_name"),
     [
         pytest.param("{source_name}-and-more", "n" * 128, id="too long"),
-        pytest.param("{source_name}", "", id="source without a name"),
         pytest.param("{source_name}{region}:", "golden", id="illegal"),
     ],
 )
 def test_names_that_come_out_wrong(template: str, source_name: str) -> None:
     with pytest.raises(SealedError, match="not allowed"):
         render_name(template, source_name=source_name, source_image_id=SOURCE_ID, source_region=HOME, region=AWAY)
+
+
+@pytest.mark.parametrize("template", [None, "{source_name}", "x-{source_name}"])
+def test_a_source_without_a_name_needs_one_given(template: str | None) -> None:
+    with pytest.raises(SealedError, match="has no name; pass name"):
+        render_name(template, source_name="", source_image_id=SOURCE_ID, source_region=HOME, region=AWAY)
+    given = render_name("web", source_name="", source_image_id=SOURCE_ID, source_region=HOME, region=AWAY)
+    assert given == "web"
+
+
+@pytest.mark.parametrize(
+    ("region", "encrypted", "name"),
+    [
+        pytest.param(HOME, True, "web-encrypted", id="encrypted beside its source"),
+        pytest.param(HOME, False, "web-copy", id="as it is, beside its source"),
+        pytest.param(AWAY, False, "web", id="elsewhere"),
+    ],
+)
+def test_a_plain_copy_is_not_called_encrypted(region: str, encrypted: bool, name: str) -> None:
+    made = render_name(
+        None, source_name="web", source_image_id=SOURCE_ID, source_region=HOME, region=region, encrypted=encrypted
+    )
+    assert made == name
+
+
+def test_an_empty_key_of_a_destination_does_not_mean_another_key() -> None:
+    entry = {"region": "eu-west-2", "kms_key_id": ""}
+    with pytest.raises(SealedError, match="kms_key_id of eu-west-2 is empty; leave it out for alias/golden"):
+        a_request(destinations=[entry], kms_key_id="alias/golden")
+    assert a_request(destinations=[entry]).destinations[0].kms_key_id is None
+
+
+@pytest.mark.parametrize(
+    ("option", "arn", "fits"),
+    [
+        ("org_arns", "arn:aws:organizations::123456789012:organization/o-exampleorgid", True),
+        ("org_arns", "arn:aws:organizations::123456789012:ou/o-exampleorgid/ou-root-unit", False),
+        ("org_unit_arns", "arn:aws:organizations::123456789012:ou/o-exampleorgid/ou-root-unit", True),
+        ("org_unit_arns", "arn:aws:organizations::123456789012:organization/o-exampleorgid", False),
+    ],
+)
+def test_organizations_and_their_units_are_told_apart(option: str, arn: str, fits: bool) -> None:
+    if fits:
+        assert a_request(launch_permissions={option: [arn]}).destinations[0].attributes.launch_permissions
+        return
+    with pytest.raises(SealedError, match=option):
+        a_request(launch_permissions={option: [arn]})
 
 
 def test_a_braced_source_name_is_not_a_template() -> None:

@@ -151,7 +151,8 @@ def test_new_storage(region: str, source: Image, key: RequiredKey | None, by_def
     ],
 )
 def test_the_image_is_predicted(preserve: bool, by_default: bool, expected: list[tuple[bool, str | None]]) -> None:
-    source = an_image(sda1=None, sdf=KEY_B, extra=(BlockDevice("/dev/sdb", virtual_name="ephemeral0"), BLANK))
+    blank = dataclasses.replace(BLANK, encrypted=True)
+    source = an_image(sda1=None, sdf=KEY_B, extra=(BlockDevice("/dev/sdb", virtual_name="ephemeral0"), blank))
     found = plan(source=source, preserve=preserve, encryption_by_default=by_default, description="d")
     image = found.image
     assert image is not None

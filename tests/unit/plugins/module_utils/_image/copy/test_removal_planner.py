@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
 
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import PRESERVED
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
@@ -22,7 +23,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     Snapshot,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import COPIED_VOLUME, tags_are_true
-from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot, DeregisterImage, Plan
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
+    DeleteSnapshot,
+    DeregisterImage,
+    Plan,
+    SetDeregistrationProtection,
+)
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
     COPY_ID,
@@ -45,9 +51,16 @@ OTHER_SOURCE = "ami-00000000000000002"
 GOLDEN = required(KEY_A, reference="alias/golden")
 
 
-def plan(*images: Image, orphans: tuple[Snapshot, ...] = (), key: RequiredKey | None = GOLDEN) -> Plan:
+def plan(
+    *images: Image,
+    orphans: tuple[Snapshot, ...] = (),
+    living: tuple[str, ...] = (),
+    key: RequiredKey | None = GOLDEN,
+    unprotect: bool = False,
+) -> Plan:
     """Return the plan for the copies of the source, which itself may be gone."""
-    return plan_removal(Facts(LINEAGE, None, a_requirement(key), images), region=AWAY, orphans=orphans)
+    facts = Facts(LINEAGE, None, a_requirement(key), images, loose=orphans, living=frozenset(living))
+    return plan_removal(facts, region=AWAY, unprotect=unprotect)
 
 
 def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) -> Snapshot:
@@ -66,7 +79,7 @@ def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) ->
         pytest.param(a_copy(sda1=KEY_A, key_tag=KEY_B), False, 1, id="under the key, its tags name another"),
         pytest.param(a_copy(sda1=KEY_A, source_instance_id="i-1"), False, 0, id="an image of an instance"),
         pytest.param(a_copy(sda1=KEY_A, tags={"aws:backup:source-resource": "x"}), False, 1, id="made by a service"),
-        pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, 0, id="under another key"),
+        pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, 1, id="under another key"),
         pytest.param(a_copy(sda1=KEY_B), False, 1, id="tagged for this key, under another"),
         pytest.param(a_copy(sda1=None), False, 1, id="tagged for this key, plain"),
         pytest.param(a_copy(sda1=True), True, 0, id="tagged for this key, key not shown"),
@@ -115,17 +128,47 @@ def test_orphans(snapshot: Snapshot, removed: bool) -> None:
 
 def test_every_twin_goes_and_the_snapshots_with_them() -> None:
     twin = a_copy("ami-000000000000000c1", sda1=KEY_A)
-    found = plan(a_copy(sda1=KEY_A), twin, orphans=(left_behind(),))
-    assert [getattr(step, "image_id", None) or getattr(step, "snapshot_id", None) for step in found.steps] == [
-        COPY_ID,
-        twin.image_id,
-        "snap-1",
-    ]
+    found = plan(a_copy(sda1=KEY_A), twin, orphans=(left_behind(),), living=(COPY_ID,))
+    first, second = found.steps
+    assert isinstance(first, DeregisterImage) and isinstance(second, DeregisterImage)
+    assert (first.image_id, second.image_id) == (COPY_ID, twin.image_id)
+    # AWS says that the loose one was made for the first.
+    assert (first.snapshot_ids[-1], second.snapshot_ids) == ("snap-1", twin.snapshot_ids)
+
+
+def test_a_snapshot_of_an_image_that_is_there_is_no_orphan() -> None:
+    """A pending image shows no snapshots, of which some may be complete already."""
+    of_another = dataclasses.replace(left_behind(), description=MADE_BY_COPY.replace(COPY_ID, "ami-0000000000000000a"))
+    assert plan(orphans=(of_another,)).action == "removed"
+    assert plan(orphans=(of_another,), living=("ami-0000000000000000a",)).action == "unchanged"
+    assert plan(orphans=(dataclasses.replace(of_another, state="pending"),)).action == "unchanged"
+
+
+def test_a_removal_shows_the_snapshots_that_a_pending_image_hides() -> None:
+    hidden = dataclasses.replace(left_behind(), state="pending", kms_key_arn=None)
+    (step,) = plan(a_copy(state="pending"), orphans=(hidden,), living=(COPY_ID,)).steps
+    assert isinstance(step, DeregisterImage) and step.snapshot_ids == ("snap-1",)
 
 
 def test_protection_is_respected() -> None:
-    with pytest.raises(PreflightError, match=f"{COPY_ID} in {AWAY}.*enabled-without-cooldown"):
-        plan(a_copy(sda1=KEY_A, deregistration_protection="enabled-without-cooldown"))
+    protected = a_copy(sda1=KEY_A, deregistration_protection="enabled-without-cooldown")
+    with pytest.raises(PreflightError, match=f"{COPY_ID} in {AWAY}.*enabled-without-cooldown.*pass"):
+        plan(protected)
+    unprotect, remove = plan(protected, unprotect=True).steps
+    assert unprotect == SetDeregistrationProtection("disabled", COPY_ID)
+    assert isinstance(remove, DeregisterImage)
+    with pytest.raises(PreflightError, match="24 hours"):
+        plan(a_copy(sda1=KEY_A, deregistration_protection="enabled-with-cooldown"), unprotect=True)
+
+
+def test_a_disabled_copy_goes_and_one_under_another_key_is_named() -> None:
+    disabled = a_copy(sda1=KEY_A, state="disabled")
+    other = a_copy("ami-000000000000000c1", sda1=KEY_B, key_tag=KEY_B)
+    found = plan(disabled, other)
+    assert [step.image_id for step in found.steps if isinstance(step, DeregisterImage)] == [COPY_ID]
+    assert len(found.warnings) == 1
+    assert other.image_id in found.warnings[0] and KEY_B in found.warnings[0]
+    assert plan(other).reason == f"{AWAY} has no copy under key {GOLDEN.shown}"
 
 
 def test_a_copy_with_statuses_preserved() -> None:
@@ -137,9 +180,9 @@ def test_a_copy_with_statuses_preserved() -> None:
 
 def test_an_alias_that_kms_does_not_tell() -> None:
     key = required(None, reference="alias/golden")
-    assert plan(a_copy(sda1=KEY_A, key_tag="alias/golden"), key=key).action == "removed"
-    with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
-        plan(a_copy(sda1=KEY_A), key=key)
+    for copy in (a_copy(sda1=KEY_A), a_copy(sda1=KEY_A, key_tag="alias/golden")):
+        with pytest.raises(PreflightError, match="Allow kms:DescribeKey, or pass the ARN"):
+            plan(copy, key=key)
 
 
 @pytest.mark.parametrize(

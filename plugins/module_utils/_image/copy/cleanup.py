@@ -1,0 +1,80 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Decide what goes before and after a copy: failed copies, superseded ones, and what these left. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+from ..model import KEY_TAG, Image
+from ..proofs import MayDeleteSnapshot, MayDeregister, all_snapshots_of_copy, destination_of, snapshots_of_copy
+from ..steps import DeleteSnapshot, DeregisterImage, Step
+from .facts import Facts
+from .identity import Candidates
+
+Decision = tuple[tuple[Step, ...], tuple[str, ...]]
+
+
+def deregistration(
+    ours: MayDeregister, image: Image, reason: str, hidden: tuple[MayDeleteSnapshot, ...] = ()
+) -> DeregisterImage:
+    """Return the step that removes a copy of ours with its snapshots, those too that it does not show."""
+    return DeregisterImage(ours, (*snapshots_of_copy(ours, image), *hidden), reason, all_snapshots_of_copy(ours))
+
+
+def plan_failed(facts: Facts, found: Candidates) -> Decision:
+    """Return the steps that remove failed copies of ours, and a warning for each that is not proven to be."""
+    steps, warnings = [], []
+    for image in found.failed:
+        ours = facts.lineage.proof(image)
+        if ours:
+            steps.append(deregistration(ours, image, "the copy failed", facts.hidden_snapshots(image)))
+        else:
+            warnings.append(
+                f"{image.region}: the failed copy {image.image_id} is left: {facts.lineage.doubt(image)}; deregister "
+                "it by hand"
+            )
+    return tuple(steps), tuple(warnings)
+
+
+def plan_superseded(facts: Facts, found: Candidates) -> Decision:
+    """Return the steps that remove copies of ours under other keys, disabled ones too, and what such ones left."""
+    steps: list[Step] = []
+    warnings = []
+    for image in found.other:
+        if image.state not in ("available", "disabled"):
+            continue
+        ours = facts.lineage.proof(image)
+        obstacle = _obstacle(image) if ours else facts.lineage.doubt(image)
+        if ours and not obstacle:
+            steps.append(deregistration(ours, image, "superseded by the copy under the new key"))
+        else:
+            warnings.append(f"{image.region}: superseded image {image.image_id} is kept: {obstacle}")
+    return (*steps, *plan_orphans(facts, other_keys=True)), tuple(warnings)
+
+
+def plan_orphans(facts: Facts, *, other_keys: bool) -> tuple[Step, ...]:
+    """Return the steps that delete snapshots of ours whose image is gone, under the required key or under others."""
+    key_tag = facts.requirement.key_tag
+    proofs = (
+        facts.proof_of(one)
+        for one in facts.loose
+        if (one.tags.get(KEY_TAG) != key_tag) is other_keys
+        and one.state != "pending"
+        and destination_of(one) not in facts.living
+    )
+    return tuple(DeleteSnapshot(proof, "left behind by a deregistered copy") for proof in proofs if proof)
+
+
+def is_protected(image: Image) -> bool:
+    """Tell whether AWS refuses to deregister the image."""
+    return image.deregistration_protection.startswith("enabled")
+
+
+def _obstacle(image: Image) -> str:
+    if not all(device.is_known for device in image.snapshot_devices):
+        return "AWS does not show the keys of all its snapshots, so it may be under the required key after all"
+    if is_protected(image):
+        return "deregistration protection is on; set deregistration_protection=disabled for it first"
+    return ""

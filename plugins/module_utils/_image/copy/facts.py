@@ -1,0 +1,45 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What AWS holds for one source image in one destination. Nothing in this file talks to AWS or to Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..model import Image, Snapshot
+from ..permissions import Sharing
+from ..proofs import MayDeleteSnapshot, destination_of, snapshot_of_copy
+from .identity import Lineage, Requirement
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What was read before planning.
+
+    ``images`` are those that came from the source, with their snapshots' keys. ``snapshot_tags`` and ``sharing`` are
+    by id. ``loose`` are snapshots of copies that no image shows, read where something is removed; ``living`` are the
+    images among those that AWS says they were copied for: a pending or failed image may not show its snapshots.
+    """
+
+    lineage: Lineage
+    source: Image | None
+    requirement: Requirement
+    images: tuple[Image, ...] = ()
+    snapshot_tags: t.Mapping[str, t.Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    sharing: t.Mapping[str, Sharing] = dataclasses.field(default_factory=dict)
+    loose: tuple[Snapshot, ...] = ()
+    living: frozenset[str] = frozenset()
+
+    def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:
+        """Return the proof that a snapshot was made for a copy of ours of this source."""
+        lineage = self.lineage
+        return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
+
+    def hidden_snapshots(self, image: Image) -> tuple[MayDeleteSnapshot, ...]:
+        """Return the snapshots that AWS says were made for the image, and that it does not show."""
+        proofs = (self.proof_of(one) for one in self.loose if destination_of(one) == image.image_id)
+        return tuple(proof for proof in proofs if proof and proof.resource_id not in image.snapshot_ids)
