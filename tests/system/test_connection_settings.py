@@ -88,7 +88,6 @@ def require_sentence(result: Result, emulator: Emulator, *words: str) -> None:
     assert emulator.calls() == []
 
 
-@pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
@@ -106,9 +105,16 @@ def require_sentence(result: Result, emulator: Emulator, *words: str) -> None:
         pytest.param("", ("Unable to locate credentials", "access_key and secret_key"), id="nothing"),
     ],
 )
-def test_profiles(configured: RunModule, emulator: Emulator, module: str, profile: str, words: tuple[str, ...]) -> None:
-    options = {**MODULES[module], **NO_KEYS, "profile": profile or None}
-    require_sentence(configured(module, **options), emulator, *words)
+def test_profiles(configured: RunModule, emulator: Emulator, profile: str, words: tuple[str, ...]) -> None:
+    options = {**COPY, **NO_KEYS, "profile": profile or None}
+    require_sentence(configured("ec2_ami_encrypted_copy", **options), emulator, *words)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_says_so(configured: RunModule, emulator: Emulator, module: str) -> None:
+    for profile in ("person", "single", "chain"):
+        result = configured(module, **{**MODULES[module], **NO_KEYS, "profile": profile})
+        require_sentence(result, emulator, "Failed to")
 
 
 def test_the_default_profile_is_not_asked_for_a_code_where_the_environment_has_keys(
@@ -125,7 +131,6 @@ def test_the_default_profile_is_not_asked_for_a_code_where_the_environment_has_k
     assert "MFA device" in configured("ec2_ami_encryption_info", region=HOME, **NO_KEYS).msg
 
 
-@pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -141,10 +146,8 @@ def test_the_default_profile_is_not_asked_for_a_code_where_the_environment_has_k
         pytest.param({"profile": "base"}, ("profile",), id="profile and keys"),
     ],
 )
-def test_options(
-    configured: RunModule, emulator: Emulator, module: str, options: dict[str, t.Any], words: tuple[str, ...]
-) -> None:
-    require_sentence(configured(module, **{**MODULES[module], **options}), emulator, *words)
+def test_options(configured: RunModule, emulator: Emulator, options: dict[str, t.Any], words: tuple[str, ...]) -> None:
+    require_sentence(configured("ec2_ami_encrypted_copy", **{**COPY, **options}), emulator, *words)
 
 
 @pytest.mark.parametrize(
@@ -177,11 +180,11 @@ def test_settings_of_retries_that_have_no_effect_do_no_harm(
 
 
 @pytest.mark.parametrize("module", MODULES)
-@pytest.mark.parametrize("region", ["us east 1", "us-east-1a", "US-EAST-1", "https://us-east-1", "us-east-99"])
-def test_regions(configured: RunModule, module: str, region: str) -> None:
-    result = configured(module, **{**MODULES[module], "region": region})
-    assert result.failed and region in result.msg and result["images"] == []
-    assert "Traceback" not in result.msg
+def test_regions(configured: RunModule, module: str) -> None:
+    for region in ("us east 1", "us-east-1a", "US-EAST-1", "https://us-east-1", "us-east-99"):
+        result = configured(module, **{**MODULES[module], "region": region})
+        assert result.failed and region in result.msg and result["images"] == []
+        assert "Traceback" not in result.msg
 
 
 def test_warnings_bring_no_deprecations(configured: RunModule, emulator: Emulator) -> None:
