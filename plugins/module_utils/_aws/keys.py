@@ -16,6 +16,7 @@ from .._image.keys import RequiredKey, key_arn_in, not_found_message, require_us
 from .._image.model import KmsKey
 from .connection import Region
 from .errors import AwsError, call, required
+from .paging import read_all
 
 Warn = t.Callable[[str], None]
 EBS_ALIAS: t.Final = "alias/aws/ebs"
@@ -34,11 +35,13 @@ def require_key(region: Region, reference: str | None, *, warn: Warn) -> Require
     except AwsError as error:
         if not error.is_denied:
             raise
+        arn = _arn_without_describing(region, name)
+        unknown = "" if arn or "alias/" not in name else ", and kms:ListAliases does not tell which key it is either"
         warn(
-            f"kms:DescribeKey on {name} is denied in {region.name}, so the key could not be checked before use; "
-            "a key that EBS cannot use makes the copy fail late"
+            f"kms:DescribeKey on {name} is denied in {region.name}, so the key could not be checked before use"
+            f"{unknown}; a key that EBS cannot use makes the copy fail late"
         )
-        return RequiredKey(name, key_arn_in(name), is_default=is_default)
+        return RequiredKey(name, arn, is_default=is_default)
     require_usable(key, reference=name, region=region.name)
     if key.manager == "AWS" and not is_default and not name.endswith(EBS_ALIAS):
         _require_ebs_key(region, key, name)
@@ -88,13 +91,34 @@ def find_key(region: Region, reference: str | None, *, warn: Warn) -> RequiredKe
     """
     name = reference if reference is not None else _default_key_id(region)
     try:
-        arn = key_arn_in(name) or describe_key(region, name).arn
+        arn: str | None = key_arn_in(name) or describe_key(region, name).arn
     except AwsError as error:
         if not error.is_denied:
             raise
-        warn(f"kms:DescribeKey on {name} is denied in {region.name}; only copies whose tags name it are found")
-        arn = None
+        arn = _arn_without_describing(region, name)
+        if arn is None:
+            warn(f"kms:DescribeKey on {name} is denied in {region.name}; only copies whose tags name it are found")
     return RequiredKey(name, arn, is_default=reference is None)
+
+
+def _arn_without_describing(region: Region, name: str) -> str | None:
+    """Return the ARN of a key that may not be described: its own name, or what KMS lists its alias to point to now.
+
+    None for a key id, for an alias of another account, which KMS does not list, and where listing is denied too.
+    """
+    if "alias/" not in name:
+        return key_arn_in(name)
+    try:
+        entries = read_all(region.kms, "list_aliases", f"list the KMS aliases in {region.name}")
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        return None
+    for entry in entries:
+        arn, target = str(entry.get("AliasArn")), entry.get("TargetKeyId")
+        if target and name in (entry.get("AliasName"), arn):
+            return f"{arn.partition(':alias/')[0]}:key/{target}"
+    return None
 
 
 def describe_key(region: Region, reference: str) -> KmsKey:

@@ -104,6 +104,19 @@ def test_a_key_that_may_not_be_described_is_used_with_a_warning(
         assert second.failed and "cannot be told" in second.msg and first["image_id"] in second.msg
 
 
+def test_a_moved_alias_is_noticed_where_no_key_may_be_described(copy: Copy, look: Looking, emulator: Emulator) -> None:
+    """The list of aliases tells which key it is."""
+    first = copy("plain-root", kms_key_id="alias/golden")
+    other = look.kms(AWAY).create_key()["KeyMetadata"]["Arn"]
+    emulator.faults.add("access_denied", service="kms", action="DescribeKey")
+    same = copy("plain-root", kms_key_id="alias/golden")
+    assert (same["image"]["action"], same["image_id"]) == ("unchanged", first["image_id"])
+    look.kms(AWAY).update_alias(AliasName="alias/golden", TargetKeyId=other)
+    second = copy("plain-root", kms_key_id="alias/golden")
+    assert (second.msg, second["image"]["action"]) == ("", "copied")
+    assert set(look.keys(AWAY, second["image_id"]).values()) == {other}
+
+
 def test_a_key_that_may_not_be_described_for_once(copy: Copy, emulator: Emulator) -> None:
     emulator.faults.add("access_denied", service="kms", action="DescribeKey", count=1)
     first = copy("plain-root", kms_key_id="alias/golden")
