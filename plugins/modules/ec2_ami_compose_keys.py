@@ -13,8 +13,9 @@ description:
     takes one key for all of them, so this module builds what that cannot.
   - The image is made of another image, from any region, or of an instance whose volumes have the right keys already.
     Devices can be added, empty or from a snapshot, and dropped.
-  - The image is recognised by its name and by the recipe in its tags, and every device's key, size and type are read
-    back from AWS. An image of the same name that differs is an error with the difference, never reused or replaced.
+  - The image is recognized by its name, by the recipe in its tags and by the lineage that AWS records, and the key,
+    size and type of every device are read back from AWS. An image of the same name that differs is an error with the
+    difference, never reused or replaced.
   - Keys, sources and permissions are judged before anything is changed. An interrupted run is resumed by the next one,
     which takes over what is good and removes what is not.
   - Nothing is ever made unencrypted on the way.
@@ -158,7 +159,9 @@ options:
     description:
       - The tags of the image's snapshots. Defaults to the tags of the image. Beside these, each snapshot has the tags
         C(sealed.ami:device) and C(sealed.ami:kms_key) with its device and the alias or ARN of its key.
-      - A snapshot that is used as it is, without a copy, keeps its tags.
+      - A snapshot that is used as it is, without a copy, keeps its tags and its permissions. An image that is shared
+        with accounts from the start has no such snapshots. If an existing one is shared later, these accounts can
+        launch it, but not copy it, and a warning says so.
     type: dict
   temporary_tags:
     description:
@@ -168,8 +171,9 @@ options:
     type: dict
   on_failure:
     description:
-      - What happens to snapshots and image when the task fails. V(keep) leaves and names them, and the next run takes
-        them over; V(rollback) removes them. What is still running at O(wait_timeout) stays.
+      - What happens to the snapshots and the image that this run has made when the task fails. V(keep) leaves and names
+        them, and the next run takes them over; V(rollback) removes them. What another run has made stays, and so does
+        what is still running at O(wait_timeout).
       - Instance and volumes of O(method=instance) are removed in any case.
     type: str
     choices: [keep, rollback]
@@ -180,7 +184,10 @@ options:
         interrupted runs have left. Only O(name) is needed for that; with O(source_image_id) or O(instance_id), the
         image must have been made of that.
       - Volumes that interrupted runs have left are looked for if O(device_mapping) adds an empty one or with
-        O(method=instance), instances with O(method=instance).
+        O(method=instance), instances with O(method=instance). A volume that is attached to nothing is only removed if
+        O(device_mapping) lists its device with the same size and snapshot.
+      - Only what AWS itself proves to be made by this module is removed, whatever tags something carries. The rest is
+        named in a warning.
     type: str
     choices: [present, absent]
     default: present
@@ -202,8 +209,10 @@ attributes:
     support: full
     description: The image is recognised by its name and recipe, and by each device's key, size and type.
 notes:
-  - The collection marks what it makes with tags that begin with C(sealed.ami:). They prove what it may take over or
-    remove, and are never purged.
+  - The collection marks what it makes with tags that begin with C(sealed.ami:), by which it finds it again, and which
+    it never purges. Tags travel to instances, volumes and backups, so they prove nothing. Instances are known by their
+    client token and image, volumes by their origin and attachments, snapshots by the description that they were given
+    when they were made.
   - An image of an instance is recognised by its name too; a second run does not take a newer picture of the instance.
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy
@@ -472,7 +481,9 @@ images:
       type: int
       sample: 80
     removed:
-      description: The ids of images and snapshots that were removed.
+      description:
+        - The ids of images and snapshots that were removed, or in check mode would be, and of instances and volumes
+          that an interrupted run had left.
       returned: when something was removed
       type: list
       elements: str
@@ -482,11 +493,19 @@ images:
       returned: on failure
       type: str
     created:
-      description: The ids of everything that this run has made, or taken over, and that still exists.
+      description: The ids of everything that this run has made and that still exists.
       returned: on failure
       type: list
       elements: str
       sample: [snap-0fedcba9876543210]
+    adopted:
+      description:
+        - The ids of what another run has made, or may have made, and this one went on with. It still exists, and a
+          rollback leaves it.
+      returned: on failure, when there is such
+      type: list
+      elements: str
+      sample: [snap-0123456789abcdef0]
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule

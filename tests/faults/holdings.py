@@ -44,7 +44,9 @@ def named_with_parts(result: Result, regions: t.Iterable[str]) -> set[str]:
 
     AWS does not show the snapshots of a pending image, so they can only be named by it.
     """
-    ids = {one for entry in result["images"] for one in [*(entry.get("created") or ()), entry["image_id"]] if one}
+    lists = ("created", "adopted")
+    listed = {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
+    ids = listed | {entry["image_id"] for entry in result["images"] if entry["image_id"]}
     for region in regions:
         for image_id in ids & set(backend(region).amis):
             ids |= set(backend(region).amis[image_id].snapshot_ids())

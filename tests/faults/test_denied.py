@@ -69,7 +69,8 @@ class Trial:
 
 def named(result: Result) -> set[str]:
     """Return every id that the failed entries of a result list as still there."""
-    return {one for entry in result["images"] for one in entry.get("created") or ()}
+    lists = ("created", "adopted")
+    return {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
 
 
 def existing(result: Result) -> set[str]:

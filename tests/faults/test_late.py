@@ -95,7 +95,8 @@ CASES = [
 
 def named(result: Result) -> set[str]:
     """Return every id that the failed entries list as still there."""
-    return {one for entry in result["images"] for one in entry.get("created") or ()}
+    lists = ("created", "adopted")
+    return {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
 
 
 @pytest.mark.parametrize("vanishes", [False, True], ids=["stays", "vanishes"])

@@ -44,7 +44,7 @@ def test_check_mode_says_what_a_launch_would_do(aws: Emulator, fleet: dict[str, 
     launch = job.run(injected(aws, pipeline_credentials(aws), token="AWS_SESSION_TOKEN"))
     assert launch.status == "successful", launch.stdout
     assert sum(launch.stats("changed").values()) == len(PLACES)
-    assert launch.stdout.count("+CopyImage source_image_id=") == len(PLACES) * len(IMAGES)
+    assert launch.stdout.count("+copy image ami-") == len(PLACES) * len(IMAGES)
     assert copies(aws) == []
 
 

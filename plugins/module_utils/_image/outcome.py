@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from .model import Image
-from .steps import DeleteSnapshot, DeregisterImage, Plan
+from .steps import Plan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +33,9 @@ class Target:
 class Outcome:
     """The end, so far, of one target.
 
-    ``created`` lists the ids of everything that this run made and that still exists, ``removed`` what is gone, and
-    ``left`` what was to go and is still there; a failure never hides them.
+    ``created`` lists the ids of everything that this run made and that still exists, ``adopted`` what other runs made
+    and this one went on with, ``removed`` what is gone, and ``left`` what was to go and is still there; a failure never
+    hides them.
     ``timed_out`` tells a copy that still runs from one that failed.
     """
 
@@ -47,6 +48,7 @@ class Outcome:
     error: str | None = None
     timed_out: bool = False
     created: list[str] = dataclasses.field(default_factory=list)
+    adopted: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
 
@@ -58,13 +60,7 @@ class Outcome:
 
 def removed_by(plan: Plan) -> list[str]:
     """Return the ids that a plan removes; AWS keeps a snapshot among them if another image uses it."""
-    found: list[str] = []
-    for step in plan.steps:
-        if isinstance(step, DeregisterImage):
-            found += [step.image_id, *sorted(step.snapshot_ids)]
-        elif isinstance(step, DeleteSnapshot):
-            found.append(step.snapshot_id)
-    return found
+    return [one for step in plan.steps for one in getattr(step, "removes", ())]
 
 
 def follow(first: Outcome, second: Outcome) -> Outcome:
@@ -77,6 +73,7 @@ def follow(first: Outcome, second: Outcome) -> Outcome:
         image=second.image or first.image,
         changed=first.changed or second.changed,
         created=_together(first.created, second.created, without=second.removed),
+        adopted=_together(first.adopted, second.adopted, without=second.removed),
         removed=_together(first.removed, second.removed),
         left=_together(first.left, second.left, without=second.removed),
     )

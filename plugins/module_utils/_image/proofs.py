@@ -18,12 +18,14 @@ import typing as t
 
 from .keys import key_arn_in
 from .machines import Instance, Volume
-from .model import COPY_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
+from .model import COPY_TAG, DEVICE_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
 
 # AWS shows this in place of a volume on every snapshot that was copied.
 COPIED_VOLUME: t.Final = "vol-ffffffff"
 # AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
 _COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
+# And of those that CreateImage makes.
+_CREATED_FOR: t.Final = re.compile(r"Created by CreateImage\((i-[0-9a-f]+)\) for (ami-[0-9a-f]+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,46 +144,93 @@ def destination_of(snapshot: Snapshot) -> str:
     return copied[1] if copied else ""
 
 
+def doubt_of_composed(image: Image, *, work: str) -> str | None:
+    """Say why the image is not proven to be composed under its name; None where it is.
+
+    ``work`` is what our tags have to say for this very name. AWS's lineage must not contradict what they say of the
+    source: an image that took the tags along was copied, or made of an instance, which AWS says.
+    """
+    if image.tags.get(COPY_TAG) != work:
+        return "it does not carry this collection's recipe tags for its name"
+    service = [key for key in image.tags if key.startswith("aws:")]
+    if service:
+        return f"an AWS service made it (tag {service[0]})"
+    source = image.tags.get(SOURCE_TAG, "").rpartition(":")[2]
+    if image.source_instance_id is None:
+        return f"AWS says that it was copied from {image.source_image_id}" if image.source_image_id else None
+    made_of = image.source_instance_id if source.startswith("i-") else image.source_image_id
+    if made_of not in (None, source):
+        return f"AWS says that it is an image of instance {image.source_instance_id}, and {made_of} is not {source}"
+    return None
+
+
+def composed_is_ours(image: Image, *, work: str) -> MayDeregister | None:
+    """Return the proof that the image is composed under its name."""
+    if doubt_of_composed(image, work=work) is not None:
+        return None
+    return MayDeregister(image.image_id, "our tags are those of its name, and AWS's lineage agrees with them")
+
+
+def snapshot_by_description(snapshot: Snapshot, *, description: str, is_copy: bool) -> MayDeleteSnapshot | None:
+    """Return the proof that a creating call of ours made the snapshot.
+
+    A description is given at birth, stays for ever, and does not travel as tags do. AWS shows no volume of copies:
+    a backup of a volume that was restored from one has its volume.
+    """
+    if snapshot.description != description or (is_copy and snapshot.volume_id not in ("", COPIED_VOLUME)):
+        return None
+    return MayDeleteSnapshot(snapshot.snapshot_id, "it was born with our description")
+
+
+def snapshot_of_created(snapshot: Snapshot, image: Image) -> MayDeleteSnapshot | None:
+    """Return the proof that CreateImage made the snapshot for this image; so AWS describes it."""
+    created = _CREATED_FOR.match(snapshot.description)
+    if created is None or created[2] != image.image_id or image.source_instance_id not in (None, created[1]):
+        return None
+    return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS says that CreateImage made it for {image.image_id}")
+
+
+def all_snapshots_are_ours(image: Image, proofs: t.Iterable[MayDeleteSnapshot]) -> MayDeleteSnapshotsOf | None:
+    """Return the proof that AWS may delete all snapshots with the image: each that its mapping names is proven."""
+    if not image.snapshot_ids or set(image.snapshot_ids) - {proof.resource_id for proof in proofs}:
+        return None
+    return MayDeleteSnapshotsOf(image.image_id, "each snapshot in its mapping is ours")
+
+
 def returned_by_creating_call(kind: type[P], resource_id: str) -> P:
-    """Return the proof for what a creating call without a client token has just returned: it did not exist before."""
+    """Return the proof for what a creating call has just returned: it is new, or our client token made it before."""
     return kind(resource_id, "a call of this run made it")
 
 
-def instance_is_ours(instance: Instance, *, client_tokens: t.Collection[str], image_id: str) -> MayTerminate | None:
+def instance_is_ours(instance: Instance, *, token: str) -> MayTerminate | None:
     """Return the proof that this collection launched the instance.
 
-    Only who launches an instance gives it its client token, and AWS shows which image it was launched from.
+    Only who launches an instance gives it its client token. ``token`` is how ours begins for this work and for the
+    image that AWS says the instance was launched from.
     """
-    if not instance.client_token or instance.client_token not in client_tokens or instance.image_id != image_id:
+    if not token or not instance.image_id or not instance.client_token.startswith(token):
         return None
-    return MayTerminate(instance.instance_id, f"it was launched from {image_id} with our client token")
+    return MayTerminate(instance.instance_id, f"it was launched from {instance.image_id} with our client token")
 
 
-def volume_of_instance(
-    volume: Volume, instance: MayTerminate, *, device_names: t.Collection[str]
-) -> MayDeleteVolume | None:
+def volume_of_instance(volume: Volume, instance: MayTerminate, *, work: str) -> MayDeleteVolume | None:
     """Return the proof that a volume was made for an instance of ours: it is attached there, and to nothing else."""
-    if volume.attached_to != (instance.resource_id,) or volume.device_name not in device_names:
+    if volume.attached_to != (instance.resource_id,) or volume.tags.get(COPY_TAG) != work:
         return None
     return MayDeleteVolume(volume.volume_id, f"it is attached to {instance.resource_id}, which is ours")
 
 
-def volume_of_token(volume: Volume, volume_id: str, *, snapshot_id: str | None) -> MayDeleteVolume | None:
-    """Return the proof that CreateVolume with our client token has returned this volume.
+def unused_volume(volume: Volume, *, work: str, device_name: str, origin: str, size: int) -> MayDeleteVolume | None:
+    """Return the proof that a volume was made for a device and never used: it is attached to nothing.
 
-    ``volume_id`` is that answer: AWS gives the volume of an earlier call with the same token, and nobody else's. One
-    that somebody has attached since is in use, and stays.
+    A volume that somebody restored has another snapshot as its origin, and one that scripts tagged after its instance
+    has no tag of a device. A size of 0 is not known.
     """
-    if volume.volume_id != volume_id or volume.attached_to or (volume.snapshot_id or None) != snapshot_id:
+    is_made = volume.snapshot_id == origin and size in (0, volume.volume_size) and volume.encrypted
+    is_tagged = volume.tags.get(COPY_TAG) == work and volume.tags.get(DEVICE_TAG) == device_name
+    if volume.attached_to or volume.state in ("in-use", "deleting", "deleted") or not is_made or not is_tagged:
         return None
-    return MayDeleteVolume(volume_id, "CreateVolume with our client token returned it, and nothing uses it")
-
-
-def snapshot_of_volume(snapshot: Snapshot, volume: MayDeleteVolume) -> MayDeleteSnapshot | None:
-    """Return the proof that a snapshot was taken of a volume of ours; AWS shows the volume as long as it lives."""
-    if snapshot.volume_id != volume.resource_id:
-        return None
-    return MayDeleteSnapshot(snapshot.snapshot_id, f"it was taken of {volume.resource_id}, which is ours")
+    return MayDeleteVolume(volume.volume_id, f"it was made for {device_name}, and nothing uses it")
 
 
 def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTags:
@@ -194,11 +243,6 @@ def may_take_permissions(ours: MayDeregister, image: Image, resource_id: str) ->
     """Return the proof that permissions on our image, or on a snapshot in its mapping, may be taken back."""
     _require_part(ours, image, resource_id)
     return MayTakePermissions(resource_id, ours.reason)
-
-
-def by_our_tags(kind: type[P], resource_id: str) -> P:
-    """Return what composing holds as a proof today: our tags, which travel. To be replaced by the rules above."""
-    return kind(resource_id, "it carries our tags")
 
 
 def tags_are_true(snapshot: Snapshot) -> bool:

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import RUN_TAG, BlockDevice, user_tags
+from .model import RUN_TAG, BlockDevice
 from .outcome import Outcome
-from .permissions import LaunchPermissions
-from .proofs import Proof
+from .sentences import describe_step
 
-_HIDDEN_FIELDS: t.Final = ("client_token", "snapshot_count", "size_gib", "all_snapshots", "proof", "purges", "present")
 _COLUMNS: t.Final = ("device", "snapshot", "GiB", "encrypted", "key")
 
 
@@ -53,6 +51,8 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         entry["left"] = list(outcome.left)
     if outcome.error:
         entry.update(error=outcome.error, created=list(outcome.created))
+        if outcome.adopted:
+            entry["adopted"] = list(outcome.adopted)
     return entry
 
 
@@ -79,7 +79,7 @@ def device_table(devices: t.Iterable[BlockDevice]) -> str:
 
 
 def _failure(outcome: Outcome) -> str:
-    still = list(dict.fromkeys((*outcome.created, *outcome.left)))
+    still = list(dict.fromkeys((*outcome.created, *outcome.adopted, *outcome.left)))
     created = f" [still there: {', '.join(still)}]" if still else ""
     target = outcome.target
     return f"{target.source} to {target.region}: {outcome.error}{created}"
@@ -113,33 +113,16 @@ def _diff(outcome: Outcome) -> dict[str, str]:
     plan, target = outcome.plan, outcome.target
     header = f"{target.source} ({target.source_region}) in {target.region}"
     before = _facts(plan.devices_before if plan else ())
-    after = "" if outcome.action == "removed" else _after(outcome)
+    after = _after(outcome)
     return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}
 
 
 def _after(outcome: Outcome) -> str:
-    image = outcome.image
+    """Return the devices as they are then, and one line for each step that leads there."""
+    image = None if outcome.action == "removed" else outcome.image
     steps = [describe_step(step) for step in outcome.plan.steps] if outcome.plan else []
     return _facts(image.devices if image else ()) + "".join(f"{step}\n" for step in steps)
 
 
 def _facts(devices: t.Sequence[BlockDevice]) -> str:
     return device_table(devices) if devices else ""
-
-
-def describe_step(step: t.Any) -> str:
-    """Return a step as one line: its kind and the values that matter."""
-    fields = {key: _plain(value) for key, value in vars(step).items() if key not in _HIDDEN_FIELDS}
-    return f"{type(step).__name__} " + ", ".join(f"{key}={value}" for key, value in fields.items() if value)
-
-
-def _plain(value: t.Any) -> str:
-    if isinstance(value, Proof):
-        return value.resource_id
-    if isinstance(value, LaunchPermissions):
-        return str({name: items for name, items in value.to_dict().items() if items}) if value else ""
-    if isinstance(value, t.Mapping):
-        return str(user_tags(value)) if user_tags(value) else ""
-    if isinstance(value, tuple):
-        return " ".join(_plain(item) for item in value)
-    return "" if value is None else str(value)

@@ -54,6 +54,11 @@ class DeregisterImage:
         """Return the ids of the snapshots that are known."""
         return tuple(proof.resource_id for proof in self.snapshots)
 
+    @property
+    def removes(self) -> tuple[str, ...]:
+        """Return the ids of what is removed."""
+        return (self.image_id, *sorted(self.snapshot_ids))
+
 
 @dataclasses.dataclass(frozen=True)
 class DeleteSnapshot:
@@ -66,6 +71,11 @@ class DeleteSnapshot:
     def snapshot_id(self) -> str:
         """Return the id of the snapshot."""
         return self.snapshot.resource_id
+
+    @property
+    def removes(self) -> tuple[str, ...]:
+        """Return the ids of what is removed."""
+        return (self.snapshot_id,)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Apply the plan of one composed image; what goes wrong stands in its outcome, with every id that still exists."""
+"""Do the plan of one composed image, step by step; what goes wrong stands in its outcome, with every id that exists."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import delete_snapshot, find_snapshots_by_tag, find_snapshots_described
+from ..._image.attributes import image_with
+from ..._image.compose.facts import ComposeFacts, sort_leftovers
+from ..._image.compose.making import deletions
 from ..._image.compose.method import INSTANCE, SNAPSHOTS
-from ..._image.compose.planner import ComposeFacts, is_made_for, plan_convergence, sort_leftovers
+from ..._image.compose.ours import is_made_for, snapshot_proof
+from ..._image.compose.planner import plan_convergence
 from ..._image.compose.recipe import work_description
 from ..._image.compose.request import InstanceOptions
+from ..._image.compose.steps import CreateImage, RegisterImage, ShareSnapshot, TagSnapshot
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
-from ..._image.proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, by_our_tags, tags_are_true
-from ..._image.steps import DeleteSnapshot, DeregisterImage, Step
+from ..._image.proofs import MayDeleteSnapshot
+from ..._image.steps import DeleteSnapshot, DeregisterImage, ModifySnapshotPermissions, SetTags, Step
 from ..attributes import apply_attribute, read_sharing
-from ..removal import remove_image
+from ..removal import delete_unused, remove_image
 from .images import await_image, create_of_instance, find_own_image, register, verify
 from .instance import Builder
-from .rollback import Rollback
+from .rollback import Rollback, remove_made_image
 from .snapshots import SnapshotMaking
 from .teardown import tear_down
 from .work import TimedOut, Work
@@ -37,7 +42,7 @@ class ComposeApply:
         self._work = work
         self._facts = facts
         self._options = options
-        self._doomed = ""
+        self._timed_out_image = ""
 
     def run(self) -> None:
         """Bring the plan to its end, or to the first failure."""
@@ -50,54 +55,55 @@ class ComposeApply:
             outcome.error = str(error)
             if self._work.request.rollback:
                 Rollback(self._work).run()
+        if outcome.error and outcome.image is not None and outcome.image.image_id in outcome.removed:
+            outcome.image = None
 
     def _apply(self) -> None:
         plan = self._work.plan
         for step in plan.before:
-            self._apply_step(step)
+            self._do(step)
+        steps: tuple[Step, ...] = plan.after
         if plan.work:
-            self._make(self._known_facts())
+            steps = self._settle(self._make_and_tear_down(self._make), plan.after)
         elif plan.awaits and plan.image is not None:
             image_id = plan.image.image_id
-            if plan.remains:
-                self._work.note(*plan.remains[0].ids)
-                self._end_instance(lambda: self._await(image_id))
-            self._settle(image_id)
-        else:
-            for step in plan.after:
-                self._apply_step(step)
-            if plan.remains:
-                self._work.note(*plan.remains[0].ids)
-                tear_down(self._work)
-                self._work.outcome.removed += plan.remains[0].ids
+            if plan.teardown:
+                self._make_and_tear_down(lambda: self._await(image_id))
+            steps = self._settle(image_id, None)
+        elif plan.teardown:
+            tear_down(self._work, plan.teardown)
+        for step in steps:
+            self._do(step)
 
-    def _make(self, facts: ComposeFacts) -> None:
-        request = self._work.request
-        if request.instance_id is not None:
-            image_id = create_of_instance(self._work, request.instance_id, no_reboot=request.no_reboot)
-            self._settle(image_id)
-        elif facts.method.name == INSTANCE:
-            self._settle(self._compose_of_instance(facts))
-        else:
-            self._settle(self._compose_of_snapshots(facts))
-
-    def _compose_of_snapshots(self, facts: ComposeFacts) -> str:
-        def make() -> str:
-            return register(self._work, self._choose(SnapshotMaking(self._work).run()), facts.source)
-
-        return self._make_or_find(make)
-
-    def _make_or_find(self, make: t.Callable[[], str]) -> str:
-        """Return the id of the image; another task may have made it meanwhile, and swept up what this one has made."""
+    def _make(self) -> str:
+        """Do the steps that make the image; another task may have made it meanwhile, and deleted what was made here."""
         try:
-            return make()
+            image_id = self._do_work()
         except TimedOut:
             raise
         except (AwsError, SealedError):
             found = self._find_quietly()
             if found is None:
                 raise
-            return found
+            self._work.adopt(found)
+            image_id = found
+        return self._await(image_id) if self._has_instance else image_id
+
+    def _do_work(self) -> str:
+        *steps, last = self._work.plan.work
+        if isinstance(last, CreateImage) and last.instance_id is not None:
+            return create_of_instance(self._work, last.instance_id, no_reboot=last.no_reboot)
+        source = self._known_facts().source
+        if isinstance(last, RegisterImage):
+            return register(self._work, self._choose(SnapshotMaking(self._work, t.cast(t.Any, steps)).run()), source)
+        if self._options is None:
+            raise ValueError("the instance's options are not complete")
+        return Builder(self._work, source, self._options).run(self._work.plan.work)
+
+    @property
+    def _has_instance(self) -> bool:
+        """Tell whether an instance was launched that has to last until the image is there."""
+        return self._work.plan.method == INSTANCE and self._work.request.instance_id is None
 
     def _find_quietly(self) -> str | None:
         try:
@@ -116,95 +122,105 @@ class ComposeApply:
         found = find_snapshots_described(self._work.region, f"{work_description(recipe.name)} {recipe.digest} *")
         return [snapshot for snapshot in found if is_made_for(snapshot, recipe)]
 
-    def _compose_of_instance(self, facts: ComposeFacts) -> str:
-        if self._options is None:
-            raise ValueError("the instance's options are not complete")
-        builder = Builder(self._work, facts.source, self._options)
-        return self._end_instance(lambda: self._await(self._make_or_find(builder.create_image)))
-
     def _await(self, image_id: str) -> str:
         """Wait for the image, which fails if its instance ends before it is available."""
         try:
             await_image(self._work, image_id, wait=True)
         except TimedOut:
-            self._doomed = image_id
+            self._timed_out_image = image_id
             raise
         return image_id
 
-    def _end_instance(self, make: t.Callable[[], str]) -> str:
+    def _make_and_tear_down(self, make: t.Callable[[], str]) -> str:
         """Return what ``make`` returns, and end instance and volumes whatever happens."""
+        if not self._work.plan.teardown:
+            return make()
         try:
             image_id = make()
         except BaseException as error:
-            self._end_after(error)
+            self._tear_down_after(error)
             raise
-        tear_down(self._work)
+        tear_down(self._work, self._work.plan.teardown, search=True)
         return image_id
 
-    def _end_after(self, error: BaseException) -> None:
+    def _tear_down_after(self, error: BaseException) -> None:
         try:
-            tear_down(self._work)
-            if self._doomed:
-                made = [one for one in self._work.outcome.created if one.startswith("snap-")]
-                step = DeregisterImage(
-                    by_our_tags(MayDeregister, self._doomed),
-                    tuple(by_our_tags(MayDeleteSnapshot, one) for one in made),
-                    "its instance ended",
-                    by_our_tags(MayDeleteSnapshotsOf, self._doomed),
-                )
-                remove_image(self._work.region, step, find_more=self._tagged, gone=self._gone)
-                self._work.outcome.image = None
+            tear_down(self._work, self._work.plan.teardown, search=True)
+            if self._timed_out_image:
+                remove_made_image(self._work, self._timed_out_image)
         except (AwsError, SealedError) as trouble:
             raise SealedError(f"{error}. Tearing down failed too: {trouble}") from error
 
-    def _tagged(self) -> list[MayDeleteSnapshot]:
-        found = find_snapshots_by_tag(self._work.region, COPY_TAG, [self._work.recipe.work])
-        return [by_our_tags(MayDeleteSnapshot, one.snapshot_id) for one in found if tags_are_true(one)]
-
-    def _gone(self, one: str) -> None:
-        self._work.forget(one)
-        self._work.outcome.removed.append(one)
-        self._changed()
-
-    def _changed(self) -> None:
-        self._work.outcome.changed = True
-
     def _sweep(self, image: Image) -> None:
         """Delete what interrupted runs, or others at work at the same time, have made and the image does not use."""
-        for snapshot in self._described():
-            if snapshot.snapshot_id not in image.snapshot_ids:
-                self._apply_step(DeleteSnapshot(by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "made twice"))
+        strays = [one for one in self._described() if one.snapshot_id not in image.snapshot_ids]
+        for step in deletions(self._known_facts(), strays, "made twice"):
+            self._do(step)
         if any(device.snapshot_id is None for device in self._work.recipe.ebs_devices):
-            tear_down(self._work, volumes_only=True)
+            tear_down(self._work, (), search=True)
 
-    def _settle(self, image_id: str) -> None:
-        """Wait for the image, verify it, and bring it to the attributes asked for."""
+    def _settle(self, image_id: str, planned: tuple[Step, ...] | None) -> tuple[Step, ...]:
+        """Wait for the image, verify it, and return the steps that remain.
+
+        Those of an image that another run has begun depend on how far that run came.
+        """
         facts = self._known_facts()
         image, snapshots = await_image(self._work, image_id, wait=self._work.request.wait)
         if image.state == "pending":
-            return
+            return ()
         verify(self._work, image, facts.source if self._work.request.instance_id is None else None)
         if self._work.plan.work and facts.method.name == SNAPSHOTS:
             self._sweep(image)
-        self._converge(facts, image, snapshots)
-
-    def _converge(self, facts: ComposeFacts, image: Image, snapshots: dict[str, Snapshot]) -> None:
+        if planned is not None and image_id in self._work.made:
+            return planned
         desired = self._work.request.attributes.launch_permissions
         sharing = read_sharing(self._work.region, image, desired)
         now = dataclasses.replace(facts, images=(image,), snapshots=snapshots, sharing=sharing)
-        for step in plan_convergence(self._work.request, now, image):
-            self._apply_step(step)
+        return plan_convergence(self._work.request, now, image)
 
-    def _apply_step(self, step: Step) -> None:
-        outcome, region = self._work.outcome, self._work.region
+    def _do(self, step: t.Any) -> None:
+        region = self._work.region
         if isinstance(step, DeregisterImage):
-            remove_image(region, step, gone=self._gone)
+            remove_image(region, step, find_more=lambda: self._hidden_of(step), gone=self._work.removed)
         elif isinstance(step, DeleteSnapshot):
-            if delete_snapshot(region, step.snapshot):
-                self._gone(step.snapshot_id)
+            if self._work.request.present:
+                self._delete(step.snapshot)
+            else:
+                delete_unused(region, [step.snapshot], gone=self._work.removed)
         else:
-            apply_attribute(region, t.cast(Image, outcome.image), t.cast(t.Any, step), done=self._changed)
-        outcome.changed = True
+            self._do_attribute(self._resolved(step))
+
+    def _delete(self, proof: MayDeleteSnapshot) -> None:
+        if delete_snapshot(self._work.region, proof):
+            self._work.removed(proof.resource_id)
+
+    def _hidden_of(self, step: DeregisterImage) -> list[MayDeleteSnapshot]:
+        """Return the snapshots of an image that failed and does not show them; AWS describes whose they are."""
+        image = next((one for one in self._known_images() if one.image_id == step.image_id), None)
+        if image is None or image.snapshot_ids:
+            return []
+        tagged = find_snapshots_by_tag(self._work.region, COPY_TAG, [image.tags.get(COPY_TAG, "")])
+        proofs = [snapshot_proof(one, image.name, [image]) for one in tagged]
+        return [one for one in proofs if one is not None]
+
+    def _known_images(self) -> tuple[Image, ...]:
+        return self._facts.images if self._facts else tuple(filter(None, [self._work.plan.image]))
+
+    def _resolved(self, step: t.Any) -> t.Any:
+        """Return the step with the id of the snapshot in place of its device, now that there is one."""
+        if not isinstance(step, (TagSnapshot, ShareSnapshot)):
+            return step
+        image = t.cast(Image, self._work.outcome.image)
+        snapshot_id = next(one.snapshot_id for one in image.ebs_devices if one.device_name == step.device_name)
+        if isinstance(step, TagSnapshot):
+            return SetTags((snapshot_id or "",), "snapshot", step.tags)
+        return ModifySnapshotPermissions(snapshot_id, add=step.add)
+
+    def _do_attribute(self, step: t.Any) -> None:
+        outcome = self._work.outcome
+        image = t.cast(Image, outcome.image)
+        apply_attribute(self._work.region, image, step, done=self._work.note)
+        outcome.image = image_with(image, [step])
 
     def _known_facts(self) -> ComposeFacts:
         if self._facts is None:

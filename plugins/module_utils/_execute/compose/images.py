@@ -13,16 +13,15 @@ from ..._aws.errors import AwsError
 from ..._aws.images import deregister_image, describe_images, find_images
 from ..._aws.register import create_image, register_image
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
-from ..._image.aws_facts import FAILED_STATES, QUOTA_CODES
+from ..._image.aws_facts import FAILED_STATES, QUOTA_CODES, VISIBILITY_SECONDS
 from ..._image.compose.identity import device_differences, is_of_recipe
 from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
-from ..._image.compose.planner import is_made_for
+from ..._image.compose.ours import image_proof, is_made_for
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
 from ..._image.progress import least_percent
-from ..._image.proofs import MayDeregister, by_our_tags
+from ..._image.proofs import MayDeregister, Proof, returned_by_creating_call, snapshot_of_created
 from ..diagnosis import key_verdict
-from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .work import Work
 
 _NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
@@ -32,7 +31,6 @@ _QUOTA_DELAY: t.Final = 20.0
 
 def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> str:
     """Register the image of its snapshots and return its id."""
-    boot = {**source.boot, "UefiData": work.uefi_data}
 
     def create() -> str:
         return register_image(
@@ -40,7 +38,7 @@ def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> st
             work.recipe,
             snapshot_ids,
             description=work.request.attributes.description or "",
-            boot=boot,
+            boot={**source.boot, "UefiData": work.uefi_data},
             tags=_image_tags(work),
         )
 
@@ -66,27 +64,25 @@ def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
 
 def await_image(work: Work, image_id: str, *, wait: bool) -> tuple[Image, dict[str, Snapshot]]:
     """Return the image with its snapshots once it is available; without ``wait``, as soon as it is seen."""
-    started, missing_since, was_seen = work.pace.now(), None, False
+    started = work.pace.now()
     while True:
         shown = work.look(lambda: _read(work, image_id))
         image, snapshots = shown or (None, {})
-        if image is not None:
-            missing_since, was_seen = None, True
-            if _is_ready(work, image, snapshots, wait=wait):
-                return image, snapshots
-        elif shown is not None:
-            missing_since = missing_since or work.pace.now()
-            _miss(work, image_id, since=missing_since, patience=GONE_SECONDS if was_seen else VISIBILITY_SECONDS)
+        work.see([image_id], None if shown is None else [image_id] if image is not None else ())
+        if image is not None and _is_ready(work, image, snapshots, wait=wait):
+            return image, snapshots
+        if work.sightings.is_gone(image_id):
+            raise SealedError(
+                f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered "
+                "it, or AWS gave it up; run the task again"
+            )
         awaited = f"image {image_id} is still pending. AWS goes on with it; run the task again: it resumes"
         work.rest(work.delay(started, percent=least_percent(list(snapshots.values()))), awaited=awaited)
 
 
 def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, wait: bool) -> bool:
     """Tell whether there is nothing to wait for, or say why the image failed."""
-    work.see(image.image_id)
     work.outcome.image = image
-    if work.plan.work:
-        work.note(*(name for name, one in snapshots.items() if is_made_for(one, work.recipe)))
     if image.state in (*FAILED_STATES, "deregistered"):
         raise SealedError(_explain(work, image, snapshots))
     if image.state == "pending":
@@ -97,7 +93,7 @@ def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, 
 def verify(work: Work, image: Image, source: Image | None) -> None:
     """Refuse an image whose devices and keys are not the recipe's, or that has lost billing information of its source.
 
-    The latter is deregistered, for AWS would not bill it as its licence demands; its snapshots stay.
+    The latter is deregistered, for AWS would not bill it as its license demands; its snapshots stay.
     """
     wrong = device_differences(work.recipe, image)
     if wrong:
@@ -106,12 +102,11 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
             "Do not use the image; deregister it and report which region and keys this was"
         )
     loss = billing_loss(source, image) if source is not None else None
-    if loss is None:
+    proof = image_proof(image)
+    if loss is None or proof is None:
         return
-    deregister_image(work.region, by_our_tags(MayDeregister, image.image_id), snapshots=None)
-    work.forget(image.image_id)
-    work.outcome.removed.append(image.image_id)
-    work.outcome.image = None
+    deregister_image(work.region, proof, snapshots=None)
+    work.removed(image.image_id)
     raise SealedError(
         f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. It is "
         f"deregistered; {REMEDY}"
@@ -120,18 +115,21 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
 
 def _create(work: Work, create: t.Callable[[], str]) -> str:
     """Return the id of the new image, or of the one that an interrupted run has made under the name."""
+
+    def make() -> Proof:
+        return returned_by_creating_call(MayDeregister, create())
+
     started = work.pace.now()
     image_id: str | None = None
     while image_id is None:
         try:
-            image_id = work.create_once(create, lambda: find_own_image(work))
+            image_id = work.create_once(make, lambda: find_own_image(work))
         except AwsError as error:
-            image_id = _bear(work, error, since=started)
-    work.note_new(image_id)
+            image_id = _await_room(work, error, since=started)
     return image_id
 
 
-def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
+def _await_room(work: Work, error: AwsError, *, since: float) -> str | None:
     """Return the image that has the name already if it is ours, or wait for name and quota; else raise the error."""
     if error.code == _NAME_TAKEN:
         found = _find_or_refuse(work)
@@ -139,6 +137,9 @@ def _bear(work: Work, error: AwsError, *, since: float) -> str | None:
             raise error
         if found is None:
             work.rest(_NAME_DELAY, awaited=f"the name {work.recipe.name!r} is not free yet")
+        else:
+            work.outcome.changed = True
+            work.adopt(found)
         return found
     if error.code not in QUOTA_CODES:
         raise error
@@ -179,16 +180,25 @@ def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]
     image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
     if image is None:
         return None, {}
-    if image.state == "pending" and not image.snapshot_ids:
-        return image, _hidden_snapshots(work)
-    if work.plan.work and work.plan.method == INSTANCE:
-        # CreateImage has made all of them.
+    is_hidden = image.state == "pending" and not image.snapshot_ids
+    if image_id in work.made and work.plan.method == INSTANCE:
+        # CreateImage has made all of them, also those that cannot be looked at.
         work.note(*image.snapshot_ids)
-    snapshots = find_snapshots(work.region, image.snapshot_ids)
-    return image.with_snapshots(snapshots), snapshots
+    snapshots = _hidden_snapshots(work, image) if is_hidden else find_snapshots(work.region, image.snapshot_ids)
+    note_created_snapshots(work, image, snapshots.values())
+    return (image if is_hidden else image.with_snapshots(snapshots)), snapshots
 
 
-def _hidden_snapshots(work: Work) -> dict[str, Snapshot]:
+def note_created_snapshots(work: Work, image: Image, snapshots: t.Iterable[Snapshot]) -> None:
+    """Write down the snapshots that CreateImage makes for an image, as AWS says in their descriptions."""
+    for proof in (snapshot_of_created(one, image) for one in snapshots):
+        if proof is not None and image.image_id in work.made:
+            work.own(proof)
+        elif proof is not None:
+            work.adopt(proof.resource_id)
+
+
+def _hidden_snapshots(work: Work, image: Image) -> dict[str, Snapshot]:
     """Return the snapshots of a pending image, which hides them although they alone show progress.
 
     Who may not look at them is told so once the image names them, for then the failure can name them too.
@@ -199,19 +209,11 @@ def _hidden_snapshots(work: Work) -> dict[str, Snapshot]:
         if not error.is_denied:
             raise
         return {}
-    return {snapshot.snapshot_id: snapshot for snapshot in found}
+    return {one.snapshot_id: one for one in found if is_made_for(one, work.recipe, [image])}
 
 
 def _all_seen(image: Image, snapshots: t.Mapping[str, Snapshot]) -> bool:
     return bool(image.snapshot_ids) and all(snapshot_id in snapshots for snapshot_id in image.snapshot_ids)
-
-
-def _miss(work: Work, image_id: str, *, since: float, patience: float) -> None:
-    if work.pace.now() - since >= patience:
-        raise SealedError(
-            f"image {image_id} is not there in {work.region.name}, although AWS named it: somebody deregistered it, or "
-            "AWS gave it up; run the task again"
-        )
 
 
 def _explain(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot]) -> str:

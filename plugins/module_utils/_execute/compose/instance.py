@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import typing as t
 
 from ..._aws.connection import Region
@@ -20,17 +21,17 @@ from ..._aws.instances import (
 )
 from ..._aws.volumes import attach_volume, find_volumes
 from ..._image.compose.identity import device_differences
-from ..._image.compose.recipe import RecipeDevice
+from ..._image.compose.recipe import RecipeDevice, launch_token
 from ..._image.compose.request import InstanceOptions
+from ..._image.compose.steps import AttachVolume, CreateImage, CreateVolume, LaunchInstance, StopInstance, WorkStep
 from ..._image.errors import PreflightError, SealedError
-from ..._image.machines import Instance, Volume
+from ..._image.machines import Instance
 from ..._image.model import Image
-from ..._image.proofs import MayTerminate, by_our_tags
+from ..._image.proofs import MayDeleteVolume, MayTerminate, returned_by_creating_call
 from ..diagnosis import key_verdict
-from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .images import create_of_instance, find_own_image, key_verdicts
 from .read import instance_image
-from .volumes import client_token, require_key, start_volume
+from .volumes import require_key, start_volume
 from .work import Work
 
 _TOKENS: t.Final = 5
@@ -69,47 +70,57 @@ def _suitable_type(source: Image) -> str:
 
 
 class Builder:
-    """The instance of one composed image. Whoever makes one tears it down, whatever happens."""
+    """The instance of one composed image: a handler for each class of step. Whoever makes one tears it down."""
 
     def __init__(self, work: Work, source: Image, options: InstanceOptions) -> None:
         self._work = work
         self._source = source
         self._options = options
+        self._instance: Instance | None = None
+        self._volumes: dict[str, MayDeleteVolume] = {}
+        self._attached: dict[str, str] = {}
 
-    def create_image(self) -> str:
-        """Bring an instance to the point where its volumes are what the recipe says, and start its image."""
-        instance = self._launch()
-        volume_ids = self._start_volumes(instance)
-        instance = self._until(instance, ("running", "stopped"))
-        if instance.state == "running":
-            stop_instance(self._work.region, by_our_tags(MayTerminate, instance.instance_id))
-        instance = self._until(instance, ("stopped",))
-        self._attach(instance, volume_ids)
-        self._require_as_wanted(instance, set(volume_ids))
-        return create_of_instance(self._work, instance.instance_id, no_reboot=True)
+    def run(self, steps: t.Iterable[WorkStep]) -> str:
+        """Do the steps in their order and return the id of the image that the last of them starts."""
+        handlers: dict[type, t.Callable[[t.Any], str | None]] = {
+            LaunchInstance: self._launch,
+            CreateVolume: self._create_volume,
+            StopInstance: self._stop,
+            AttachVolume: self._attach,
+            CreateImage: self._create_image,
+        }
+        image_id = None
+        for step in steps:
+            image_id = handlers[type(step)](step)
+        if image_id is None:
+            raise ValueError("the last step makes no image")
+        return image_id
 
-    def _launch(self) -> Instance:
-        """Return the instance that an interrupted run has left, which its client token finds, else a new one."""
+    def _launch(self, step: LaunchInstance) -> None:
+        """Launch the instance; a client token returns the one that an interrupted run has left."""
         for attempt in range(_TOKENS):
-            instance = self._run(self._token(attempt))
+            instance = self._run(step, self._token(step, attempt))
             if instance is not None and instance.is_alive:
-                self._work.note_new(instance.instance_id)
-                return instance
+                self._work.own_new(returned_by_creating_call(MayTerminate, instance.instance_id))
+                self._instance = instance
+                self._attached = {one.device_name: one.volume_id for one in instance.attachments}
+                return
         raise SealedError(
-            f"no instance of {self._source.image_id} stays alive in {self._work.region.name}, after {_TOKENS} attempts "
+            f"no instance of {step.source_image_id} stays alive in {self._work.region.name}, after {_TOKENS} attempts "
             f"for image {self._work.recipe.name!r}; look at the reasons of the terminated ones, or wait an hour"
         )
 
-    def _token(self, attempt: int) -> str:
-        options = repr(dataclasses.astuple(self._options))
-        return client_token(self._work.recipe.work, options, str(attempt))
+    def _token(self, step: LaunchInstance, attempt: int) -> str:
+        asked = [*dataclasses.astuple(self._options), *sorted(self._work.request.tags_on_the_way.items())]
+        digest = hashlib.sha256(f"{asked!r} {attempt}".encode()).hexdigest()[:24]
+        return launch_token(self._work.recipe.work, step.source_image_id) + digest
 
-    def _run(self, token: str) -> Instance | None:
+    def _run(self, step: LaunchInstance, token: str) -> Instance | None:
         recipe = self._work.recipe
         try:
             return run_instance(
                 self._work.region,
-                self._source.image_id,
+                step.source_image_id,
                 recipe,
                 self._options,
                 client_token=token,
@@ -120,49 +131,65 @@ class Builder:
                 return None
             raise
 
-    def _start_volumes(self, instance: Instance) -> dict[str, str]:
-        """Start the volumes of added devices in the instance's zone, and return their ids by device."""
-        attached = {attachment.device_name: attachment.volume_id for attachment in instance.attachments}
-        return {
-            device.device_name: attached.get(device.device_name) or self._start_volume(device, instance)
-            for device in self._added()
-        }
-
-    def _start_volume(self, device: RecipeDevice, instance: Instance) -> str:
+    def _create_volume(self, step: CreateVolume) -> None:
+        """Start the volume of an added device in the instance's zone; it may be attached already."""
+        device, instance = self._device(step.device_name), self._known_instance()
         if device.shape is None:
-            raise ValueError(f"{device.device_name} is no volume")
-        return start_volume(
-            self._work,
-            device,
-            device.shape,
-            zone=instance.zone,
-            snapshot_id=device.snapshot_id,
-            salt=instance.instance_id,
-        )
+            raise ValueError(f"{step.device_name} is no volume")
+        if step.device_name not in self._attached:
+            self._volumes[step.device_name] = start_volume(
+                self._work,
+                device,
+                device.shape,
+                zone=instance.zone,
+                snapshot_id=step.snapshot_id,
+                salt=instance.instance_id,
+            )
 
-    def _added(self) -> list[RecipeDevice]:
-        return [device for device in self._work.recipe.ebs_devices if device.is_added]
+    def _stop(self, _step: StopInstance) -> None:
+        """Stop the instance as soon as it runs, and wait until it has stopped."""
+        instance = self._until(("running", "stopped"))
+        if instance.state == "running":
+            stop_instance(self._work.region, returned_by_creating_call(MayTerminate, instance.instance_id))
+        self._instance = self._until(("stopped",))
 
-    def _until(self, instance: Instance, states: t.Sequence[str]) -> Instance:
+    def _attach(self, step: AttachVolume) -> None:
+        """Attach a volume once it is made; one that vanishes has a key that EBS cannot use."""
+        proof = self._volumes.get(step.device_name)
+        if proof is None:
+            return
+        volume_id, started = proof.resource_id, self._work.pace.now()
+        while not self._is_made(step.device_name, volume_id):
+            self._work.rest(self._work.delay(started), awaited=f"volume {volume_id} is not made")
+        instance_id = self._known_instance().instance_id
+        attach_volume(self._work.region, volume_id, instance_id=instance_id, device_name=step.device_name)
+
+    def _create_image(self, _step: CreateImage) -> str:
+        self._require_as_wanted()
+        return create_of_instance(self._work, self._known_instance().instance_id, no_reboot=True)
+
+    def _device(self, name: str) -> RecipeDevice:
+        return next(device for device in self._work.recipe.ebs_devices if device.device_name == name)
+
+    def _known_instance(self) -> Instance:
+        if self._instance is None:
+            raise ValueError("the plan launches no instance before")
+        return self._instance
+
+    def _until(self, states: t.Sequence[str]) -> Instance:
         """Return the instance once it is in one of the states; one that ends before has a reason, usually a key."""
-        started, missing_since, was_seen = self._work.pace.now(), None, False
-        instance_id = instance.instance_id
+        started, instance_id = self._work.pace.now(), self._known_instance().instance_id
         while True:
             shown = self._work.look(lambda: [find_instance(self._work.region, instance_id)])
             current = shown[0] if shown else None
-            if current is not None:
-                missing_since, was_seen = None, True
-                if self._is_in(current, states):
-                    return current
-            elif shown is not None:
-                now = self._work.pace.now()
-                missing_since = missing_since or now
-                if now - missing_since >= (GONE_SECONDS if was_seen else VISIBILITY_SECONDS):
-                    raise SealedError(f"instance {instance_id} is gone from {self._work.region.name}; run again")
+            self._work.see([instance_id], None if shown is None else [instance_id] if current else ())
+            if current is not None and self._is_in(current, states):
+                return current
+            if self._work.sightings.is_gone(instance_id):
+                raise SealedError(f"instance {instance_id} is gone from {self._work.region.name}; run again")
             self._work.rest(self._work.delay(started), awaited=f"instance {instance_id} is not {' or '.join(states)}")
 
     def _is_in(self, instance: Instance, states: t.Sequence[str]) -> bool:
-        self._work.see(instance.instance_id)
         self._work.note(*(attachment.volume_id for attachment in instance.attachments))
         if instance.state not in states and not instance.is_alive:
             raise SealedError(self._ended(instance))
@@ -173,55 +200,41 @@ class Builder:
         reason = instance.state_reason or "AWS gives no reason"
         return ". ".join([f"instance {instance.instance_id} is {instance.state}: {reason}", *verdicts])
 
-    def _attach(self, instance: Instance, volume_ids: t.Mapping[str, str]) -> None:
-        attached = {attachment.device_name for attachment in instance.attachments}
-        waiting = {name: volume_id for name, volume_id in volume_ids.items() if name not in attached}
-        started = self._work.pace.now()
-        seen: set[str] = set()
-        while waiting:
-            volumes = self._work.look(lambda: find_volumes(self._work.region, waiting.values())) or {}
-            seen.update(volumes)
-            for volume_id in volumes:
-                self._work.see(volume_id)
-            for name, volume_id in list(waiting.items()):
-                if self._is_ready(name, volume_id, volumes.get(volume_id), was_seen=volume_id in seen, since=started):
-                    attach_volume(self._work.region, volume_id, instance_id=instance.instance_id, device_name=name)
-                    del waiting[name]
-            if waiting:
-                self._work.rest(
-                    self._work.delay(started), awaited=f"volumes {', '.join(waiting.values())} are not made"
-                )
-
-    def _is_ready(self, name: str, volume_id: str, volume: Volume | None, *, was_seen: bool, since: float) -> bool:
-        device = next(device for device in self._added() if device.device_name == name)
-        what = f"volume {volume_id} for {name}"
-        if volume is not None and volume.state == "available":
+    def _is_made(self, name: str, volume_id: str) -> bool:
+        shown = self._work.look(lambda: find_volumes(self._work.region, [volume_id]))
+        self._work.see([volume_id], shown)
+        volume = (shown or {}).get(volume_id)
+        device, what = self._device(name), f"volume {volume_id} for {name}"
+        if volume is not None and volume.state in ("available", "in-use"):
             require_key(device, what, volume)
             return True
-        if volume is None and find_own_image(self._work):
+        others: str | None = self._work.look(lambda: find_own_image(self._work)) if volume is None else None
+        if others is not None:
             raise SealedError(f"another task has composed image {self._work.recipe.name!r} meanwhile")
-        patience = GONE_SECONDS if was_seen else VISIBILITY_SECONDS
-        lost = volume is None and self._work.pace.now() - since >= patience
-        if lost or (volume is not None and volume.state not in ("creating", "in-use")):
+        is_lost = volume is None and self._work.sightings.is_gone(volume_id)
+        if is_lost or (volume is not None and volume.state != "creating"):
             state = volume.state if volume else "gone"
             raise SealedError(f"{what} is {state}. {key_verdict(self._work.region, device.required_key)}")
         return False
 
-    def _require_as_wanted(self, instance: Instance, added: set[str]) -> None:
+    def _require_as_wanted(self) -> None:
         """Verify every attached volume before the image is created, for the image takes their keys."""
-        recipe = self._work.recipe
+        recipe, started = self._work.recipe, self._work.pace.now()
         wanted = dataclasses.replace(recipe, devices=recipe.ebs_devices)
-        started = self._work.pace.now()
         while True:
-            current = self._until(instance, ("stopped",))
-            volumes = find_volumes(self._work.region, [one.volume_id for one in current.attachments])
+            current = self._until(("stopped",))
+            volume_ids = [one.volume_id for one in current.attachments]
+            volumes = self._work.look(lambda ids=volume_ids: find_volumes(self._work.region, ids)) or {}  # type: ignore[misc]
             shown = instance_image(current, volumes, region=self._work.region.name)
-            if added <= {device.device_name for device in shown.devices}:
+            awaited = {device.device_name for device in recipe.ebs_devices if device.is_added}
+            if awaited <= {device.device_name for device in shown.devices} and set(volume_ids) <= set(volumes):
                 break
-            self._work.rest(self._work.delay(started), awaited=f"volumes are not attached to {instance.instance_id}")
+            self._work.rest(
+                self._work.delay(started), awaited=f"volumes are not attached to {current.instance_id}, or not shown"
+            )
         differences = device_differences(wanted, shown)
         if differences:
             raise SealedError(
-                f"the volumes of instance {instance.instance_id} are not as wanted: {'; '.join(differences)}. No image "
+                f"the volumes of instance {current.instance_id} are not as wanted: {'; '.join(differences)}. No image "
                 "is made of them; report which region and keys this was"
             )

@@ -65,7 +65,7 @@ def read_recipe(region: Region, request: ComposeRequest, material: Material, *, 
             keys[reference] = require_key(region, reference, warn=warn)
         except PreflightError as error:
             raise PreflightError(f"{', '.join(names)}: {error}") from error
-    return with_keys(draft, keys, owned=material.owned, region=region.name)
+    return with_keys(draft, keys, owned=material.owned, request=request)
 
 
 def read_namesakes(region: Region, name: str) -> tuple[tuple[Image, ...], dict[str, Snapshot]]:
@@ -91,6 +91,17 @@ def read_leftovers(
     ]
     used = images_using(region, [snapshot.snapshot_id for snapshot in found]) if found else set()
     return tuple(snapshot for snapshot in found if snapshot.snapshot_id not in used)
+
+
+def images_beside(region: Region, images: t.Sequence[Image]) -> frozenset[str]:
+    """Return those of the images' snapshots that other images use too, disabled ones included: they have to stay."""
+    ids = {snapshot_id for image in images for snapshot_id in image.snapshot_ids}
+    if not ids:
+        return frozenset()
+    own = {image.image_id for image in images}
+    filters = [{"Name": "block-device-mapping.snapshot-id", "Values": sorted(ids)}]
+    others = (one for one in describe_images(region, filters, hidden=True) if one.image_id not in own)
+    return frozenset(snapshot_id for image in others for snapshot_id in image.snapshot_ids) & ids
 
 
 def require_readable(material: Material, recipe: Recipe, *, now: float) -> None:

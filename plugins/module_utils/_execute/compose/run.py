@@ -14,17 +14,20 @@ from ..._aws.connection import Connection
 from ..._aws.keys import Warn
 from ..._image.attributes import require_future
 from ..._image.compose.draft import Material
+from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
 from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
-from ..._image.compose.planner import ComposeFacts, plan_compose
-from ..._image.compose.recipe import Recipe, work_token
-from ..._image.compose.removal import plan_compose_removal
+from ..._image.compose.ours import MadeOf, added_devices
+from ..._image.compose.planner import plan_compose
+from ..._image.compose.recipe import Recipe
+from ..._image.compose.removal import RemovalFacts, plan_compose_removal
 from ..._image.compose.request import ComposeRequest, InstanceOptions
 from ..._image.compose.steps import ComposePlan
 from ..._image.errors import PreflightError
 from ..._image.keys import require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
+from ..._image.proofs import Proof
 from ..._image.source import require_decryptable
 from ..attributes import read_sharing
 from ..pace import Pace
@@ -33,6 +36,7 @@ from ..source_keys import describe_source_keys
 from .apply import ComposeApply
 from .instance import complete_options
 from .read import (
+    images_beside,
     read_leftovers,
     read_material,
     read_namesakes,
@@ -40,7 +44,7 @@ from .read import (
     read_uefi_data,
     require_readable,
 )
-from .teardown import find_remains, volume_remains
+from .remains import Search
 from .work import Work
 
 
@@ -117,11 +121,14 @@ class ComposeRun:
 
     def _read_remains(
         self, facts: ComposeFacts, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]
-    ) -> tuple[str, ...]:
-        """Return what an interrupted run may have left beside an image; without one, the new run takes it over."""
-        if facts.method.name != INSTANCE or self._request.instance_id is not None or not images:
+    ) -> tuple[Proof, ...]:
+        """Return what interrupted runs have left beside snapshots and image."""
+        added = added_devices(facts.recipe)
+        by_instance = facts.method.name == INSTANCE
+        if self._request.instance_id is not None or not (by_instance or (added and images)):
             return ()
-        return find_remains(self._region, facts.recipe.work, images=images, snapshots=snapshots.values())
+        search = Search(self._region, self._request.name, added, with_instances=by_instance, digest=facts.recipe.digest)
+        return search.run(images, snapshots.values())[0]
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
         """Refuse what AWS would refuse half-way."""
@@ -168,13 +175,25 @@ class ComposeRun:
     def _plan_removal(self) -> ComposePlan:
         images, snapshots = read_namesakes(self._region, self._request.name)
         leftovers = read_leftovers(self._region, self._request.name, images)
-        token = work_token(self._request.name, "*")
-        remains: tuple[str, ...] = ()
-        if self._request.method == INSTANCE:
-            remains = find_remains(self._region, token)
-        elif any(wish.volume_size and not wish.snapshot_id for wish in self._request.devices):
-            remains = volume_remains(self._region, token)
-        return plan_compose_removal(self._request, images, snapshots=snapshots, leftovers=leftovers, remains=remains)
+        by_instance = self._request.method == INSTANCE
+        added = {
+            wish.device_name: MadeOf(wish.snapshot_id or "", wish.volume_size or 0) for wish in self._request.devices
+        }
+        is_empty = any(wish.volume_size is not None and wish.snapshot_id is None for wish in self._request.devices)
+        remains: tuple[Proof, ...] = ()
+        unproven: tuple[str, ...] = ()
+        if by_instance or is_empty:
+            search = Search(self._region, self._request.name, added, with_instances=by_instance)
+            remains, unproven = search.run(images, snapshots.values())
+        facts = RemovalFacts(
+            images,
+            snapshots,
+            leftovers,
+            used=images_beside(self._region, images),
+            remains=remains,
+            unproven=unproven,
+        )
+        return plan_compose_removal(self._request, facts)
 
     def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
         outcome.action, outcome.reason = plan.action, plan.reason

@@ -8,22 +8,21 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import copy_snapshot, create_snapshot, find_snapshots, find_snapshots_described
 from ..._aws.volumes import available_zones, delete_volume, find_volumes
 from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES
-from ..._image.compose.planner import is_made_for
+from ..._image.compose.ours import is_made_for
 from ..._image.compose.recipe import RecipeDevice
+from ..._image.compose.steps import CopySnapshot, CreateVolume, DeleteVolume, MakingStep, SnapshotVolume
 from ..._image.compose.volumes import DEFAULT_TYPE, VolumeShape
 from ..._image.errors import PreflightError, SealedError
 from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
-from ..._image.proofs import MayDeleteVolume, by_our_tags
+from ..._image.proofs import MayDeleteSnapshot, MayDeleteVolume, Proof, returned_by_creating_call
 from ..diagnosis import key_verdict
-from ..pace import GONE_SECONDS, VISIBILITY_SECONDS
 from .images import find_own_image
 from .volumes import require_key, start_volume
 from .work import Work
@@ -35,32 +34,32 @@ _ENDED_CODES: t.Final = ("InvalidVolume.NotFound", "IncorrectState")
 
 @dataclasses.dataclass
 class Making:
-    """One device's snapshot on its way; an empty one needs a volume first."""
+    """One device's snapshot on its way, and the steps that are still to be done for it."""
 
     device: RecipeDevice
+    steps: list[MakingStep] = dataclasses.field(default_factory=list)
     snapshot_id: str = ""
-    volume_id: str = ""
-    started: float = 0.0
-    last_seen: float | None = None
+    volume: MayDeleteVolume | None = None
     volumes_lost: int = 0
     done: bool = False
 
     @property
-    def is_empty(self) -> bool:
-        """Tell a volume that starts empty from a copy."""
-        return self.device.snapshot_id is None
+    def volume_id(self) -> str:
+        """Return the id of the temporary volume."""
+        return self.volume.resource_id if self.volume else ""
 
     @property
     def is_copying(self) -> bool:
         """Tell whether it takes one of the region's copy slots."""
-        return bool(self.snapshot_id) and not self.is_empty and not self.done
+        return bool(self.snapshot_id) and self.device.snapshot_id is not None and not self.done
 
 
 class SnapshotMaking:
-    """Make what the recipe lacks, and return the snapshot of each device."""
+    """Do the plan's steps that make snapshots, all devices at once, and return the snapshot of each device."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, steps: t.Sequence[MakingStep]) -> None:
         self._work = work
+        self._steps = steps
         self._slots = CONCURRENT_SNAPSHOT_COPIES
         self._not_before = 0.0
         self._zone = ""
@@ -73,8 +72,9 @@ class SnapshotMaking:
         started = self._work.pace.now()
         while True:
             unfinished = [making for making in makings if not making.done]
-            self._start(unfinished)
-            self._work.look(functools.partial(self._look, unfinished))
+            for making in unfinished:
+                self._start(making)
+            self._look(unfinished)
             if all(making.done for making in makings):
                 break
             self._work.rest(self._delay(started, makings), awaited=_awaited(makings))
@@ -83,30 +83,35 @@ class SnapshotMaking:
 
     def _begin(self, device: RecipeDevice) -> Making:
         adopted = self._work.plan.adopted.get(device.device_name)
+        steps = [step for step in self._steps if step.device_name == device.device_name]
         if adopted is None:
-            return Making(device)
-        self._work.note(adopted.snapshot_id)
-        volume_id = adopted.volume_id if device.snapshot_id is None else ""
-        return Making(device, adopted.snapshot_id, volume_id, started=self._work.pace.now())
+            return Making(device, steps)
+        self._work.adopt(adopted.snapshot_id)
+        return Making(device, steps, adopted.snapshot_id)
 
-    def _start(self, unfinished: t.Sequence[Making]) -> None:
-        for making in unfinished:
-            if making.snapshot_id or making.volume_id:
-                continue
-            if making.is_empty:
-                self._start_volume(making)
-            elif self._in_flight() < self._slots and self._work.pace.now() >= self._not_before:
-                self._snapshot(making, self._copy)
+    def _start(self, making: Making) -> None:
+        """Start the next step of a device where nothing has to be awaited before."""
+        step = making.steps[0] if making.steps else None
+        if isinstance(step, CreateVolume) and not making.volume:
+            self._create_volume(making, step)
+        elif isinstance(step, CopySnapshot) and not making.snapshot_id:
+            copies = self._in_flight()
+            if copies < self._slots and self._work.pace.now() >= self._not_before:
+                self._snapshot(making, lambda: self._copy(making, step))
 
     def _in_flight(self) -> int:
         return sum(making.is_copying for making in self._makings)
 
-    def _snapshot(self, making: Making, create: t.Callable[[Making], str]) -> None:
+    def _snapshot(self, making: Making, create: t.Callable[[], str]) -> None:
         """Start a snapshot; a refusal for quota means later, not never."""
+
+        def make() -> Proof:
+            return returned_by_creating_call(MayDeleteSnapshot, create())
+
         try:
-            making.snapshot_id = self._work.create_once(lambda: create(making), lambda: self._find(making))
+            making.snapshot_id = self._work.create_once(make, lambda: self._find(making))
         except AwsError as error:
-            if error.code in _ENDED_CODES and making.is_empty:
+            if error.code in _ENDED_CODES and making.volume:
                 # Another task has made the snapshot and deleted the volume; the next look finds it.
                 return
             if error.code not in QUOTA_CODES:
@@ -114,21 +119,19 @@ class SnapshotMaking:
             # While a copy of our own is under way, its end is what to wait for.
             in_flight = self._in_flight()
             self._slots = max(1, in_flight)
-            if making.is_empty or not in_flight:
+            if making.volume or not in_flight:
                 self._not_before = self._work.pace.now() + _QUOTA_DELAY
             return
-        making.started, making.last_seen = self._work.pace.now(), None
-        self._work.note_new(making.snapshot_id)
+        making.steps.pop(0)
 
-    def _copy(self, making: Making) -> str:
-        device, recipe = making.device, self._work.recipe
+    def _copy(self, making: Making, step: CopySnapshot) -> str:
         return copy_snapshot(
             self._work.region,
-            device.snapshot_id or "",
-            source_region=device.snapshot_region or "",
-            kms_key_id=device.kms_key_id,
-            description=recipe.snapshot_description(device),
-            tags=self._tags(device),
+            step.source_snapshot_id,
+            source_region=step.source_region,
+            kms_key_id=step.kms_key_id,
+            description=self._work.recipe.snapshot_description(making.device),
+            tags=self._tags(making.device),
         )
 
     def _tags(self, device: RecipeDevice) -> dict[str, str]:
@@ -144,15 +147,14 @@ class SnapshotMaking:
                 return snapshot.snapshot_id
         return None
 
-    def _start_volume(self, making: Making) -> None:
-        making.volume_id = start_volume(
+    def _create_volume(self, making: Making, step: CreateVolume) -> None:
+        making.volume = start_volume(
             self._work,
             making.device,
-            VolumeShape(making.device.size, DEFAULT_TYPE),
+            VolumeShape(step.volume_size, DEFAULT_TYPE),
             zone=self._zone_for_volumes(),
             salt=str(making.volumes_lost),
         )
-        making.started, making.last_seen = self._work.pace.now(), None
 
     def _zone_for_volumes(self) -> str:
         if not self._zone:
@@ -163,23 +165,31 @@ class SnapshotMaking:
         return self._zone
 
     def _look(self, unfinished: t.Sequence[Making]) -> None:
-        with_snapshot = [making for making in unfinished if making.snapshot_id]
-        with_volume = [making for making in unfinished if making.volume_id and not making.snapshot_id]
-        snapshots = find_snapshots(self._work.region, [one.snapshot_id for one in with_snapshot])
-        for making in with_snapshot:
-            self._see_snapshot(making, snapshots.get(making.snapshot_id))
-        volumes = find_volumes(self._work.region, [one.volume_id for one in with_volume])
-        for making in with_volume:
-            self._see_volume(making, volumes.get(making.volume_id))
+        """Look at what is under way, and go on with what has come to its end."""
+        snapshot_ids = [making.snapshot_id for making in unfinished if making.snapshot_id]
+        volume_ids = [making.volume_id for making in unfinished if making.volume and not making.snapshot_id]
+        region = self._work.region
+        shown = self._work.look(lambda: (find_snapshots(region, snapshot_ids), find_volumes(region, volume_ids)))
+        self._work.see(snapshot_ids, None if shown is None else shown[0])
+        self._work.see(volume_ids, None if shown is None else shown[1])
+        if shown is not None:
+            self._work.look(lambda: self._go_on(unfinished, *shown))
+
+    def _go_on(
+        self, unfinished: t.Sequence[Making], snapshots: t.Mapping[str, Snapshot], volumes: t.Mapping[str, Volume]
+    ) -> None:
+        for making in unfinished:
+            if making.snapshot_id:
+                self._see_snapshot(making, snapshots.get(making.snapshot_id))
+            elif making.volume:
+                self._see_volume(making, volumes.get(making.volume_id))
 
     def _see_snapshot(self, making: Making, snapshot: Snapshot | None) -> None:
         what = f"snapshot {making.snapshot_id} of {making.device.device_name}"
         if snapshot is None:
             if not self._take_other(making):
-                self._miss(making, what)
+                self._miss(making, what, making.snapshot_id)
             return
-        making.last_seen = self._work.pace.now()
-        self._work.see(making.snapshot_id)
         if snapshot.state == "completed":
             require_key(making.device, what, snapshot)
             self._finish(making)
@@ -188,10 +198,12 @@ class SnapshotMaking:
             raise SealedError(f"{what} is {snapshot.state}: {message}. {self._verdict(making)}")
 
     def _finish(self, making: Making) -> None:
-        making.done = True
-        if making.volume_id:
-            delete_volume(self._work.region, by_our_tags(MayDeleteVolume, making.volume_id))
+        """Delete the volume behind the snapshot, if the plan says so, for it has served its purpose."""
+        deletes = any(isinstance(step, DeleteVolume) for step in making.steps)
+        if making.volume and deletes:
+            delete_volume(self._work.region, making.volume)
             self._work.forget(making.volume_id)
+        making.steps, making.done = [], True
 
     def _see_volume(self, making: Making, volume: Volume | None) -> None:
         what = f"volume {making.volume_id} for {making.device.device_name}"
@@ -199,12 +211,12 @@ class SnapshotMaking:
             if not self._take_other(making):
                 self._miss_volume(making, what)
             return
-        making.last_seen = self._work.pace.now()
-        self._work.see(making.volume_id)
         if volume.state == "available":
             require_key(making.device, what, volume)
-            if self._work.pace.now() >= self._not_before:
-                self._snapshot(making, self._create_snapshot)
+            making.steps = [step for step in making.steps if not isinstance(step, CreateVolume)]
+            is_next = bool(making.steps) and isinstance(making.steps[0], SnapshotVolume)
+            if is_next and self._work.pace.now() >= self._not_before:
+                self._snapshot(making, lambda: self._create_snapshot(making))
         elif volume.state != "creating":
             raise SealedError(f"{what} is {volume.state}. {self._verdict(making)}")
 
@@ -218,24 +230,19 @@ class SnapshotMaking:
 
     def _miss_volume(self, making: Making, what: str) -> None:
         """Judge a volume that AWS does not show: not yet, an answer to a spent token, or given up for its key."""
-        never_seen = making.last_seen is None
-        if never_seen and self._work.pace.now() - making.started >= VISIBILITY_SECONDS and not making.volumes_lost:
+        gone, seen = (ask(making.volume_id) for ask in (self._work.sightings.is_gone, self._work.sightings.was_seen))
+        if gone and not seen and not making.volumes_lost:
             self._work.forget(making.volume_id)
-            making.volume_id, making.volumes_lost = "", making.volumes_lost + 1
+            making.volume, making.volumes_lost = None, making.volumes_lost + 1
             return
-        self._miss(making, what)
+        self._miss(making, what, making.volume_id)
 
-    def _miss(self, making: Making, what: str) -> None:
-        now = self._work.pace.now()
-        if making.last_seen is None:
-            if now - making.started < VISIBILITY_SECONDS:
-                return
-        elif now - making.last_seen < GONE_SECONDS:
-            return
-        raise SealedError(
-            f"{what} is not there in {self._work.region.name}, although AWS named it: somebody deleted it, or AWS gave "
-            f"it up. {self._verdict(making)}"
-        )
+    def _miss(self, making: Making, what: str, one: str) -> None:
+        if self._work.sightings.is_gone(one):
+            raise SealedError(
+                f"{what} is not there in {self._work.region.name}, although AWS named it: somebody deleted it, or AWS "
+                f"gave it up. {self._verdict(making)}"
+            )
 
     def _take_other(self, making: Making) -> bool:
         """Take over the snapshot of another task that composes the same image, and has swept up this one's."""
@@ -244,8 +251,8 @@ class SnapshotMaking:
             if find_own_image(self._work):
                 raise SealedError(f"another task has composed image {self._work.recipe.name!r} meanwhile")
             return False
-        making.snapshot_id, making.last_seen, making.started = other, None, self._work.pace.now()
-        self._work.note(making.snapshot_id)
+        making.snapshot_id = other
+        self._work.adopt(other)
         return True
 
     def _verdict(self, making: Making) -> str:

@@ -3,22 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Remove instance and volumes of a composed image, and look afterwards whether they are gone."""
+"""Remove instances and volumes, each with the proof that it is ours, and look afterwards whether they are gone."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.instances import find_instance, find_instances_by_tag, terminate_instance
-from ..._aws.volumes import delete_volume, find_volumes, find_volumes_by_tag
+from ..._aws.instances import find_instance, terminate_instance
+from ..._aws.volumes import delete_volume, find_volumes
+from ..._image.compose.ours import added_devices
+from ..._image.compose.steps import TearDownStep
 from ..._image.errors import SealedError
-from ..._image.machines import Instance, Volume
-from ..._image.model import COPY_TAG, Image, Snapshot
-from ..._image.proofs import MayDeleteVolume, MayTerminate, by_our_tags
+from ..._image.proofs import MayDeleteVolume, MayTerminate, Proof, volume_of_instance
+from .remains import Search
 from .work import Work
 
+P = t.TypeVar("P", bound=Proof)
 T = t.TypeVar("T")
 
 # Its own time: a timeout of the task must not keep an instance alive.
@@ -26,120 +27,121 @@ _PATIENCE: t.Final = 900.0
 _NOT_YET_CODES: t.Final = ("VolumeInUse", "IncorrectState")
 
 
-def find_remains(
-    region: Region, work_token: str, *, images: t.Iterable[Image] = (), snapshots: t.Iterable[Snapshot] = ()
-) -> tuple[str, ...]:
-    """Return the ids of instances and volumes that carry the work token and are not ended yet.
+def tear_down(work: Work, steps: t.Iterable[TearDownStep], *, search: bool = False) -> None:
+    """Do the steps: remove what they name, and what this run has made on the way.
 
-    A tag filter may not find yet what AWS shows by id: ``images`` name their instance, ``snapshots`` their volume.
+    With ``search``, what other runs of this recipe have left goes too. Trouble with one does not keep the others; the
+    first trouble is raised in the end, and what stays is still noted.
     """
-    named = [find_instance(region, one.source_instance_id) for one in images if one.source_instance_id]
-    instances = [one for one in named if one is not None and one.tags.get(COPY_TAG) == work_token]
-    volume_ids = {attachment.volume_id for one in instances for attachment in one.attachments}
-    volume_ids.update(one.volume_id for one in snapshots if one.volume_id)
-    volumes = [one for one in find_volumes(region, volume_ids).values() if one.tags.get(COPY_TAG) == work_token]
-    found = (*_living(instances), *_existing(volumes))
-    return tuple(dict.fromkeys((*found, *instance_remains(region, work_token), *volume_remains(region, work_token))))
-
-
-def instance_remains(region: Region, work_token: str) -> tuple[str, ...]:
-    """Return the ids of the instances among them that the tag finds."""
-    return _living(find_instances_by_tag(region, COPY_TAG, work_token))
-
-
-def volume_remains(region: Region, work_token: str) -> tuple[str, ...]:
-    """Return the ids of the volumes among them that the tag finds."""
-    return _existing(find_volumes_by_tag(region, COPY_TAG, work_token))
-
-
-def _living(instances: t.Iterable[Instance]) -> tuple[str, ...]:
-    return tuple(instance.instance_id for instance in instances if instance.state != "terminated")
-
-
-def _existing(volumes: t.Iterable[Volume]) -> tuple[str, ...]:
-    return tuple(volume.volume_id for volume in volumes if volume.state not in ("deleting", "deleted"))
-
-
-def tear_down(work: Work, *, volumes_only: bool = False) -> None:
-    """Terminate the instance, and delete the volumes that do not end with it.
-
-    Trouble with one does not keep the others; the first trouble is raised in the end, and what stays is still noted.
-    """
-    TearDown(work, volumes_only=volumes_only).run()
+    TearDown(work).run(steps, search=search)
 
 
 class TearDown:
-    """One end of everything that carries the work token of an image."""
+    """One end of everything on the way to an image."""
 
-    def __init__(self, work: Work, *, volumes_only: bool) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
-        self._volumes_only = volumes_only
         self._ends = work.pace.now() + _PATIENCE
         self._troubles: list[AwsError] = []
         self._stuck: set[str] = set()
+        self._left_before: set[str] = set()
 
-    def run(self) -> None:
-        """Remove it all."""
-        noted = {one for one in self._work.outcome.created if one.startswith(("i-", "vol-"))}
-        region, token = self._work.region, self._work.recipe.work
-        remains = noted.union(self._attempt(lambda: volume_remains(region, token)) or ())
-        if not self._volumes_only:
-            remains.update(self._attempt(lambda: instance_remains(region, token)) or ())
-        self._end_all(sorted(one for one in remains if one.startswith("i-")), self._end_instances)
-        self._end_all(sorted(one for one in remains if one.startswith("vol-")), self._end_volumes)
+    def run(self, steps: t.Iterable[TearDownStep], *, search: bool) -> None:
+        """Remove it all: instances first, for they hold volumes."""
+        named = [getattr(step, "instance", None) or getattr(step, "volume", None) for step in steps]
+        self._left_before = {one.resource_id for one in named if one is not None}
+        found = [one for one in named if one is not None]
+        if search:
+            found += self._attempt(self._search) or []
+        instances = self._all(MayTerminate, found)
+        found += self._attempt(lambda: self._attached(instances)) or []
+        self._end_all(instances, self._end_instances)
+        self._end_all(self._all(MayDeleteVolume, found), self._end_volumes)
+        self._attempt(self._forget_ended)
         if self._troubles:
             raise self._troubles[0]
 
-    def _end_all(self, ids: t.Sequence[str], end: t.Callable[[t.Sequence[str]], list[str]]) -> None:
+    def _search(self) -> list[Proof]:
+        work, recipe = self._work, self._work.recipe
+        search = Search(
+            work.region,
+            recipe.name,
+            added_devices(recipe),
+            with_instances=bool(work.proofs(MayTerminate)),
+            digest=recipe.digest,
+        )
+        return list(search.run()[0])
+
+    def _attached(self, instances: t.Iterable[MayTerminate]) -> list[Proof]:
+        """Return the proofs of the noted volumes that are attached to our instances; only some of them end with it."""
+        volumes = find_volumes(self._work.region, self._noted_volumes())
+        by_id = {one.resource_id: one for one in instances}
+        pairs = [(one, by_id[one.instance_id or ""]) for one in volumes.values() if one.instance_id in by_id]
+        found = [volume_of_instance(one, instance, work=self._work.recipe.work) for one, instance in pairs]
+        return [proof for proof in found if proof is not None]
+
+    def _forget_ended(self) -> None:
+        """Forget the noted volumes that ended with their instance; one that is still there stays in the result."""
+        noted = self._noted_volumes()
+        self._work.forget(*(set(noted) - set(find_volumes(self._work.region, noted))))
+
+    def _noted_volumes(self) -> list[str]:
+        return [one for one in self._work.outcome.created if one.startswith("vol-") and one not in self._work.made]
+
+    def _all(self, kind: type[P], found: t.Iterable[Proof]) -> list[P]:
+        proofs = {one.resource_id: one for one in (*found, *self._work.proofs(kind)) if isinstance(one, kind)}
+        return [proofs[one] for one in sorted(proofs)]
+
+    def _end_all(self, proofs: t.Sequence[P], end: t.Callable[[t.Sequence[P]], list[P]]) -> None:
         started = self._work.pace.now()
-        remaining = list(ids)
+        remaining = list(proofs)
         while remaining:
             remaining = end(remaining)
-            self._work.forget(*(one for one in ids if one not in remaining and one not in self._stuck))
+            awaited = {one.resource_id for one in remaining} | self._stuck
+            for gone in (one.resource_id for one in proofs if one.resource_id not in awaited):
+                self._note_gone(gone)
             if not remaining:
                 return
             if self._work.pace.now() >= self._ends:
-                names = ", ".join(remaining)
+                names = ", ".join(one.resource_id for one in remaining)
                 raise SealedError(f"{names} did not end in {self._work.region.name} within {int(_PATIENCE)} s")
             self._work.pace.sleep(self._work.delay(started))
 
-    def _end_instances(self, instance_ids: t.Sequence[str]) -> list[str]:
-        """Return the instances to be looked at again."""
-        return [one for one in instance_ids if not self._is_over(one)]
+    def _note_gone(self, one: str) -> None:
+        if one in self._left_before:
+            self._work.removed(one)
+        else:
+            self._work.forget(one)
 
-    def _is_over(self, instance_id: str) -> bool:
+    def _end_instances(self, proofs: t.Sequence[MayTerminate]) -> list[MayTerminate]:
+        """Return the instances to be looked at again."""
+        return [one for one in proofs if not self._is_over(one)]
+
+    def _is_over(self, proof: MayTerminate) -> bool:
+        region, instance_id = self._work.region, proof.resource_id
         try:
-            instance = find_instance(self._work.region, instance_id)
+            instance = find_instance(region, instance_id)
             if instance is None or instance.is_alive:
-                gone = not self._work.remove(
-                    instance_id, lambda one: terminate_instance(self._work.region, by_our_tags(MayTerminate, one))
-                )
-                return gone
+                return not self._work.remove(instance_id, lambda: terminate_instance(region, proof))
         except AwsError as error:
-            return self._give_up(
-                instance_id,
-                error,
-                lambda: terminate_instance(self._work.region, by_our_tags(MayTerminate, instance_id)),
-            )
+            return self._give_up(instance_id, error, lambda: terminate_instance(region, proof))
         return instance.state == "terminated"
 
-    def _end_volumes(self, volume_ids: t.Sequence[str]) -> list[str]:
-        """Return the volumes to be looked at again; those that end with the instance need not be deleted."""
-        shown = self._attempt(lambda: find_volumes(self._work.region, volume_ids))
-        hidden = [one for one in volume_ids if one in self._work.hidden_until]
-        there = list(volume_ids) if shown is None else [*shown, *(one for one in hidden if one not in shown)]
+    def _end_volumes(self, proofs: t.Sequence[MayDeleteVolume]) -> list[MayDeleteVolume]:
+        """Return the volumes to be looked at again."""
+        shown = self._attempt(lambda: find_volumes(self._work.region, [one.resource_id for one in proofs]))
+        hidden = self._work.hidden_until
+        there = [one for one in proofs if shown is None or one.resource_id in shown or one.resource_id in hidden]
         return [one for one in there if not self._is_deleted(one)]
 
-    def _is_deleted(self, volume_id: str) -> bool:
+    def _is_deleted(self, proof: MayDeleteVolume) -> bool:
         try:
-            self._work.remove(
-                volume_id, lambda one: delete_volume(self._work.region, by_our_tags(MayDeleteVolume, one))
-            )
+            self._work.remove(proof.resource_id, lambda: delete_volume(self._work.region, proof))
         except AwsError as error:
             # While its instance cannot be ended, an attached volume cannot be either.
             if error.code in _NOT_YET_CODES and not any(one.startswith("i-") for one in self._stuck):
                 return False
-            return self._give_up(volume_id, error)
+            return self._give_up(proof.resource_id, error)
         return True
 
     def _give_up(self, one: str, error: AwsError, last: t.Callable[[], t.Any] | None = None) -> bool:

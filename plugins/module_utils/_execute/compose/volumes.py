@@ -17,6 +17,7 @@ from ..._image.compose.volumes import VolumeShape
 from ..._image.errors import SealedError
 from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
+from ..._image.proofs import MayDeleteVolume, returned_by_creating_call
 from .work import Work
 
 # A token whose volume is gone, or was made with other parameters; another one is needed.
@@ -32,8 +33,8 @@ def start_volume(
     zone: str,
     snapshot_id: str | None = None,
     salt: str = "",
-) -> str:
-    """Start the volume of a device and return its id; another run with the same ``salt`` gets the same volume."""
+) -> MayDeleteVolume:
+    """Start the volume of a device; another run with the same ``salt`` gets the same volume."""
     for attempt in range(_TOKENS):
         try:
             volume_id = create_volume(
@@ -53,8 +54,9 @@ def start_volume(
             if error.code not in _SPENT_CODES or attempt == _TOKENS - 1:
                 raise
         else:
-            work.note_new(volume_id)
-            return volume_id
+            proof = returned_by_creating_call(MayDeleteVolume, volume_id)
+            work.own_new(proof)
+            return proof
     raise SealedError(f"no volume could be made for {device.device_name}")
 
 

@@ -73,17 +73,22 @@ def draft_recipe(request: ComposeRequest, material: Material) -> Recipe:
 
 
 def with_keys(
-    recipe: Recipe, keys: t.Mapping[str | None, RequiredKey], *, owned: frozenset[str], region: str
+    recipe: Recipe, keys: t.Mapping[str | None, RequiredKey], *, owned: frozenset[str], request: ComposeRequest
 ) -> Recipe:
-    """Return the recipe with the key of each device; a snapshot that has it already can back the image itself."""
+    """Return the recipe with the key of each device; a snapshot that has it already can back the image itself.
+
+    An image whose snapshots are to be shared needs its own: opening those of the source would open the source too.
+    """
+    sharing = request.attributes.launch_permissions
+    may_reuse = sharing is None or not sharing.for_snapshots
     devices = []
     for device in recipe.devices:
         if not device.is_ebs:
             devices.append(device)
             continue
         key = keys[device.key_reference]
-        is_here = device.snapshot_id in owned and device.snapshot_region == region
-        reusable = is_here and device.held_key_arn is not None and device.held_key_arn == key.arn
+        is_here = device.snapshot_id in owned and device.snapshot_region == request.region
+        reusable = may_reuse and is_here and device.held_key_arn is not None and device.held_key_arn == key.arn
         devices.append(dataclasses.replace(device, key=key, is_reusable=reusable))
     return dataclasses.replace(recipe, devices=tuple(devices))
 

@@ -12,8 +12,9 @@ import typing as t
 
 from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
-from ..model import COPY_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot
-from .recipe import Recipe, RecipeDevice, work_token
+from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot
+from .ours import doubt_of_image, image_proof
+from .recipe import Recipe, RecipeDevice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,18 +48,7 @@ def sort_namesakes(images: t.Iterable[Image], recipe: Recipe, snapshots: t.Mappi
 
 def is_of_recipe(image: Image, recipe: Recipe) -> bool:
     """Tell whether the image carries this recipe's tags; a copy of the tags under another name does not count."""
-    return is_composed(image) and image.tags.get(RECIPE_TAG) == recipe.digest and image.name == recipe.name
-
-
-def is_composed(image: Image) -> bool:
-    """Tell whether the image carries the tags of a recipe that belong to its name: proof enough to remove it.
-
-    A copy that took its tags along does not count: AWS says that it came from an image, and from no instance.
-    """
-    if image.source_image_id is not None and image.source_instance_id is None:
-        return False
-    digest = image.tags.get(RECIPE_TAG)
-    return digest is not None and image.tags.get(COPY_TAG) == work_token(image.name, digest)
+    return image_proof(image) is not None and image.tags.get(RECIPE_TAG) == recipe.digest and image.name == recipe.name
 
 
 def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -141,8 +131,9 @@ def _taken(image: Image, recipe: Recipe, found: t.Iterable[str]) -> str:
 
 def _other_origin(image: Image, recipe: Recipe) -> str:
     origin = image.tags.get(SOURCE_TAG)
-    if RECIPE_TAG not in image.tags:
-        return "it does not carry this collection's recipe tag"
+    doubt = doubt_of_image(image)
+    if doubt is not None:
+        return doubt
     if origin != recipe.source_tag:
         return f"it was composed of {origin}, not of {recipe.source_tag}"
     return "it was composed by another recipe"

@@ -149,7 +149,7 @@ class Recipe:
 
     def snapshot_description(self, device: RecipeDevice) -> str:
         """Return the description by which a device's snapshot is found: filters by tag lag, this one does not."""
-        return f"{work_description(self.name)} {self.digest} {device.device_name}"
+        return birth_description(self.name, self.digest, device.device_name, is_copy=device.snapshot_id is not None)
 
 
 def work_token(name: str, digest: str) -> str:
@@ -160,6 +160,16 @@ def work_token(name: str, digest: str) -> str:
 def work_description(name: str) -> str:
     """Return how the descriptions of all snapshots made for images of this name begin."""
     return f"sealed.ami {_name_digest(name)}"
+
+
+def birth_description(name: str, digest: str, device_name: str, *, is_copy: bool) -> str:
+    """Return the description that a snapshot gets at birth, which tells a copy from one of a volume that is empty."""
+    return f"{work_description(name)} {digest} {device_name}{'' if is_copy else ' empty'}"
+
+
+def launch_token(work: str, image_id: str) -> str:
+    """Return how the client tokens begin that launch instances of an image for this work."""
+    return f"sealed-ami-{hashlib.sha256(f'{work} {image_id}'.encode()).hexdigest()[:24]}-"
 
 
 def _name_digest(name: str) -> str:

@@ -3,45 +3,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Decide what may be removed for state=absent: what carries our tags for this very name. No AWS, no Ansible."""
+"""Decide what may be removed for state=absent: what is proven to be made under this very name. No AWS, no Ansible."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..errors import PreflightError
-from ..model import COPY_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
-from ..proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, by_our_tags
-from ..steps import DeleteSnapshot, DeregisterImage, Step
-from .identity import is_composed
-from .recipe import work_token
+from ..model import SOURCE_TAG, Image, Snapshot
+from ..proofs import Proof, all_snapshots_are_ours
+from ..steps import DeleteSnapshot, Step
+from .making import deregistration, teardown_of
+from .ours import doubt_of_image, image_proof, snapshot_proof
 from .request import ComposeRequest
-from .steps import ComposePlan, TearDown
+from .steps import ComposePlan
 
 
-def plan_compose_removal(
-    request: ComposeRequest,
-    images: t.Sequence[Image],
-    *,
-    snapshots: t.Mapping[str, Snapshot],
-    leftovers: t.Iterable[Snapshot],
-    remains: tuple[str, ...] = (),
-) -> ComposePlan:
-    """Return the plan that removes the image of this name and what interrupted runs under it have left.
+@dataclasses.dataclass(frozen=True)
+class RemovalFacts:
+    """What AWS holds under a name: images with their snapshots, those that back none, and what else runs have left.
 
-    ``snapshots`` are those of the images; one that was not made for its image stays. ``leftovers`` back no image;
-    ``remains`` are instances and volumes of such runs.
+    ``used`` are snapshots that images of other names use too; ``unproven`` are the ids of instances and volumes that
+    carry our tags without a proof.
     """
-    obstacles = {image.image_id: _obstacle(request, image) for image in images}
-    ours = [image for image in images if obstacles[image.image_id] is None]
-    steps: list[Step] = [_deregistration(image, snapshots) for image in ours]
-    steps += [
-        DeleteSnapshot(by_our_tags(MayDeleteSnapshot, snapshot.snapshot_id), "left behind by an interrupted run")
-        for snapshot in leftovers
-        if _is_of_name(request.name, snapshot)
-    ]
+
+    images: t.Sequence[Image] = ()
+    snapshots: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
+    leftovers: t.Sequence[Snapshot] = ()
+    used: t.Collection[str] = ()
+    remains: tuple[Proof, ...] = ()
+    unproven: tuple[str, ...] = ()
+
+
+def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> ComposePlan:
+    """Return the plan that removes the image of this name and what interrupted runs under it have left."""
+    obstacles = {image.image_id: _obstacle(request, image) for image in facts.images}
+    ours = [image for image in facts.images if obstacles[image.image_id] is None]
+    steps: list[Step] = [step for image in ours for step in _deregistration(image, facts)]
+    proofs = [snapshot_proof(snapshot, request.name) for snapshot in facts.leftovers]
+    steps += [DeleteSnapshot(one, "an interrupted run has left it") for one in proofs if one is not None]
+    teardown = teardown_of(facts.remains)
     action, reason = "unchanged", f"{request.region} has no such image"
-    if steps or remains:
+    if steps or teardown:
         action, reason = "removed", "state is absent"
     return ComposePlan(
         action,
@@ -49,29 +53,45 @@ def plan_compose_removal(
         ours[0] if ours else None,
         after=tuple(steps),
         devices_before=ours[0].devices if ours else (),
-        warnings=tuple(
-            f"{request.region}: {image_id} is kept: {obstacle}; deregister it by hand if it is yours"
-            for image_id, obstacle in obstacles.items()
-            if obstacle
-        ),
-        remains=(TearDown(remains),) if remains else (),
+        warnings=(*_kept(request, obstacles), *_unproven(request, facts)),
+        teardown=teardown,
     )
 
 
-def _deregistration(image: Image, snapshots: t.Mapping[str, Snapshot]) -> DeregisterImage:
+def _deregistration(image: Image, facts: RemovalFacts) -> list[Step]:
+    """Return the steps that remove an image: AWS takes the snapshots along where all of them are ours to delete."""
     _require_unprotected(image)
-    made = tuple(one for one in image.snapshot_ids if _is_made_for(image, snapshots.get(one)))
-    return DeregisterImage(
-        by_our_tags(MayDeregister, image.image_id),
-        tuple(by_our_tags(MayDeleteSnapshot, one) for one in made),
-        "state is absent",
-        by_our_tags(MayDeleteSnapshotsOf, image.image_id) if len(made) == len(image.snapshot_ids) else None,
-    )
+    proof = image_proof(image)
+    if proof is None:
+        raise ValueError(f"{image.image_id} is not proven to be ours")
+    shown = [facts.snapshots[one] for one in image.snapshot_ids if one in facts.snapshots]
+    found = [snapshot_proof(snapshot, image.name, [image]) for snapshot in shown]
+    made = tuple(one for one in found if one is not None and one.resource_id not in facts.used)
+    return deregistration(proof, made, "state is absent", all_snapshots_are_ours(image, made))
+
+
+def _kept(request: ComposeRequest, obstacles: t.Mapping[str, str | None]) -> list[str]:
+    return [
+        f"{request.region}: {image_id} is kept: {obstacle}; deregister it by hand if it is yours"
+        for image_id, obstacle in obstacles.items()
+        if obstacle
+    ]
+
+
+def _unproven(request: ComposeRequest, facts: RemovalFacts) -> list[str]:
+    if not facts.unproven:
+        return []
+    return [
+        f"{request.region}: {', '.join(facts.unproven)} carry this collection's tags for {request.name!r}, but nothing "
+        "proves that composing made them, so they are kept; list the added devices in device_mapping as the run had "
+        "them, or remove them by hand if they are yours"
+    ]
 
 
 def _obstacle(request: ComposeRequest, image: Image) -> str | None:
-    if not is_composed(image):
-        return "it does not carry this collection's recipe tags for its name"
+    doubt = doubt_of_image(image)
+    if doubt is not None:
+        return doubt
     origin = image.tags.get(SOURCE_TAG)
     if request.source_tag is not None and origin != request.source_tag:
         return f"it was composed of {origin}, not of {request.source_tag}"
@@ -84,12 +104,3 @@ def _require_unprotected(image: Image) -> None:
             f"image {image.image_id} in {image.region} has deregistration protection "
             f"({image.deregistration_protection}); disable it first"
         )
-
-
-def _is_made_for(image: Image, snapshot: Snapshot | None) -> bool:
-    return snapshot is not None and snapshot.tags.get(COPY_TAG) == image.tags.get(COPY_TAG)
-
-
-def _is_of_name(name: str, snapshot: Snapshot) -> bool:
-    digest = snapshot.tags.get(RECIPE_TAG)
-    return digest is not None and snapshot.tags.get(COPY_TAG) == work_token(name, digest)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""The steps that compose an image, as a plan shows them. Nothing in this file talks to AWS or to Ansible."""
+"""The steps that compose an image, each of them one call to AWS. Nothing in this file talks to AWS or to Ansible."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import dataclasses
 import typing as t
 
 from ..model import Snapshot
+from ..permissions import LaunchPermissions
+from ..proofs import MayDeleteVolume, MayTerminate
 from ..steps import Plan, Step
 from .recipe import Recipe
 
@@ -24,14 +26,64 @@ class CopySnapshot:
     source_region: str
     kms_key_id: str
 
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return (
+            f"copy snapshot {self.source_snapshot_id} of {self.source_region} for {self.device_name} "
+            f"under key {self.kms_key_id}"
+        )
+
 
 @dataclasses.dataclass(frozen=True)
-class MakeEmptySnapshot:
-    """Create an empty encrypted volume, take its snapshot, and delete the volume."""
+class CreateVolume:
+    """Create the encrypted volume of an added device, or of one that starts empty; it is temporary."""
 
     device_name: str
     volume_size: int
     kms_key_id: str
+    snapshot_id: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        origin = f"from snapshot {self.snapshot_id}" if self.snapshot_id else "that is empty"
+        return (
+            f"create a temporary volume of {self.volume_size} GiB {origin} for {self.device_name} "
+            f"under key {self.kms_key_id}"
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class SnapshotVolume:
+    """Take the snapshot of an empty volume."""
+
+    device_name: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"take a snapshot of the temporary volume for {self.device_name}"
+
+
+@dataclasses.dataclass(frozen=True)
+class DeleteVolume:
+    """Delete the temporary volume of a device, or one that an interrupted run has left, which takes a proof."""
+
+    device_name: str = ""
+    volume: MayDeleteVolume | None = None
+
+    @property
+    def removes(self) -> tuple[str, ...]:
+        """Return the ids that are known already."""
+        return (self.volume.resource_id,) if self.volume else ()
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        if self.volume is None:
+            return f"delete the temporary volume for {self.device_name}"
+        return f"delete volume {self.volume.resource_id}, which an interrupted run has left"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +93,11 @@ class RegisterImage:
     name: str
     snapshots: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"register image {self.name!r} of {', '.join(self.snapshots)}"
+
 
 @dataclasses.dataclass(frozen=True)
 class LaunchInstance:
@@ -49,15 +106,32 @@ class LaunchInstance:
     source_image_id: str
     devices: tuple[str, ...]
 
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"launch a temporary instance of {self.source_image_id} with {', '.join(self.devices)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class StopInstance:
+    """Stop the temporary instance."""
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return "stop the temporary instance"
+
 
 @dataclasses.dataclass(frozen=True)
 class AttachVolume:
-    """Create an encrypted volume and attach it to the instance."""
+    """Attach the temporary volume of a device to the temporary instance."""
 
     device_name: str
-    volume_size: int
-    kms_key_id: str
-    snapshot_id: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"attach the temporary volume as {self.device_name}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,33 +142,84 @@ class CreateImage:
     instance_id: str | None
     no_reboot: bool = True
 
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        if self.instance_id is None:
+            return f"create image {self.name!r} from the temporary instance"
+        reboot = "without rebooting it" if self.no_reboot else "which AWS reboots if it is running"
+        return f"create image {self.name!r} from instance {self.instance_id}, {reboot}"
+
 
 @dataclasses.dataclass(frozen=True)
-class TearDown:
-    """Remove instance and volumes that an interrupted run has left."""
+class TerminateInstance:
+    """Terminate the temporary instance, or one that an interrupted run has left, which takes a proof."""
 
-    ids: tuple[str, ...]
+    instance: MayTerminate | None = None
+
+    @property
+    def removes(self) -> tuple[str, ...]:
+        """Return the ids that are known already."""
+        return (self.instance.resource_id,) if self.instance else ()
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        if self.instance is None:
+            return "terminate the temporary instance"
+        return f"terminate instance {self.instance.resource_id}, which an interrupted run has left"
 
 
-ComposeStep = t.Union[CopySnapshot, MakeEmptySnapshot, RegisterImage, LaunchInstance, AttachVolume, CreateImage]
+@dataclasses.dataclass(frozen=True)
+class TagSnapshot:
+    """Tag the snapshot of a device of the new image."""
+
+    device_name: str
+    tags: t.Mapping[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        tags = ", ".join(f"{key}={value}" for key, value in sorted(self.tags.items()))
+        return f"tag the snapshot of {self.device_name} with {tags}"
+
+
+@dataclasses.dataclass(frozen=True)
+class ShareSnapshot:
+    """Let others create volumes from the snapshot of a device of the new image."""
+
+    device_name: str
+    add: LaunchPermissions
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"share the snapshot of {self.device_name} with {', '.join(sorted(self.add.user_ids))}"
+
+
+MakingStep = t.Union[CopySnapshot, CreateVolume, SnapshotVolume, DeleteVolume]
+BuildingStep = t.Union[LaunchInstance, CreateVolume, StopInstance, AttachVolume]
+ImageStep = t.Union[RegisterImage, CreateImage]
+TearDownStep = t.Union[TerminateInstance, DeleteVolume]
+WorkStep = t.Union[MakingStep, BuildingStep, ImageStep]
 
 
 @dataclasses.dataclass(frozen=True)
 class ComposePlan(Plan):
     """What to do for one composed image.
 
-    ``work`` holds the steps that make it; ``adopted`` has the snapshots, by device, that an interrupted run of the same
-    recipe has left and that are good; ``remains`` are instance and volumes that such a run has left beside a finished
-    image. ``recipe`` is None for removals.
+    ``work`` holds the steps that make it, the last of which makes the image itself; ``teardown`` what is removed once
+    the image is there, and whatever happens. ``adopted`` has the snapshots, by device, that an interrupted run of the
+    same recipe has left and that are good. ``recipe`` is None for removals.
     """
 
     recipe: Recipe | None = None
     method: str = ""
-    work: tuple[ComposeStep, ...] = ()
-    remains: tuple[TearDown, ...] = ()
+    work: tuple[WorkStep, ...] = ()
+    teardown: tuple[TearDownStep, ...] = ()
     adopted: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """Return every step in the order of execution."""
-        return (*self.before, *t.cast("tuple[Step, ...]", (*self.work, *self.remains)), *self.after)
+        return (*self.before, *t.cast("tuple[Step, ...]", (*self.work, *self.teardown)), *self.after)

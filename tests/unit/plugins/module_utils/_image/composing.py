@@ -10,8 +10,8 @@ import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.draft import Material, draft_recipe, with_keys
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.facts import ComposeFacts
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.method import choose_method
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose.planner import ComposeFacts
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.recipe import Recipe
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request import (
     ComposeRequest,
@@ -75,7 +75,7 @@ def a_recipe(request: ComposeRequest, material: Material, **arns: str | None) ->
         is_arn = reference is not None and reference.startswith("arn:") and ":key/" in reference
         arn = reference if is_arn else arns.get((reference or "default").replace("/", "_"), KEY_A)
         keys[reference] = required(arn, reference=reference or "alias/aws/ebs")
-    return with_keys(draft, keys, owned=material.owned, region=request.region)
+    return with_keys(draft, keys, owned=material.owned, request=request)
 
 
 def facts_of(request: ComposeRequest, material: Material, recipe: Recipe, **fields: t.Any) -> ComposeFacts:
@@ -97,7 +97,8 @@ def snapshots_for(recipe: Recipe, image: Image) -> dict[str, Snapshot]:
     wanted = {device.device_name: device for device in recipe.ebs_devices}
     return {
         device.snapshot_id: Snapshot(
-            device.snapshot_id, "completed", True, device.kms_key_arn, device.volume_size,
+            device.snapshot_id, "completed", True, device.kms_key_arn, device.volume_size, volume_id="vol-ffffffff",
+            description=recipe.snapshot_description(wanted[device.device_name]),
             tags=recipe.snapshot_tags(wanted[device.device_name]),
         )
         for device in image.ebs_devices

@@ -16,8 +16,10 @@ from ansible_collections.sealed.ami.plugins.module_utils._image import proofs
 from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     COPY_TAG,
+    DEVICE_TAG,
     KEY_TAG,
     SOURCE_TAG,
+    BlockDevice,
     Image,
     Snapshot,
 )
@@ -181,45 +183,116 @@ def test_aws_says_for_which_image_a_snapshot_was_copied() -> None:
     assert proofs.destination_of(copied(description="mine")) == ""
 
 
+WORK = "sealed-ami-0123-4567"
+LAUNCHED = "sealed-ami-abc-"
+
+
 @pytest.mark.parametrize(
     ("token", "image_id", "ours"),
     [
-        pytest.param("t1", SOURCE_ID, True, id="our token"),
-        pytest.param("t9", SOURCE_ID, False, id="another token"),
+        pytest.param(f"{LAUNCHED}1", SOURCE_ID, True, id="our token"),
+        pytest.param("sealed-ami-xyz-1", SOURCE_ID, False, id="another token"),
+        pytest.param(f"x{LAUNCHED}", SOURCE_ID, False, id="our token within another"),
         pytest.param("", SOURCE_ID, False, id="no token"),
-        pytest.param("t1", COPY_ID, False, id="another image"),
-        pytest.param("t1", "", False, id="image not shown"),
+        pytest.param(f"{LAUNCHED}1", "", False, id="image not shown"),
     ],
 )
 def test_instances(token: str, image_id: str, ours: bool) -> None:
-    instance = Instance("i-1", "running", client_token=token, image_id=image_id, tags={COPY_TAG: "t1"})
-    found = proofs.instance_is_ours(instance, client_tokens=("t1", "t2", ""), image_id=SOURCE_ID)
+    instance = Instance("i-1", "running", client_token=token, image_id=image_id, tags={COPY_TAG: WORK})
+    found = proofs.instance_is_ours(instance, token=LAUNCHED)
     assert (found.resource_id if found else None) == ("i-1" if ours else None)
+    assert proofs.instance_is_ours(instance, token="") is None
+
+
+MADE = {COPY_TAG: WORK, DEVICE_TAG: "/dev/sdf"}
 
 
 @pytest.mark.parametrize(
-    ("fields", "with_instance", "by_token"),
+    ("fields", "with_instance", "unused"),
     [
-        pytest.param({"attached_to": ("i-1",), "device_name": "/dev/sdf"}, True, False, id="attached to ours"),
-        pytest.param({"attached_to": ("i-1",), "device_name": "/dev/sdz"}, False, False, id="at another device"),
-        pytest.param({"attached_to": ("i-2",), "device_name": "/dev/sdf"}, False, False, id="attached elsewhere"),
-        pytest.param({"attached_to": ("i-1", "i-2"), "device_name": "/dev/sdf"}, False, False, id="multi-attached"),
+        pytest.param({"attached_to": ("i-1",)}, True, False, id="attached to ours"),
+        pytest.param({"attached_to": ("i-1",), "tags": {}}, False, False, id="a rescue volume attached to ours"),
+        pytest.param({"attached_to": ("i-2",)}, False, False, id="attached elsewhere"),
+        pytest.param({"attached_to": ("i-1", "i-2")}, False, False, id="multi-attached"),
         pytest.param({}, False, True, id="free"),
+        pytest.param({"state": "in-use"}, False, False, id="in use, attachment not shown"),
         pytest.param({"snapshot_id": "snap-1"}, False, False, id="restored from a snapshot"),
+        pytest.param({"volume_size": 6}, False, False, id="of another size"),
+        pytest.param({"encrypted": False}, False, False, id="unencrypted"),
+        pytest.param({"tags": {COPY_TAG: WORK}}, False, False, id="tagged after its instance"),
+        pytest.param({"tags": {**MADE, COPY_TAG: "other"}}, False, False, id="for another name"),
     ],
 )
-def test_volumes(fields: dict[str, t.Any], with_instance: bool, by_token: bool) -> None:
-    volume = Volume("vol-1", "available", tags={COPY_TAG: "t1"}, **fields)
-    launched = Instance("i-1", "running", client_token="t1", image_id="ami-1")
-    instance = proofs.instance_is_ours(launched, client_tokens=["t1"], image_id="ami-1")
+def test_volumes(fields: dict[str, t.Any], with_instance: bool, unused: bool) -> None:
+    plain: dict[str, t.Any] = {"state": "available", "encrypted": True, "volume_size": 5, "tags": MADE}
+    volume = Volume("vol-1", **{**plain, **fields})
+    instance = proofs.instance_is_ours(
+        Instance("i-1", "running", client_token=f"{LAUNCHED}1", image_id="ami-1"), token=LAUNCHED
+    )
     assert instance is not None
-    assert bool(proofs.volume_of_instance(volume, instance, device_names=["/dev/sdf"])) is with_instance
-    assert bool(proofs.volume_of_token(volume, "vol-1", snapshot_id=None)) is by_token
-    assert not proofs.volume_of_token(volume, "vol-2", snapshot_id=None)
+    assert bool(proofs.volume_of_instance(volume, instance, work=WORK)) is with_instance
+    found = proofs.unused_volume(volume, work=WORK, device_name="/dev/sdf", origin="", size=5)
+    assert (found.resource_id if found else None) == ("vol-1" if unused else None)
 
 
-def test_snapshots_of_volumes() -> None:
-    volume = proofs.volume_of_token(Volume("vol-1", "available"), "vol-1", snapshot_id=None)
-    assert volume is not None
-    assert proofs.snapshot_of_volume(a_snapshot("snap-1", volume_id="vol-1"), volume)
-    assert not proofs.snapshot_of_volume(a_snapshot("snap-1", volume_id="vol-2"), volume)
+COMPOSED = {COPY_TAG: WORK, SOURCE_TAG: f"{HOME}:{SOURCE_ID}"}
+OF_INSTANCE = {COPY_TAG: WORK, SOURCE_TAG: f"{HOME}:i-1"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "doubt"),
+    [
+        pytest.param({}, None, id="registered"),
+        pytest.param({"source_instance_id": "i-9", "source_image_id": SOURCE_ID}, None, id="by way of an instance"),
+        pytest.param({"source_instance_id": "i-9"}, None, id="AWS shows no image of the instance"),
+        pytest.param({"source_instance_id": "i-1", "tags": OF_INSTANCE, "source_image_id": "ami-5"}, None, id="of it"),
+        pytest.param({"tags": OF_INSTANCE}, None, id="pending, no lineage yet"),
+        pytest.param({"tags": {}}, "recipe tags", id="no tags"),
+        pytest.param({"tags": {**COMPOSED, COPY_TAG: "x"}}, "recipe tags", id="tags of another name"),
+        pytest.param({"tags": {**COMPOSED, "aws:backup:x": "1"}}, "AWS service", id="AWS Backup"),
+        pytest.param({"source_image_id": "ami-5"}, "copied from ami-5", id="a copy of it"),
+        pytest.param({"source_image_id": SOURCE_ID}, "copied from", id="a copy of the source"),
+        pytest.param({"source_instance_id": "i-9", "source_image_id": "ami-5"}, "ami-5 is not", id="nightly backup"),
+        pytest.param({"source_instance_id": "i-2", "tags": OF_INSTANCE}, "i-2 is not", id="of another instance"),
+    ],
+)
+def test_composed_images(fields: dict[str, t.Any], doubt: str | None) -> None:
+    image = Image("ami-1", HOME, **{"tags": COMPOSED, **fields})
+    found = proofs.doubt_of_composed(image, work=WORK)
+    assert (found is None) is (doubt is None) and (doubt or "") in str(found or "")
+    assert bool(proofs.composed_is_ours(image, work=WORK)) is (doubt is None)
+
+
+@pytest.mark.parametrize(
+    ("description", "volume_id", "copied_is", "empty_is"),
+    [
+        pytest.param("ours", "vol-ffffffff", True, True, id="copied"),
+        pytest.param("ours", "vol-1", False, True, id="taken of a volume"),
+        pytest.param("ours, later", "vol-ffffffff", False, False, id="a longer description"),
+        pytest.param("a database nobody may lose", "vol-ffffffff", False, False, id="somebody's"),
+        pytest.param("", "vol-ffffffff", False, False, id="none"),
+    ],
+)
+def test_snapshots_born_with_our_description(description: str, volume_id: str, copied_is: bool, empty_is: bool) -> None:
+    snapshot = a_snapshot("snap-1", description=description, volume_id=volume_id)
+    for is_copy, ours in ((True, copied_is), (False, empty_is)):
+        assert bool(proofs.snapshot_by_description(snapshot, description="ours", is_copy=is_copy)) is ours
+
+
+@pytest.mark.parametrize(
+    ("description", "ours"),
+    [
+        pytest.param("Created by CreateImage(i-1) for ami-1", True, id="for this image"),
+        pytest.param("Created by CreateImage(i-1) for ami-1 from vol-1", True, id="AWS's older words"),
+        pytest.param("Created by CreateImage(i-1) for ami-2", False, id="for another"),
+        pytest.param("Created by CreateImage(i-2) for ami-1", False, id="of another instance"),
+        pytest.param("Created by CreateImage(i-1) for ami-11", False, id="for a longer id"),
+        pytest.param("see: Created by CreateImage(i-1) for ami-1", False, id="quoted"),
+    ],
+)
+def test_snapshots_of_create_image(description: str, ours: bool) -> None:
+    image = Image("ami-1", HOME, source_instance_id="i-1", devices=(BlockDevice("/dev/sda1", "snap-1"),))
+    proof = proofs.snapshot_of_created(a_snapshot("snap-1", description=description), image)
+    assert bool(proof) is ours
+    assert bool(proofs.all_snapshots_are_ours(image, [proof] if proof else [])) is ours
+    assert proofs.all_snapshots_are_ours(Image("ami-1", HOME), []) is None

@@ -5,28 +5,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 
 import pytest
 
+from ansible_collections.sealed.ami.plugins.module_utils._image import sentences, steps
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose import steps as compose_steps
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.steps import CreateVolume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome, Target
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import LaunchPermissions
-from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import MayDeregister
-from ansible_collections.sealed.ami.plugins.module_utils._image.result import (
-    describe_step,
-    failure_message,
-    to_diff,
-    to_result,
-)
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import MayDeleteSnapshot, MayDeregister
+from ansible_collections.sealed.ami.plugins.module_utils._image.result import failure_message, to_diff, to_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.sentences import describe_step
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     DeregisterImage,
     ModifyLaunchPermissions,
+    ModifySnapshotPermissions,
     Plan,
+    SetDeprecation,
+    SetDeregistrationProtection,
     SetDescription,
     SetTags,
-    Step,
 )
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -157,31 +159,59 @@ def test_the_diff_shows_devices_before_and_after() -> None:
         ["/dev/sdf", f"snap-sdf-of-{COPY_ID}", "8", "no", "-"],
     ]
     assert after[1].split() == ["/dev/sda1", f"snap-sda1-of-{COPY_ID}", "8", "yes", KEY_A]
-    assert after[2].startswith("DeregisterImage ") and COPY_ID in after[2]
+    assert after[2] == f"deregister image {COPY_ID} (old)"
 
 
-def test_the_diff_of_a_removal_ends_empty() -> None:
+def test_the_diff_of_a_removal_ends_with_its_steps_alone() -> None:
     plan = Plan("removed", "why", COPY, devices_before=COPY.devices)
     (diff,) = to_diff([an_outcome("removed", plan=plan)])
     assert KEY_A in diff["before"]
     assert diff["after"] == ""
+    step = DeregisterImage(MayDeregister(COPY_ID, "ours"), (MayDeleteSnapshot("snap-1", "ours"),), "state is absent")
+    (diff,) = to_diff([an_outcome("removed", plan=dataclasses.replace(plan, after=(step,)))])
+    assert diff["after"] == f"deregister image {COPY_ID} and delete its snapshots snap-1 (state is absent)\n"
+
+
+FRIEND = LaunchPermissions(user_ids=frozenset({"210987654321"}))
 
 
 @pytest.mark.parametrize(
     ("step", "line"),
     [
-        pytest.param(SetDescription("new"), "SetDescription description=new", id="text"),
+        pytest.param(SetDescription("new"), "set the image's description to 'new'", id="text"),
         pytest.param(
             SetTags((COPY_ID,), "image", {"a": "1"}, {"b": "2"}),
-            f"SetTags resource_ids={COPY_ID}, kind=image, add={{'a': '1'}}, remove={{'b': '2'}}",
+            f"change the tags of image {COPY_ID}: set a=1, remove b=2",
             id="tags",
         ),
         pytest.param(
-            ModifyLaunchPermissions(add=LaunchPermissions(user_ids=frozenset({"210987654321"}))),
-            "ModifyLaunchPermissions add={'user_ids': ['210987654321']}",
+            ModifyLaunchPermissions(add=FRIEND),
+            "change who may launch the image: allow 210987654321",
             id="nobody is not listed",
         ),
+        pytest.param(
+            ModifySnapshotPermissions("snap-1", remove=FRIEND),
+            "change who may create volumes from snapshot snap-1: no longer allow 210987654321",
+            id="closed",
+        ),
+        pytest.param(SetDeprecation(""), "remove the image's deprecation", id="no deprecation"),
+        pytest.param(SetDeprecation("2030-01-01T00:00:00Z"), "deprecate the image from 2030-01-01T00:00:00Z", id="one"),
+        pytest.param(SetDeregistrationProtection("enabled"), "turn deregistration protection to enabled", id="kept"),
+        pytest.param(CreateVolume("/dev/sdh", 5, KEY_A), "create a temporary volume of 5 GiB that is empty for "
+                     f"/dev/sdh under key {KEY_A}", id="of composing"),
     ],
-)
-def test_steps_in_words(step: Step, line: str) -> None:
+)  # fmt: skip
+def test_steps_in_words(step: t.Any, line: str) -> None:
     assert describe_step(step) == line
+
+
+def test_every_step_has_words() -> None:
+    """No step is shown by the name of its class."""
+    kinds = [kind for module in (steps, compose_steps) for kind in vars(module).values() if _is_step(kind)]
+    assert len(kinds) > 15
+    for kind in kinds:
+        assert kind in sentences._SENTENCES or isinstance(kind.sentence, property), kind
+
+
+def _is_step(kind: t.Any) -> bool:
+    return isinstance(kind, type) and kind.__module__.endswith("steps") and not issubclass(kind, Plan)

@@ -11,10 +11,14 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.draft import Material, draft_recipe
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose.identity import is_composed
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.facts import sort_leftovers
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.method import billing_loss, choose_method
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose.planner import plan_compose, sort_leftovers
-from ansible_collections.sealed.ami.plugins.module_utils._image.compose.removal import plan_compose_removal
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.ours import image_proof
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.planner import plan_compose
+from ansible_collections.sealed.ami.plugins.module_utils._image.compose.removal import (
+    RemovalFacts,
+    plan_compose_removal,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.compose.steps import ComposePlan
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image, Snapshot
@@ -112,7 +116,14 @@ HERE = {"source_region": AWAY}
             a_source(),
             {"kms_key_id": KEY_A, "device_mapping": [EMPTY]},
             True,
-            ["CopySnapshot /dev/sdf", "MakeEmptySnapshot /dev/sdh", "CopySnapshot /dev/xvda", "RegisterImage"],
+            [
+                "CopySnapshot /dev/sdf",
+                "CreateVolume /dev/sdh",
+                "SnapshotVolume /dev/sdh",
+                "DeleteVolume /dev/sdh",
+                "CopySnapshot /dev/xvda",
+                "RegisterImage",
+            ],
             21,
             id="an empty volume is added",
         ),
@@ -128,7 +139,13 @@ HERE = {"source_region": AWAY}
             a_source(a_disk("xvda"), a_disk("sdf", snapshot_id=None)),
             {"kms_key_id": KEY_A},
             True,
-            ["MakeEmptySnapshot /dev/sdf", "CopySnapshot /dev/xvda", "RegisterImage"],
+            [
+                "CreateVolume /dev/sdf",
+                "SnapshotVolume /dev/sdf",
+                "DeleteVolume /dev/sdf",
+                "CopySnapshot /dev/xvda",
+                "RegisterImage",
+            ],
             16,
             id="the source has an empty one",
         ),
@@ -144,7 +161,18 @@ HERE = {"source_region": AWAY}
             a_source(region=AWAY),
             {**HERE, "method": "instance", "device_mapping": [*TWO_KEYS, EMPTY]},
             True,
-            ["LaunchInstance", "AttachVolume /dev/sdh", "CreateImage"],
+            [
+                "LaunchInstance",
+                "CreateVolume /dev/sdh",
+                "StopInstance",
+                "AttachVolume /dev/sdh",
+                "CreateImage",
+                "TerminateInstance",
+                "DeleteVolume /dev/sdh",
+                "TagSnapshot /dev/sdf",
+                "TagSnapshot /dev/sdh",
+                "TagSnapshot /dev/xvda",
+            ],
             21,
             id="by way of an instance",
         ),
@@ -234,13 +262,15 @@ def test_attributes_converge(given: dict[str, t.Any], expected: list[str]) -> No
 
 def test_snapshots_get_their_own_tags_where_create_image_could_not_give_them() -> None:
     standing = Standing()
-    bare = {name: dataclasses.replace(one, tags=standing.recipe.work_tags) for name, one in standing.snapshots.items()}
+    born = f"Created by CreateImage(i-0123456789abcdef0) for {standing.image.image_id}"
+    bare = {name: dataclasses.replace(one, tags=standing.recipe.work_tags, description=born, volume_id="vol-1")
+            for name, one in standing.snapshots.items()}  # fmt: skip
     added = {step.resource_ids[0]: step.add for step in standing.plan(snapshots=bare).steps}  # type: ignore[union-attr]
     assert added["snap-made-sdf"] == {"sealed.ami:device": "/dev/sdf", "sealed.ami:kms_key": KEY_B}
 
 
 def test_shared_snapshots_keep_tags_and_permissions() -> None:
-    """A snapshot that the image shares with its source is not ours to strip."""
+    """A snapshot that the image shares with its source is not ours to strip, nor to open with the image."""
     source = a_source(a_disk("xvda", KEY_A), region=AWAY)
     request = a_compose_request(**HERE, kms_key_id=KEY_A, tags={"A": "b"}, launch_permissions={"user_ids": ["1" * 12]})
     material = material_of(source)
@@ -251,8 +281,23 @@ def test_shared_snapshots_keep_tags_and_permissions() -> None:
     held = Sharing(LaunchPermissions(frozenset({"1" * 12})), {"snap-xvda": LaunchPermissions(frozenset({"2" * 12}))})
     snapshot = a_snapshot("snap-xvda", encrypted=True, kms_key_arn=KEY_A, tags={"Theirs": "yes"})
     facts = facts_of(request, material, recipe, images=(image,), snapshots={"snap-xvda": snapshot}, sharing=held)
-    (step,) = plan_compose(request, facts).steps
-    assert (step.add.user_ids, bool(step.remove)) == ({"1" * 12}, False)  # type: ignore[union-attr]
+    plan = plan_compose(request, facts)
+    assert (plan.action, plan.steps) == ("unchanged", ())
+    assert ["not copied" in plan.warnings[0], "stay so" in plan.warnings[1]] == [True, True]
+
+
+def test_an_image_to_be_shared_has_snapshots_of_its_own() -> None:
+    source = a_source(a_disk("xvda", KEY_A), region=AWAY)
+    shared = {"launch_permissions": {"user_ids": ["1" * 12]}}
+    organization = {"launch_permissions": {"org_arns": ["arn:aws:organizations::123456789012:organization/o-1"]}}
+    assert actions(planned(source, {**HERE, "kms_key_id": KEY_A})) == ["RegisterImage"]
+    assert actions(planned(source, {**HERE, "kms_key_id": KEY_A, **shared})) == [
+        "CopySnapshot /dev/xvda", "RegisterImage", "ModifyLaunchPermissions", "ShareSnapshot /dev/xvda"
+    ]  # fmt: skip
+    # Snapshots cannot be shared with an organization, so nothing is opened.
+    assert actions(planned(source, {**HERE, "kms_key_id": KEY_A, **organization})) == [
+        "RegisterImage", "ModifyLaunchPermissions"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -314,7 +359,10 @@ def test_leftovers_are_taken_over_if_good_and_deleted_if_not() -> None:
     data, root = standing.recipe.ebs_devices
 
     def left(snapshot_id: str, device: t.Any, **fields: t.Any) -> Snapshot:
-        plain = {"state": "completed", "encrypted": True, "kms_key_arn": device.kms_key_id, "volume_size": 8}
+        plain = {
+            "state": "completed", "encrypted": True, "kms_key_arn": device.kms_key_id, "volume_size": 8,
+            "description": standing.recipe.snapshot_description(device), "volume_id": "vol-ffffffff",
+        }  # fmt: skip
         return Snapshot(snapshot_id, **{**plain, "tags": standing.recipe.snapshot_tags(device), **fields})
 
     leftovers = (
@@ -374,20 +422,35 @@ def test_billing_losses(before: dict[str, t.Any], after: dict[str, t.Any], loss:
     assert (found is None) == (loss is None) and (loss or "") in (found or "")
 
 
+def absent(*images: Image, given: dict[str, t.Any] | None = None, **facts: t.Any) -> ComposePlan:
+    """Return the plan that removes the image."""
+    request = a_compose_request(**{"source_image_id": None, "state": "absent", **(given or {})})
+    return plan_compose_removal(request, RemovalFacts(images, **facts))
+
+
 def test_removal_takes_only_what_was_made_for_the_name() -> None:
     standing = Standing()
+    mine = standing.snapshots["snap-made-xvda"]
     snapshots = {**standing.snapshots, "snap-made-sdf": a_snapshot("snap-made-sdf")}
-    orphan = Snapshot("snap-orphan", "completed", True, tags=standing.recipe.work_tags)
-    foreign = Snapshot("snap-foreign", "completed", True, tags={**standing.recipe.work_tags, "sealed.ami:copy": "x"})
+    orphan = dataclasses.replace(mine, snapshot_id="snap-orphan")
+    foreign = dataclasses.replace(orphan, snapshot_id="snap-foreign", tags={**mine.tags, "sealed.ami:copy": "x"})
+    backup = dataclasses.replace(orphan, snapshot_id="snap-backup", description="a database", volume_id="vol-1")
     stranger = dataclasses.replace(standing.image, image_id="ami-000000000000000e0", tags={})
-    removal = plan_compose_removal(
-        a_compose_request(source_image_id=None, state="absent"), [standing.image, stranger], snapshots=snapshots,
-        leftovers=[orphan, foreign],
-    )  # fmt: skip
-    deregistration, deletion = removal.steps
-    assert (deregistration.snapshot_ids, deregistration.all_snapshots) == (("snap-made-xvda",), None)  # type: ignore[union-attr]
-    assert deletion.snapshot_id == "snap-orphan"  # type: ignore[union-attr]
+    removal = absent(standing.image, stranger, snapshots=snapshots, leftovers=[orphan, foreign, backup])
+    assert [step.removes for step in removal.steps] == [  # type: ignore[union-attr]
+        (standing.image.image_id,), ("snap-made-xvda",), ("snap-orphan",)
+    ]  # fmt: skip
+    assert removal.steps[0].all_snapshots is None  # type: ignore[union-attr]
     assert len(removal.warnings) == 1 and "ami-000000000000000e0 is kept" in removal.warnings[0]
+
+
+def test_removal_leaves_what_another_image_uses() -> None:
+    standing = Standing()
+    (whole,) = absent(standing.image, snapshots=standing.snapshots).steps
+    assert set(whole.removes) == {standing.image.image_id, *standing.image.snapshot_ids}  # type: ignore[union-attr]
+    assert whole.all_snapshots is not None  # type: ignore[union-attr]
+    first, second = absent(standing.image, snapshots=standing.snapshots, used={"snap-made-sdf"}).steps
+    assert first.all_snapshots is None and second.removes == ("snap-made-xvda",)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -399,23 +462,25 @@ def test_removal_takes_only_what_was_made_for_the_name() -> None:
     ],
 )
 def test_removal_is_refused(fields: dict[str, t.Any], word: str) -> None:
-    standing = Standing()
-    image = dataclasses.replace(standing.image, **fields)
     with pytest.raises(SealedError, match=word):
-        plan_compose_removal(a_compose_request(state="absent"), [image], snapshots={}, leftovers=[])
+        absent(dataclasses.replace(Standing().image, **fields))
 
 
 def test_another_source_is_not_removed() -> None:
-    standing = Standing()
-    request = a_compose_request(state="absent", source_image_id="ami-00000000000000002")
-    removal = plan_compose_removal(request, [standing.image], snapshots=standing.snapshots, leftovers=[])
+    removal = absent(Standing().image, given={"source_image_id": "ami-00000000000000002"})
     assert (removal.steps, removal.action) == ((), "unchanged") and "composed of" in removal.warnings[0]
+
+
+def test_what_is_not_proven_is_kept_and_named() -> None:
+    removal = absent(unproven=("i-1", "vol-1"))
+    assert (removal.steps, removal.action) == ((), "unchanged")
+    assert len(removal.warnings) == 1 and "i-1, vol-1" in removal.warnings[0]
 
 
 def test_tags_under_another_name_prove_nothing() -> None:
     standing = Standing()
-    assert is_composed(standing.image) and standing.image.name == NAME
-    assert not is_composed(dataclasses.replace(standing.image, name="another"))
+    assert image_proof(standing.image) and standing.image.name == NAME
+    assert not image_proof(dataclasses.replace(standing.image, name="another"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What composing made: the words that it gives at birth, and the proofs that rest on them. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..machines import Instance, Volume
+from ..model import COPY_TAG, DEVICE_TAG, RECIPE_TAG, Image, Snapshot
+from ..proofs import (
+    MayDeleteSnapshot,
+    MayDeleteVolume,
+    MayDeregister,
+    MayTerminate,
+    Proof,
+    composed_is_ours,
+    doubt_of_composed,
+    instance_is_ours,
+    snapshot_by_description,
+    snapshot_of_created,
+    unused_volume,
+    volume_of_instance,
+)
+from .recipe import Recipe, birth_description, launch_token, work_token
+
+
+class MadeOf(t.NamedTuple):
+    """What the volume of an added device is made of: the id of its snapshot, empty for an empty one, and its GiB."""
+
+    origin: str
+    size: int
+
+
+def doubt_of_image(image: Image) -> str | None:
+    """Say why an image is not proven to be composed under its name; None where it is."""
+    return doubt_of_composed(image, work=_work_of(image.name, image.tags))
+
+
+def image_proof(image: Image) -> MayDeregister | None:
+    """Return the proof that the image is composed under its name."""
+    return composed_is_ours(image, work=_work_of(image.name, image.tags))
+
+
+def snapshot_proof(snapshot: Snapshot, name: str, images: t.Iterable[Image] = ()) -> MayDeleteSnapshot | None:
+    """Return the proof that the snapshot was made for an image of this name: by us, or by AWS for one of the images."""
+    if snapshot.tags.get(COPY_TAG) != _work_of(name, snapshot.tags):
+        return None
+    for image in images:
+        created = snapshot_of_created(snapshot, image)
+        if created is not None:
+            return created
+    digest, device = snapshot.tags.get(RECIPE_TAG, ""), snapshot.tags.get(DEVICE_TAG, "")
+    for is_copy in (True, False):
+        description = birth_description(name, digest, device, is_copy=is_copy)
+        proof = snapshot_by_description(snapshot, description=description, is_copy=is_copy)
+        if proof is not None:
+            return proof
+    return None
+
+
+def is_made_for(snapshot: Snapshot, recipe: Recipe, images: t.Iterable[Image] = ()) -> bool:
+    """Tell whether the snapshot was made for this recipe under its name."""
+    is_of_recipe = snapshot.tags.get(RECIPE_TAG) == recipe.digest
+    return is_of_recipe and snapshot_proof(snapshot, recipe.name, images) is not None
+
+
+def remains_of(
+    name: str,
+    instances: t.Iterable[Instance],
+    volumes: t.Iterable[Volume],
+    added: t.Mapping[str, MadeOf],
+    *,
+    digest: str | None = None,
+) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
+    """Return the proofs of the instances and volumes that runs for this name have left, and the ids without a proof.
+
+    ``added`` are the devices that volumes are made for. ``digest`` narrows it down to one recipe.
+    """
+    proofs: list[Proof] = []
+    unproven: list[str] = []
+    for instance in (one for one in instances if _is_of(name, one.tags, digest) and one.state != "terminated"):
+        proof = instance_proof(instance, name)
+        if proof is None:
+            unproven.append(instance.instance_id)
+        else:
+            proofs.append(proof)
+    ours = {one.resource_id: one for one in proofs if isinstance(one, MayTerminate)}
+    ending = {one.volume_id for instance in instances if instance.instance_id in ours for one in _ending(instance)}
+    for volume in (one for one in volumes if _is_of(name, one.tags, digest) and one.state not in _GONE_STATES):
+        found = volume_proof(volume, name, ours, added)
+        if volume.volume_id in ending:
+            continue
+        if found is None:
+            unproven.append(volume.volume_id)
+        else:
+            proofs.append(found)
+    return tuple(proofs), tuple(unproven)
+
+
+def instance_proof(instance: Instance, name: str) -> MayTerminate | None:
+    """Return the proof that the instance was launched for an image of this name."""
+    work = _work_of(name, instance.tags)
+    return instance_is_ours(instance, token=launch_token(work, instance.image_id) if work else "")
+
+
+def volume_proof(
+    volume: Volume, name: str, instances: t.Mapping[str, MayTerminate], added: t.Mapping[str, MadeOf]
+) -> MayDeleteVolume | None:
+    """Return the proof that the volume was made for an image of this name."""
+    work = _work_of(name, volume.tags)
+    instance = instances.get(volume.instance_id or "")
+    if instance is not None:
+        return volume_of_instance(volume, instance, work=work)
+    device = volume.tags.get(DEVICE_TAG, "")
+    if device not in added:
+        return None
+    made_of = added[device]
+    return unused_volume(volume, work=work, device_name=device, origin=made_of.origin, size=made_of.size)
+
+
+def added_devices(recipe: Recipe) -> dict[str, MadeOf]:
+    """Return what the volumes are made of that a recipe makes beside those of the source."""
+    return {
+        device.device_name: MadeOf(device.snapshot_id or "", device.size)
+        for device in recipe.ebs_devices
+        if device.is_added or device.snapshot_id is None
+    }
+
+
+_GONE_STATES: t.Final = ("deleting", "deleted")
+
+
+def _ending(instance: Instance) -> list[t.Any]:
+    return [one for one in instance.attachments if one.delete_on_termination]
+
+
+def _is_of(name: str, tags: t.Mapping[str, str], digest: str | None) -> bool:
+    return tags.get(COPY_TAG) == _work_of(name, tags) and digest in (None, tags.get(RECIPE_TAG))
+
+
+def _work_of(name: str, tags: t.Mapping[str, str]) -> str:
+    """Return the work token that the tags must have under this name; no tag is like it where the recipe is missing."""
+    digest = tags.get(RECIPE_TAG)
+    return work_token(name, digest) if digest else "(none)"
