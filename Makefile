@@ -7,13 +7,13 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda docs release lint format emulator setup bench test-runner
+.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the result
-	@$(RUN)/demo.py
+demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the result; ARGS="--scenes S3" takes one
+	@$(RUN)/demo.py $(ARGS)
 
 test: setup ## Run every test; ONLY="lint package" runs some kinds
 	@$(RUN)/test.py $(ONLY)
@@ -40,6 +40,9 @@ test-matrix: setup ## Every supported ansible-core, oldest and newest libraries;
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
 	@$(RUN)/browser.py
 
+test-first-hour: setup ## Walk a newcomer's first hour in a clean clone, and play what README.md and the guides say
+	@.venv/bin/pytest -q tests/first_hour
+
 test-eda: setup ## Judge the rulebook by ansible-rulebook, whose Java root installs from Debian if need be
 	@$(RUN)/rulebooks.py
 
@@ -54,6 +57,9 @@ bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" cho
 
 emulator: setup ## Run the emulated AWS in the foreground; ARGS="--port 5001" reaches it
 	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws $(ARGS)
+
+emulator-package: setup ## Build the emulated AWS as a package for pip, to rehearse plays without this checkout
+	@$(RUN)/emulator_package.py
 
 setup: ## Make the virtual environment, unless it is there already
 	@$(PYTHON) tests/tools/setup.py

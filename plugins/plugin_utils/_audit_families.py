@@ -7,9 +7,11 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 Parts = dict[str, t.Any]
+_TELLING: t.Final = 3
 _WORST_FIRST: t.Final = {"not compliant": 0, "unknown": 1, "compliant": 2}
 
 
@@ -46,11 +48,23 @@ def _arrange_family(root_id: str, members: t.Sequence[Parts], root: Parts | None
         "root_id": root_id,
         "root_region": root["region"] if root else ordered[0]["source_region"],
         "root_is_here": root is not None,
-        "name": (root or ordered[0])["name"],
+        "name": root["name"] if root else _common_name([member["name"] for member in ordered]),
         "verdict": min((member["verdict"] for member in members), key=_WORST_FIRST.__getitem__),
         "members": ordered,
         "cells": cells,
     }
+
+
+def _common_name(names: t.Sequence[str]) -> str:
+    """Return what the names of copies begin with, where their source was not looked at: none of them stands for all.
+
+    The end of a name often says its region; a common beginning of a letter or two says nothing.
+    """
+    if len(set(names)) == 1:
+        return names[0]
+    same = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names))
+    common = "".join(letters[0] for letters in same).rstrip(" -_./(")
+    return f"{common}…" if len(common) >= _TELLING else ""
 
 
 def _by_descent(root_id: str, members: t.Sequence[Parts]) -> list[Parts]:

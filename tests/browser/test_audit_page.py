@@ -134,6 +134,23 @@ def test_wide_tables_can_be_scrolled_by_keyboard(browser: Browser, some: pathlib
     assert browser.count(".scroll") == 2
 
 
+@pytest.mark.parametrize("width", [360, 768])
+def test_on_a_phone_ids_are_legible_and_the_page_is_not_wider_than_the_screen(
+    browser: Browser, some: pathlib.Path, width: int
+) -> None:
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    try:
+        browser.show(some)
+        browser.execute_script("document.querySelectorAll('details').forEach(e => e.open = true)")
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        lines = """return [...document.querySelectorAll('td code')].filter(e => e.getClientRects().length)
+          .map(e => Math.round(e.getBoundingClientRect().height / (1.2 * parseFloat(getComputedStyle(e).fontSize))))"""
+        assert 1 <= max(browser.execute_script(lines)) <= 4
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 @pytest.mark.parametrize(
     ("steps", "kind"),
     [pytest.param(1, "bad", id="bad"), pytest.param(2, "unsure", id="unknown"), pytest.param(3, "good", id="good")],

@@ -13,6 +13,11 @@ import signal
 import sys
 import types
 
+from emulated_aws.surroundings import forget
+
+# moto makes clients of its own, some as it is imported, which a profile of the user's would stop.
+IGNORED = forget(os.environ)
+
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
@@ -20,9 +25,9 @@ from emulated_aws import admin
 from emulated_aws.clock import clock
 from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT, account_access_key
 from emulated_aws.server import create_app
-from emulated_aws.surroundings import forget
 
 HELP_TO_CONNECT = """The emulated AWS listens at {url}. Any client reaches it with
+  unset AWS_PROFILE AWS_SESSION_TOKEN
   export AWS_ENDPOINT_URL={url} AWS_URL={url}
   export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY=emulated AWS_DEFAULT_REGION=us-east-1
 Accounts: {accounts}; an access key id is AKIA0000 and the account's number.
@@ -69,8 +74,8 @@ def end(_number: int, _frame: types.FrameType | None) -> None:
 def main() -> int:
     """Serve until a signal comes; return the exit code."""
     options = parse_arguments()
-    # moto makes clients of its own, which a profile of the user's would stop.
-    forget(os.environ)
+    if IGNORED:
+        print(f"ignored: {', '.join(IGNORED)}", file=sys.stderr, flush=True)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     application = create_app()

@@ -41,11 +41,6 @@ class Settings:
     associated_keys_limit: int = 1
     associate_key_checks: t.Literal["sync", "async"] = "sync"
 
-    # Sharing and attributes (§14.5, §16).
-    allowed_images_managed_by: t.Literal["account", "declarative-policy"] = "account"
-    copy_image_carries_deprecation: bool = False
-    copy_image_carries_instance_types: bool = True
-
     # Use and retiring (§17, §18).
     rbin_rule_seconds: float = 0.0
     rbin_keeps_name: bool = True

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import sys
 
@@ -16,7 +17,7 @@ HOME = WORK / "home"
 COLLECTIONS = WORK / "ansible_collections"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # It fetches this script from a site that many networks do not let through. The pip that comes with Python does as well.
-PIP_SCRIPT = HOME / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
+CACHE = HOME / ".ansible" / "test" / "cache"
 PIP_SCRIPT_TEXT = """\
 import subprocess
 import sys
@@ -27,10 +28,17 @@ sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", *options]))
 """
 
 
+def site_packages() -> pathlib.Path:
+    """Return the folder of the packages of this environment."""
+    return pathlib.Path(next(path for path in sys.path if path.endswith("site-packages")))
+
+
 def prepare_home() -> None:
     """Make the home folder, where pip finds the user's settings and its cache as it does elsewhere."""
-    PIP_SCRIPT.parent.mkdir(parents=True, exist_ok=True)
-    PIP_SCRIPT.write_text(PIP_SCRIPT_TEXT)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (source,) = pathlib.Path(site_packages(), "ansible_test", "_internal").glob("python_requirements.py")
+    for version in re.findall(r"\bpip='([\d.]+)'", source.read_text()):
+        (CACHE / f"get_pip_{version.replace('.', '_')}.py").write_text(PIP_SCRIPT_TEXT)
     for name in (".config/pip", ".cache/pip"):
         link = HOME / name
         link.parent.mkdir(exist_ok=True)
@@ -51,8 +59,7 @@ def lay_out_collection() -> pathlib.Path:
         kept.rename(output)
     # Without a repository of its own it would ask ours, which ignores this folder.
     must_run("git", "init", "--quiet", place)
-    packages = pathlib.Path(next(path for path in sys.path if path.endswith("site-packages")))
-    shutil.copytree(packages / "ansible_collections" / "amazon", COLLECTIONS / "amazon", dirs_exist_ok=True)
+    shutil.copytree(site_packages() / "ansible_collections" / "amazon", COLLECTIONS / "amazon", dirs_exist_ok=True)
     return place
 
 

@@ -19,9 +19,14 @@ import sys
 import time
 import typing as t
 
+from processes import BIN, ROOT, WORK, begin, environment, started
+
+if __name__ == "__main__":
+    # Before what takes seconds to import: Ctrl-C ends that quietly too.
+    begin()
+
 from demo_scenes import PLAIN, SCENES, Scene
 from image_table import Device, Image, own_images
-from processes import BIN, ROOT, WORK, begin, environment, started
 
 from emulated_aws.client import Emulator
 
@@ -62,13 +67,13 @@ class Tour:
         given = ["-e", f"@{example}"] if playbook != "audit" else []
         command: list[str | os.PathLike[str]] = [
             self._command,
+            *("-i", "localhost,"),
             f"sealed.ami.{playbook}",
             *given,
             "-e",
             json.dumps({**variables, **self._given}),
         ]
-        quiet = {"ANSIBLE_NOCOWS": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_FORCE_COLOR": "0"}
-        env = environment(**self.emulator.env(), **quiet, ANSIBLE_INVENTORY_UNPARSED_WARNING="false")
+        env = environment(**self.emulator.env(), ANSIBLE_NOCOWS="1", ANSIBLE_FORCE_COLOR="0")
         began = time.monotonic()
         with started(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             output, _nothing = process.communicate()
@@ -121,7 +126,8 @@ def first_run(tour: Tour, scenes: t.Sequence[Scene]) -> list[Image]:
     for scene in scenes:
         heading(scene.number, scene.title)
         say(f"   {scene.promise}")
-        say(paint(f"   $ ansible-playbook sealed.ami.{scene.playbook} -e @playbooks/vars/{scene.playbook}.yml", DIM))
+        name = scene.playbook
+        say(paint(f"   $ ansible-playbook -i localhost, sealed.ami.{name} -e @playbooks/vars/{name}.yml", DIM))
         changed, seconds = tour.scene(scene)
         if changed == 0:
             sys.exit(f"{scene.number} should change something at its first run")
@@ -178,7 +184,6 @@ def main() -> None:
     parser.add_argument("--strict", action="store_true", help="fail at the first warning")
     given = parser.parse_args()
     scenes = [scene for scene in SCENES if scene.number in given.scenes]
-    begin()
     began = time.monotonic()
     say(paint("sealed.ami: images with the right keys, shown on an emulated AWS", BOLD))
     with Emulator.start(seed="full", clock="real") as emulator:

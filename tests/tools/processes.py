@@ -23,6 +23,8 @@ HOME = WORK / "home"
 GRACE_SECONDS = 10.0
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+OURS = "SEALED_AMI_TOOL"
+
 Argument = str | os.PathLike[str]
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -43,6 +45,9 @@ def begin() -> None:
     """
     for number in STOPPING:
         signal.signal(number, _leave)
+    # A tool that another one has started is given what it shall see.
+    if OURS in os.environ:
+        return
     if ignored := forget(os.environ):
         print(f"ignored, as only the emulated AWS is used: {', '.join(ignored)}", file=sys.stderr, flush=True)
     home = pathlib.Path(os.environ.get("HOME") or "/nonexistent")
@@ -62,7 +67,9 @@ def environment(**extra: str) -> dict[str, str]:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.touch()
     ours = {"PATH": path, "VIRTUAL_ENV": str(BIN.parent), "ANSIBLE_HOME": str(settings.parent)}
-    return {**os.environ, **ours, "ANSIBLE_CONFIG": str(settings), **extra}
+    # In place of the home that the system's list of users names, which HOME does not change.
+    ours["ANSIBLE_REMOTE_TEMP"] = str(settings.parent / "remote")
+    return {**os.environ, **ours, "ANSIBLE_CONFIG": str(settings), OURS: "1", **extra}
 
 
 def _stop_group(process: subprocess.Popen[t.Any]) -> None:

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 
+import emulator_package
 from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run
 
 PLACE = WORK / "release"
@@ -84,11 +85,13 @@ def main() -> None:
     must_run(BIN / "ansible-galaxy", "collection", "build", "--output-path", PLACE, laid)
     (artifact,) = PLACE.glob("*.tar.gz")
     judge(artifact)
+    wheel = emulator_package.build(PLACE)
     for name in WRITTEN:
         shutil.copy(laid / name, ROOT / name)
     for fragment in (ROOT / "changelogs" / "fragments").glob("*.yml"):
         if not (laid / "changelogs" / "fragments" / fragment.name).exists():
             fragment.unlink()
+    print(f"{wheel.relative_to(ROOT)} goes beside it, for those who want to rehearse without a checkout")
     print(f"\n{artifact.relative_to(ROOT)} is ready: look at the changelog, run make test, commit, tag and publish.")
 
 

@@ -59,12 +59,39 @@ def test_the_emulator_starts_and_answers_in_such_a_shell(monkeypatch: pytest.Mon
         assert os.environ["AWS_PROFILE"] == FOREIGN["AWS_PROFILE"]
 
 
+def test_the_emulator_by_itself_says_what_it_ignores() -> None:
+    environment = {**os.environ, **FOREIGN, "PYTHONPATH": str(ROOT / "tests")}
+    command = [sys.executable, "-m", "emulated_aws", "--port", "0"]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        said = process.stdout.readline() if process.stdout else ""
+        process.terminate()
+        _nothing, ignored = process.communicate()
+    assert said.startswith("The emulated AWS listens at")
+    assert ", ".join(sorted(FOREIGN)) in ignored
+
+
 def test_tools_say_what_they_ignore_and_children_do_not_see_it() -> None:
     code = "import processes; processes.begin(); processes.run('env')"
     environment = {**os.environ, **FOREIGN, "PYTHONPATH": str(ROOT / "tests" / "tools"), "HOME": "/nonexistent"}
+    environment.pop("SEALED_AMI_TOOL", None)
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert ", ".join(sorted(FOREIGN)) in done.stderr
     assert "/nonexistent cannot be written to" in done.stderr
     seen = dict(line.partition("=")[::2] for line in done.stdout.splitlines())
     assert not set(FOREIGN) & set(seen)
     assert pathlib.Path(seen["HOME"]) == ROOT / ".work" / "home"
+
+
+def test_a_tool_sees_what_another_tool_gives_it() -> None:
+    code = "import processes; processes.begin(); processes.run('env', env=processes.environment())"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "tests" / "tools"),
+        "ANSIBLE_FORKS": "7",
+        "SEALED_AMI_TOOL": "1",
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "ANSIBLE_FORKS=7\n" in done.stdout
+    assert done.stderr == ""

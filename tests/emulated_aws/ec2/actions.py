@@ -25,8 +25,6 @@ MODULES = (
     "register_image",
     "tiering",
     "locks",
-    "watermarks",
-    "associated_keys",
     "recycle_bin",
     "references",
     "usage_reports",

@@ -155,9 +155,7 @@ def _begin(call: Call, source: Image, parts: list[Part]) -> Image:
         launch_permissions=[],
         protection=Protection(),
         lag=region.new_lag(),
-        deprecate_at=source.deprecate_at if settings.copy_image_carries_deprecation else None,
-        watermarks=dict(source.watermarks),
-        instance_types=dict(source.instance_types) if settings.copy_image_carries_instance_types else {},
+        deprecate_at=None,
         last_launched_at=None,
     )
     ready_at = _copy_snapshots(call, image, parts)

@@ -70,6 +70,29 @@ def test_families_follow_lineage(images: list[dict[str, t.Any]], expected: t.Any
     assert families(*images) == expected
 
 
+@pytest.mark.parametrize(
+    ("images", "name"),
+    [
+        pytest.param([("a", None, "database"), ("b", "a", "database-eu-west-1")], "database", id="its source"),
+        pytest.param([("b", "gone", "base"), ("c", "gone", "base")], "base", id="the same everywhere"),
+        pytest.param(
+            [("b", "gone", "database-sealed-eu-central-1"), ("c", "gone", "database-sealed-eu-west-1")],
+            "database-sealed-eu…",
+            id="a region at the end",
+        ),
+        pytest.param([("b", "gone", "web"), ("c", "gone", "wiki")], "", id="nothing in common"),
+        pytest.param([("b", "gone", "only-one")], "only-one", id="one copy"),
+        pytest.param([("b", "gone", ""), ("c", "gone", "named")], "", id="an image without a name"),
+    ],
+)
+def test_a_family_is_named_after_what_all_of_it_has_in_common(
+    images: list[tuple[str, str | None, str]], name: str
+) -> None:
+    entries = [an_entry(image_id, source, name=given) for image_id, source, given in images]
+    (family,) = arrange_report([a_result(*entries)], {"encrypted": True})["families"]
+    assert family["name"] == name
+
+
 def test_every_image_is_in_one_family_whatever_circles_tags_forge() -> None:
     sources = {"a": "b", "b": "c", "c": "a", "d": "b", "e": "d", "f": "g", "g": "f"}
     images = [an_entry(name, source) for name, source in sources.items()]
