@@ -91,7 +91,7 @@ def test_a_key_that_may_not_be_described_is_used_with_a_warning(
 ) -> None:
     arn = look.key_arn("alias/golden", AWAY)
     key = arn if reference == "key arn" else reference
-    emulator.faults.add("access_denied", service="kms", action="DescribeKey")
+    emulator.faults.add("access_denied", service="kms", action=["DescribeKey", "ListAliases"])
     first = copy("plain-root", kms_key_id=key)
     assert (first.msg, first["image"]["action"]) == ("", "copied")
     assert [warning for warning in first.warnings if "kms:DescribeKey" in warning and key in warning]

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import typing as t
 
 from ..._aws.errors import AwsError
@@ -18,6 +17,7 @@ from ..._image.errors import SealedError
 from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
 from ..._image.proofs import MayDeleteVolume, returned_by_creating_call
+from ..._image.tokens import client_token_of
 from .work import Work
 
 # A token whose volume is gone, or was made with other parameters; another one is needed.
@@ -62,7 +62,7 @@ def start_volume(
 
 def client_token(*parts: str) -> str:
     """Return a token of at most 64 characters, which is all that RunInstances takes."""
-    return f"sealed-ami-{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()[:48]}"
+    return client_token_of(*parts)
 
 
 def require_key(device: RecipeDevice, what: str, found: Snapshot | Volume) -> None:

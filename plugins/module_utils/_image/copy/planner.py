@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import typing as t
 
 from ..attributes import Attributes, image_with, plan_attributes, plan_new_attributes
@@ -17,6 +16,7 @@ from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
 from ..steps import CopyImage, Plan
+from ..tokens import client_token_of
 from .cleanup import plan_failed, plan_superseded
 from .facts import Facts
 from .identity import Candidates, Lineage, Requirement, classify, require_decidable
@@ -216,8 +216,7 @@ def client_token(lineage: Lineage, *, region: str, key_tag: str, attempt: t.Sequ
     It names the copy's identity, not its attributes. ``attempt`` holds the ids of copies that came to nothing: their
     token would return their id again (token lifetime is not documented).
     """
-    identity = "\n".join((lineage.tag, region, key_tag, *sorted(attempt)))
-    return f"sealed-ami-{hashlib.sha256(identity.encode()).hexdigest()[:48]}"
+    return client_token_of(lineage.tag, region, key_tag, *sorted(attempt))
 
 
 def predicted_image(source: Image, destination: Destination, step: CopyImage, requirement: Requirement) -> Image:
