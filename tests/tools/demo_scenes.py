@@ -63,7 +63,7 @@ SCENES = (
     ),
     Scene(
         "S4",
-        "Encrypt anew under another key",
+        "Re-encrypt under another key",
         "an encrypted image, at home and abroad",
         "s4_reencrypt",
         (HOME, "encrypted-root"),

@@ -20,6 +20,9 @@ from processes import BIN, ROOT, WORK, begin, copy_sources, environment, git, tr
 
 MAIN = ("origin/main", "main")
 SHOWN = 10
+# American English, and none of the words of words.txt; "catalogue" is a verb of the emulated AWS.
+WORDS = ROOT / "tests" / "requirements" / "words.txt"
+SPELLING = ("--builtin", "clear,rare,en-GB_to_en-US", "-D", "-", "-D", WORDS, "-L", "catalogue")
 
 
 def collection_tree() -> os.PathLike[str]:
@@ -51,9 +54,17 @@ def style(names: t.Sequence[str]) -> list[Check]:
     if python:
         checks.append(("ruff check", (BIN / "ruff", "check", "--quiet", "--force-exclude", *python), {}))
         checks.append(("ruff format", (BIN / "ruff", "format", "--check", "--quiet", "--force-exclude", *python), {}))
+    if prose := [name for name in names if is_prose(name)]:
+        checks.append(("codespell", (BIN / "codespell", *SPELLING, *prose), {}))
     if yaml:
         checks.append(("yamllint", (BIN / "yamllint", "--strict", *yaml), {}))
     return checks
+
+
+def is_prose(name: str) -> bool:
+    """Tell whether users and contributors read it as text; the list is to grow to messages and comments."""
+    is_text = name.endswith((".md", ".rst", ".inc")) or name.startswith(("changelogs/fragments/", "playbooks/"))
+    return is_text and not name.startswith(("tests/", "LICENSES/"))
 
 
 def types(names: t.Sequence[str]) -> list[Check]:
