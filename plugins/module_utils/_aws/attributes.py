@@ -13,6 +13,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_
 
 from .._image.permissions import NOBODY, LaunchPermissions
 from .._image.proofs import MayPurgeTags, MayTakePermissions
+from .._image.vocabulary import Protection
 from .connection import Region
 from .errors import call
 
@@ -120,7 +121,7 @@ def set_deprecation(region: Region, image_id: str, deprecate_at: str) -> None:
         call(what, region.ec2.disable_image_deprecation, ImageId=image_id)
 
 
-def set_deregistration_protection(region: Region, image_id: str, protection: str) -> None:
+def set_deregistration_protection(region: Region, image_id: str, protection: Protection) -> None:
     """Turn protection to ``enabled``, ``enabled-with-cooldown`` or ``disabled``."""
     what = f"set the deregistration protection of {image_id} in {region.name}"
     if protection == "disabled":

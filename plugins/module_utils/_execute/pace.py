@@ -14,9 +14,6 @@ import typing as t
 
 from .._aws.errors import AwsError
 from .._aws.retrying import retrying_until
-from .._image.aws_facts import GONE_SECONDS, VISIBILITY_SECONDS
-
-__all__ = ["GONE_SECONDS", "OUTAGE_SECONDS", "VISIBILITY_SECONDS", "Outage", "Pace"]
 
 T = t.TypeVar("T")
 # So long AWS may be out of reach while copies are awaited; they go on all the same.

@@ -24,6 +24,7 @@ from .steps import (
     Step,
 )
 from .timestamps import parse_timestamp, same_minute
+from .vocabulary import Protection
 
 _TEN_YEARS: t.Final = 3653 * 24 * 3600.0
 
@@ -41,7 +42,7 @@ class Attributes:
     purge_tags: bool = True
     launch_permissions: LaunchPermissions | None = None
     deprecate_at: str | None = None
-    deregistration_protection: str | None = None
+    deregistration_protection: Protection | None = None
 
 
 def plan_attributes(
@@ -84,8 +85,9 @@ def plan_new_attributes(desired: Attributes) -> tuple[Step, ...]:
             steps.append(ModifySnapshotPermissions(add=desired.launch_permissions.for_snapshots))
     if desired.deprecate_at:
         steps.append(SetDeprecation(desired.deprecate_at))
-    if desired.deregistration_protection not in (None, "disabled"):
-        steps.append(SetDeregistrationProtection(str(desired.deregistration_protection)))
+    protection = desired.deregistration_protection
+    if protection is not None and protection != "disabled":
+        steps.append(SetDeregistrationProtection(protection))
     return tuple(steps)
 
 

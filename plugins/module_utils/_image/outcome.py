@@ -12,6 +12,7 @@ import typing as t
 
 from .model import Image
 from .steps import Plan
+from .vocabulary import Action
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Outcome:
     target: Target
     plan: Plan | None = None
     image: Image | None = None
-    action: str = "unchanged"
+    action: Action = "unchanged"
     reason: str = ""
     changed: bool = False
     error: str | None = None

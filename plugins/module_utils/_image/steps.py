@@ -13,6 +13,7 @@ import typing as t
 from .model import BlockDevice, Image
 from .permissions import NOBODY, LaunchPermissions
 from .proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, MayPurgeTags, MayTakePermissions
+from .vocabulary import Action, Protection
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +135,7 @@ class SetDeprecation:
 class SetDeregistrationProtection:
     """Turn protection to ``enabled``, ``enabled-with-cooldown`` or ``disabled``, of another image if it is named."""
 
-    protection: str
+    protection: Protection
     image_id: str = ""
 
 
@@ -159,7 +160,7 @@ class Plan:
     source that were there before.
     """
 
-    action: str
+    action: Action
     reason: str
     image: Image | None
     before: tuple[Step, ...] = ()

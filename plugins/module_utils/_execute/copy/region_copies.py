@@ -13,13 +13,13 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import find_images
 from ..._aws.snapshots import find_snapshots
-from ..._image.aws_facts import FAILED_STATES
+from ..._image.aws_facts import FAILED_STATES, GONE_SECONDS, VISIBILITY_SECONDS
 from ..._image.copy.planner import UNVERIFIED
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, RUN_TAG, Image, Snapshot
 from ..._image.proofs import started_by_this_run
 from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
-from ..pace import GONE_SECONDS, VISIBILITY_SECONDS, Outage, Pace
+from ..pace import Outage, Pace
 from .finishing import JobFinisher
 from .job import Job, Waiting
 from .starting import CopyStarter

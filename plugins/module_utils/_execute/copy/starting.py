@@ -14,14 +14,14 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import copy_image, describe_images
 from ..._aws.snapshots import any_pending, find_snapshots
-from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES
+from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES, VISIBILITY_SECONDS
 from ..._image.copy.identity import classify
 from ..._image.copy.planner import UNVERIFIED, client_token
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, RUN_TAG, Image
 from ..._image.steps import CopyImage
 from ..diagnosis import explain_no_show
-from ..pace import VISIBILITY_SECONDS, Pace
+from ..pace import Pace
 from .job import Job, Waiting
 
 # "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").

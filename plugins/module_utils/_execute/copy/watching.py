@@ -11,9 +11,10 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.snapshots import find_snapshots_by_tag
+from ..._image.aws_facts import GONE_SECONDS
 from ..._image.model import COPY_TAG, Snapshot
 from ..._image.progress import least_percent
-from ..pace import GONE_SECONDS, Pace
+from ..pace import Pace
 from .job import Job, Waiting
 
 

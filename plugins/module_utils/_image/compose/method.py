@@ -11,10 +11,11 @@ import typing as t
 
 from ..errors import PreflightError
 from ..model import Image
+from ..vocabulary import MethodName
 from .request import ComposeRequest
 
-SNAPSHOTS: t.Final = "snapshots"
-INSTANCE: t.Final = "instance"
+SNAPSHOTS: t.Final[MethodName] = "snapshots"
+INSTANCE: t.Final[MethodName] = "instance"
 # What an image without any licence shows (EC2 guide, "AMI billing information fields").
 _PLAIN: t.Final = {"PlatformDetails": "Linux/UNIX", "UsageOperation": "RunInstances"}
 REMEDY: t.Final = "use method=instance, which keeps billing information"
@@ -23,7 +24,7 @@ REMEDY: t.Final = "use method=instance, which keeps billing information"
 class Method(t.NamedTuple):
     """The way to make the image, and why this one."""
 
-    name: str
+    name: MethodName
     reason: str
 
 

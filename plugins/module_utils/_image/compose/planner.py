@@ -13,6 +13,7 @@ from ..attributes import image_with, plan_attributes
 from ..model import Image
 from ..permissions import Sharing
 from ..steps import SetTags, Step
+from ..vocabulary import Action
 from .facts import ComposeFacts
 from .identity import sort_namesakes
 from .making import deletions, details, plan_new, teardown_of
@@ -36,7 +37,8 @@ def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -
     strays = [one for one in facts.leftovers if is_made_for(one, facts.recipe) and one.snapshot_id not in used]
     steps = (*plan_convergence(request, facts, image), *deletions(facts, strays, "an interrupted run made it twice"))
     teardown = teardown_of(facts.remains)
-    action, reason = "unchanged", "the image exists"
+    action: Action = "unchanged"
+    reason = "the image exists"
     if steps or teardown:
         action, reason = "updated", "the image exists; something differs"
     return ComposePlan(

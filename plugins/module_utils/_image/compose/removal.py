@@ -14,6 +14,7 @@ from ..errors import PreflightError
 from ..model import SOURCE_TAG, Image, Snapshot
 from ..proofs import Proof, all_snapshots_are_ours
 from ..steps import DeleteSnapshot, Step
+from ..vocabulary import Action
 from .making import deregistration, teardown_of
 from .ours import doubt_of_image, image_proof, snapshot_proof
 from .request import ComposeRequest
@@ -44,7 +45,8 @@ def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> Compos
     proofs = [snapshot_proof(snapshot, request.name) for snapshot in facts.leftovers]
     steps += [DeleteSnapshot(one, "an interrupted run has left it") for one in proofs if one is not None]
     teardown = teardown_of(facts.remains)
-    action, reason = "unchanged", f"{request.region} has no such image"
+    action: Action = "unchanged"
+    reason = f"{request.region} has no such image"
     if steps or teardown:
         action, reason = "removed", "state is absent"
     return ComposePlan(

@@ -23,6 +23,7 @@ from ..options import (
     require_key_reference,
     require_region_name,
 )
+from ..vocabulary import AskedMethod
 
 _INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})\Z")
 _SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})\Z")
@@ -74,7 +75,7 @@ class ComposeRequest:
     instance_id: str | None = None
     kms_key_id: str | None = None
     devices: tuple[DeviceWish, ...] = ()
-    method: str = "auto"
+    method: AskedMethod = "auto"
     instance: InstanceOptions = dataclasses.field(default_factory=InstanceOptions)
     no_reboot: bool = False
     temporary_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -17,6 +17,7 @@ from ..permissions import NOBODY, Sharing
 from ..source import require_image
 from ..steps import CopyImage, Plan
 from ..tokens import client_token_of
+from ..vocabulary import Action
 from .cleanup import plan_failed, plan_superseded
 from .facts import Facts
 from .identity import Candidates, Lineage, Requirement, classify, require_decidable
@@ -102,9 +103,8 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     if ours is None:
         warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts.lineage))
     steps = (*steps, *removals)
-    action, reason = (
-        ("updated", "the copy exists; some attributes differ") if steps else ("unchanged", "the copy exists")
-    )
+    action: Action = "updated" if steps else "unchanged"
+    reason = "the copy exists; some attributes differ" if steps else "the copy exists"
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
 
 

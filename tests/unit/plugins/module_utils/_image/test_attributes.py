@@ -26,6 +26,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     SetTags,
     Step,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Protection
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     COPY_ID,
     KEY_A,
@@ -121,8 +122,8 @@ def test_texts_and_times(desired: dict[str, t.Any], present: dict[str, t.Any], e
         pytest.param("enabled-with-cooldown", "enabled-with-cooldown", False, id="on with cooldown"),
     ],
 )
-def test_protection(wanted: str | None, present: str, changes: bool) -> None:
-    expected = (SetDeregistrationProtection(str(wanted)),) if changes else ()
+def test_protection(wanted: Protection | None, present: str, changes: bool) -> None:
+    expected = (SetDeregistrationProtection(wanted),) if changes and wanted else ()
     assert steps(Attributes(deregistration_protection=wanted), deregistration_protection=present) == expected
 
 

@@ -30,6 +30,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     SetDescription,
     SetTags,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Action
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
     COPY_ID,
@@ -47,7 +48,7 @@ KEYS = {
 COPY = a_copy(sda1=KEY_A)
 
 
-def an_outcome(action: str = "copied", *, region: str = AWAY, **fields: t.Any) -> Outcome:
+def an_outcome(action: Action = "copied", *, region: str = AWAY, **fields: t.Any) -> Outcome:
     """Return an outcome that changed something, unless told otherwise."""
     image = fields.pop("image", COPY)
     plan = fields.pop("plan", Plan(action, "why", image, new_storage_gib=8))

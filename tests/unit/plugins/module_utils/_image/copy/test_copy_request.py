@@ -234,7 +234,7 @@ def test_tag_values_become_text() -> None:
     ],
 )
 def test_names(template: str | None, region: str, expected: str) -> None:
-    place = {"source_image_id": SOURCE_ID, "source_region": HOME, "region": region}
+    place: dict[str, t.Any] = {"source_image_id": SOURCE_ID, "source_region": HOME, "region": region}
     assert render_name(template, source_name="golden", **place) == expected
 
 
