@@ -188,6 +188,48 @@ def test_sharing_of_preserved_snapshots_that_may_be_shared(
     assert not copy(source, region=region, encrypted=False, launch_permissions=permissions)["changed"]
 
 
+def test_a_key_of_another_service(copy: Copy, look: Looking) -> None:
+    arn = str(look.kms(AWAY).describe_key(KeyId="alias/aws/s3")["KeyMetadata"]["Arn"])
+    for reference in ("alias/aws/s3", arn, arn.rpartition("/")[2]):
+        look.emulator.clear_calls()
+        require_refused(copy("plain-root", kms_key_id=reference), look, reference, "another service")
+    assert copy("plain-root", kms_key_id="alias/aws/ebs").msg == ""
+
+
+@pytest.mark.parametrize("check", [pytest.param(True, id="check mode"), pytest.param(False, id="run")])
+def test_what_can_be_seen_beforehand(copy: Copy, look: Looking, check: bool) -> None:
+    """Each would be refused by AWS once the copy is made, or would fail it."""
+    ec2 = look.ec2(AWAY)
+    key_id = look.key_arn("alias/os", AWAY).rpartition("/")[2]
+    ec2.modify_ebs_default_kms_key_id(KmsKeyId=key_id)
+    ec2.enable_ebs_encryption_by_default()
+    look.kms(AWAY).disable_key(KeyId=key_id)
+    look.emulator.clear_calls()
+    for source in ("plain-root", "encrypted-root"):
+        require_refused(copy(source, encrypted=False, check=check), look, "default EBS key", key_id, "is Disabled")
+    ec2.disable_ebs_encryption_by_default()
+    ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    look.emulator.clear_calls()
+    public = {"encrypted": False, "launch_permissions": {"group_names": ["all"]}}
+    require_refused(copy("plain-root", **public, check=check), look, AWAY, "block-new-sharing")
+    tags = {f"t{number}": "v" for number in range(48)}
+    refused = copy("plain-root", kms_key_id="alias/golden", tags=tags, check=check)
+    require_refused(refused, look, "48 tags", "4 of this collection's own", "50")
+    unit = "arn:aws:organizations::123456789012:ou/o-exampleorg1/ou-exam-12345678"
+    shared = {"kms_key_id": "alias/golden", "launch_permissions": {"org_arns": [unit]}}
+    require_refused(copy("plain-root", **shared, check=check), look, "org_unit_arns", unit)
+
+
+def test_reading_a_block_that_may_not_be_read_is_a_warning(copy: Copy, look: Looking, emulator: Emulator) -> None:
+    emulator.faults.add("access_denied", action="Get*BlockPublicAccessState")
+    emulator.faults.add("access_denied", action="GetEbsDefaultKmsKeyId")
+    made = copy("mixed", encrypted=False)
+    assert (made.msg, made["image"]["action"]) == ("", "copied")
+    assert [one for one in made.warnings if "default EBS key" in one]
+    public = copy("plain-root", encrypted=False, launch_permissions={"group_names": ["all"]})
+    assert public.msg == "" and len([one for one in public.warnings if "public" in one]) == 2
+
+
 @pytest.mark.parametrize(
     ("source", "options", "words"),
     [
