@@ -71,8 +71,10 @@ def default_key(region: Region, *, warn: Warn) -> RequiredKey | None:
     try:
         return replace(require_key(region, name, warn=warn), is_default=True)
     except PreflightError as error:
+        trouble = str(error).partition(" or pass another kms_key_id")[0]
         raise PreflightError(
-            f"AWS encrypts under the default EBS key of {region.name} here, as no key is asked for: {error}"
+            f"AWS encrypts under the default EBS key of {region.name} here, as no key is asked for: {trouble}, or "
+            "choose another default key (ec2:ModifyEbsDefaultKmsKeyId)"
         ) from error
 
 

@@ -219,6 +219,27 @@ BOTH = {ROOT: who(FRIEND), DATA: who(FRIEND)}
             id="one too many on a snapshot",
         ),
         pytest.param(
+            who(group_names=["all"]),
+            NOBODY,
+            {},
+            (
+                ModifyLaunchPermissions(add=who(group_names=["all"])),
+                ModifySnapshotPermissions(ROOT, add=who(group_names=["all"])),
+                ModifySnapshotPermissions(DATA, add=who(group_names=["all"])),
+            ),
+            id="for everybody, snapshots too",
+        ),
+        pytest.param(
+            NOBODY,
+            who(group_names=["all"]),
+            {ROOT: who(group_names=["all"]), DATA: NOBODY},
+            (
+                ModifyLaunchPermissions(remove=who(group_names=["all"])),
+                ModifySnapshotPermissions(ROOT, remove=who(group_names=["all"])),
+            ),
+            id="for everybody no longer",
+        ),
+        pytest.param(
             NOBODY,
             who(FRIEND),
             BOTH,

@@ -168,6 +168,15 @@ def test_a_copy_needs_no_source_once_it_is_there() -> None:
         plan(source=None)
 
 
+@pytest.mark.parametrize("state", [SHOWN, PENDING])
+def test_of_several_the_first_found_is_taken_in_every_run(state: dict[str, t.Any]) -> None:
+    dated = {SECOND_ID: "2026-02-01", COPY_ID: "2026-01-01", "ami-000000000000000c2": "2026-03-01"}
+    images = [a_copy(image_id, creation_date=date, **state) for image_id, date in dated.items()]
+    for order in (images, images[::-1]):
+        found = plan(*order).image
+        assert found is not None and found.image_id == COPY_ID
+
+
 def test_what_a_superseded_copy_left_goes_with_the_next_run() -> None:
     left = a_copied_snapshot(KEY_B)
     assert kinds(plan(a_copy(**SHOWN), orphans=(left,), superseded="deregister")) == ["DeleteSnapshot"]
