@@ -1,0 +1,115 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The workflow of awx_setup, node by node as AWX launches them: on its defaults it ends well."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+from awx.applying import Applying, file_settings
+from awx.conftest import new_controller
+from awx.controller import Controller
+from awx.server import served
+
+from emulated_aws.client import Emulator
+
+from .engine import Job, Launch, injected
+from .fleet import HOME, pipeline_credentials
+
+Fields = dict[str, t.Any]
+# The inventory that awx_setup makes for what plays on localhost.
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+LOCALHOST = {"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost": LOCAL}}}
+WORKFLOW = "Images: from source to sealed"
+SOURCE = "ami-00ec2000000000004"
+# Only what is required: everything else is left at the survey's defaults.
+ANSWERS = {
+    "sealed_ami_source_image_ids": SOURCE,
+    "sealed_ami_source_region": "us-east-1",
+    "sealed_ami_regions": "eu-west-1\r\nus-west-2\r\n",
+    "sealed_ami_kms_key_id": "alias/golden",
+    "sealed_ami_image_name": "sealed-database",
+}
+
+
+@pytest.fixture(scope="module")
+def controller() -> Controller:
+    """Return a controller that awx_setup has set up."""
+    made = new_controller()
+    with served(made) as url:
+        Applying(url).run(file_settings())
+    return made
+
+
+def launched(controller: Controller, **answers: str) -> tuple[int, Fields]:
+    """Launch the workflow."""
+    url = controller.named("workflow_job_templates", WORKFLOW)["url"]
+    status, answer = controller.answer("post", f"{url}launch/", {}, {"extra_vars": answers})
+    return status, t.cast(Fields, answer)
+
+
+def playbook_of(controller: Controller, identifier: str) -> str:
+    """Return the playbook that a node launches."""
+    number = controller.named("workflow_job_template_nodes", identifier)["unified_job_template"]
+    (playbook,) = (item["playbook"] for item in controller.all("job_templates") if item["id"] == number)
+    return pathlib.Path(playbook).stem
+
+
+def run_node(controller: Controller, identifier: str, passed_on: Fields, aws: Emulator, folder: pathlib.Path) -> Launch:
+    """Run a node's job: what earlier jobs have passed on comes first, the workflow's own variables go above it."""
+    variables = {**passed_on, **controller.launches[-1].variables, "sealed_ami_wait_delay": 1}
+    playbook = playbook_of(controller, identifier)
+    job = Job(folder / identifier, playbook=playbook, inventory=LOCALHOST, variables=variables)
+    (folder / identifier).mkdir()
+    return job.run(injected(aws, pipeline_credentials(aws), token="AWS_SECURITY_TOKEN"))
+
+
+def test_every_job_ends_well_and_the_audit_judges_what_they_have_made(
+    controller: Controller, aws: Emulator, tmp_path: pathlib.Path
+) -> None:
+    assert launched(controller, **ANSWERS)[0] == 201
+    passed_on: Fields = {}
+    for identifier in ("copy", "compose", "audit"):
+        launch = run_node(controller, identifier, passed_on, aws, tmp_path)
+        assert launch.status == "successful", launch.stdout
+        passed_on |= launch.passed_on
+    regions = {"eu-west-1", "us-west-2"}
+    copies, composed = passed_on["sealed_ami_image_ids"][SOURCE], passed_on["sealed_ami_composed_image_ids"]
+    assert set(copies) == set(composed) == regions
+    assert passed_on["audit_summary"]["images"] == passed_on["audit_summary"]["compliant"] == 4
+    for region in regions:
+        ec2 = aws.session(account=HOME, region=region).client("ec2")
+        (image,) = ec2.describe_images(ImageIds=[composed[region]])["Images"]
+        assert image["Name"] == "sealed-database"
+    # What failed is named by the way that failures go, which ends badly itself.
+    report = run_node(controller, "report", passed_on, aws, tmp_path)
+    assert report.status == "failed"
+    for image_id in (*(one for ids in copies.values() for one in ids), *composed.values()):
+        assert image_id in report.stdout
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"sealed_ami_source_image_ids": f"{SOURCE},{SOURCE}"}, "is too large"),
+        ({"sealed_ami_source_image_ids": f"{SOURCE} {SOURCE[:-1]}5"}, "is too large"),
+        ({"sealed_ami_source_image_ids": ""}, "is too small"),
+        ({"sealed_ami_kms_key_id": ""}, "is too small"),
+        ({"sealed_ami_method": "both"}, "expected to be one of"),
+    ],
+)
+def test_what_could_not_end_well_is_refused_at_launch(
+    controller: Controller, answers: dict[str, str], sentence: str
+) -> None:
+    status, answer = launched(controller, **{**ANSWERS, **answers})
+    assert status == 400
+    assert sentence in answer["variables_needed_to_start"][0]
+
+
+@pytest.mark.parametrize("missing", sorted(ANSWERS))
+def test_what_is_required_has_no_default(controller: Controller, missing: str) -> None:
+    status, answer = launched(controller, **{name: value for name, value in ANSWERS.items() if name != missing})
+    assert (status, answer["variables_needed_to_start"]) == (400, [f"'{missing}' value missing"])
