@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package setup bench test-runner
+.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package news setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -56,7 +56,10 @@ bench: setup ## Measure the collection beside its peers; ARGS="1 4 --runs 5" cho
 	@PYTHONPATH=tests .venv/bin/python -m bench --output docs $(ARGS)
 
 emulator: setup ## Run the emulated AWS in the foreground; ARGS="--port 5001" reaches it
-	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws $(ARGS)
+	@PYTHONPATH=tests exec .venv/bin/python -m emulated_aws --durations short $(ARGS)
+
+news: setup ## Compare the newest botocore with the pinned one, where images, snapshots, volumes and keys are touched
+	@$(RUN)/news.py $(ARGS)
 
 emulator-package: setup ## Build the emulated AWS as a package for pip, to rehearse plays without this checkout
 	@$(RUN)/emulator_package.py

@@ -41,6 +41,24 @@ class QuietHandler(MotoRequestHandler):
         """Write nothing."""
 
 
+# A copy is pending first, and an instance starts: long enough to be seen, short enough to be waited for.
+SHORT_DURATIONS = {
+    "copy_seconds_minimum": 5.0,
+    "copy_seconds_per_gib": 0.5,
+    "snapshot_seconds_per_gib": 0.5,
+    "instance_start_seconds": 3.0,
+    "instance_stop_seconds": 3.0,
+    "volume_create_seconds": 1.0,
+    "not_found_lag": 0.5,
+    "tag_filter_lag": 1.0,
+    "deregistered_image_listed_seconds": 2.0,
+    "grant_consistency_seconds": 2.0,
+    "ssm_image_validation_seconds": 2.0,
+    "usage_report_seconds": 5.0,
+    "snapshot_recovery_seconds": 2.0,
+}
+
+
 def parse_arguments() -> argparse.Namespace:
     """Return the command line's options."""
     parser = argparse.ArgumentParser(prog="emulated_aws", description="An emulated AWS for images, snapshots and keys.")
@@ -49,6 +67,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--ready-file", type=pathlib.Path, help="gets the URL as soon as calls are answered")
     parser.add_argument("--clock", choices=["real", "manual"], default="real")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds per real second")
+    parser.add_argument("--durations", choices=["none", "short"], default="none", help="short: as AWS, in seconds")
     parser.add_argument("--latency-ms", type=float, default=0.0, help="real time that each call takes")
     parser.add_argument("--seed", choices=["full", "odd", "none"], default="full")
     parser.add_argument(
@@ -83,6 +102,10 @@ def main() -> int:
     try:
         admin.call(application, "settings", {"latency_ms": options.latency_ms, **dict(map(parse_setting, options.set))})
         admin.call(application, "seed", {"seed": options.seed})
+        if options.durations == "short":
+            # After the seed, which is there from the start; what the command line sets itself stays.
+            chosen = dict(map(parse_setting, options.set))
+            admin.call(application, "settings", SHORT_DURATIONS | chosen)
         server = make_server(options.host, options.port, application, threaded=True, request_handler=QuietHandler)
     except (ValueError, OSError) as error:
         print(f"emulated_aws: {error}", file=sys.stderr)

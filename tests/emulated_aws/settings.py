@@ -56,6 +56,15 @@ class Settings:
     usage_reports_fail: bool = False
     own_account_in_usage_report: bool = False
 
+    # Parameters and launch templates (§19, §20).
+    ssm_image_validation_seconds: float = 0.0
+    ssm_shared_images_validate: bool = True
+    ssm_failed_validation_uses_version: bool = True
+    launch_template_accepts_dollar_source: bool = False
+
+    # Local Zones and Outposts (§21).
+    local_zone_requires_encryption: bool = False
+
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5
     copy_snapshot_same_region_key: t.Literal["source", "aws_ebs"] = "aws_ebs"  # §1.3, EBS guide
