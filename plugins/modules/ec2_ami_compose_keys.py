@@ -488,6 +488,12 @@ images:
       type: list
       elements: str
       sample: [snap-0fedcba9876543210]
+    left:
+      description: The ids of what was to be removed and is still there.
+      returned: when there is such
+      type: list
+      elements: str
+      sample: [snap-0fedcba9876543210]
     error:
       description: What went wrong.
       returned: on failure

@@ -235,3 +235,24 @@ def test_the_content_of_each_device_is_its_own(compose: Compose, look: Looking) 
     }
     assert placeholders == {"/dev/xvda": True, "/dev/sdf": True, "/dev/sdg": True, "/dev/sdh": False}
     assert len(look.calls(action="CreateVolume")) == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_removal_that_stops_half_way_says_how_far_it_came(
+    compose: Compose, look: Looking, emulator: Emulator, method: str
+) -> None:
+    made = compose("database", method=method, device_mapping=THREE_KEYS)
+    ids = [one["snapshot_id"] for one in made["image"]["snapshots"]]
+    # Another image uses the first, so the others are deleted one by one; the second may not be.
+    look.ec2(HOME).register_image(
+        Name="another", RootDeviceName="/dev/xvda",
+        BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": ids[0]}}],
+    )  # fmt: skip
+    emulator.faults.add("access_denied", action="DeleteSnapshot", resource=ids[1])
+    stopped = compose("database", method=method, state="absent")
+    assert stopped.failed and stopped["changed"] is True
+    assert (stopped["image_id"], stopped["image"]["state"]) == (None, "absent")
+    gone, left = set(stopped["image"]["removed"]), set(stopped["image"]["left"])
+    assert made["image_id"] in gone and ids[1] in left and ids[0] not in gone | left
+    assert gone | left == {made["image_id"], *ids[1:]}
+    assert not gone & held() and left <= held() and ids[0] in held()

@@ -53,6 +53,8 @@ def existing(look: Looking) -> set[str]:
     return {*images, *volumes, *instances, *look.snapshots(HOME)}
 
 
+# How often a call that takes no client token takes effect in one run.
+WITHOUT_TOKEN = {"CopySnapshot": 3, "CreateSnapshot": 1, "RegisterImage": 1, "CreateImage": 1}
 # A throttled call has no effect.
 LOSSES = [("drop", "before"), ("drop", "after"), ("server_error", "before"), ("server_error", "after"),
           ("throttled", "before")]  # fmt: skip
@@ -71,6 +73,10 @@ def test_a_lost_answer_makes_nothing_twice(
     emulator.advance(120)
     expected = {made["image_id"], *(one["snapshot_id"] for one in made["image"]["snapshots"])}
     assert existing(look) - before == expected
+    # Nor is anything made twice that is swept up afterwards: a call without a client token is not repeated blindly.
+    if action in WITHOUT_TOKEN:
+        done = [call for call in look.calls(action=action) if call["took_effect"]]
+        assert len(done) == WITHOUT_TOKEN[action]
     assert compose("database", method=method, device_mapping=WITH_EMPTY)["changed"] is False
 
 

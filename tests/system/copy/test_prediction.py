@@ -174,4 +174,4 @@ def test_the_diff_shows_each_device_before_and_after(copy: Copy, look: Looking) 
     assert [line.split()[0] for line in before[1:]] == ["/dev/sdf", "/dev/xvda"]
     assert [old in line for line in before[1:]] == [True, True]
     assert [new in line and "(new)" in line for line in after[1:3]] == [True, True]
-    assert [line.split()[0] for line in after[3:]] == ["CopyImage", "DeregisterImage"]
+    assert [line.split()[0] for line in after[3:]] == ["copy", "deregister"]

@@ -23,6 +23,7 @@ from ..._image.compose.request import InstanceOptions
 from ..._image.compose.steps import CreateImage, RegisterImage, ShareSnapshot, TagSnapshot
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot
 from ..._image.steps import DeleteSnapshot, DeregisterImage, ModifySnapshotPermissions, SetTags, Step
 from ..attributes import apply_attribute, read_sharing
@@ -55,7 +56,10 @@ class ComposeApply:
             outcome.error = str(error)
             if self._work.request.rollback:
                 Rollback(self._work).run()
-        if outcome.error and outcome.image is not None and outcome.image.image_id in outcome.removed:
+        if not outcome.error:
+            return
+        outcome.left += [one for one in removed_by(self._work.plan) if one not in (*outcome.removed, *outcome.left)]
+        if outcome.image is not None and outcome.image.image_id in outcome.removed:
             outcome.image = None
 
     def _apply(self) -> None:
@@ -181,12 +185,13 @@ class ComposeApply:
     def _do(self, step: t.Any) -> None:
         region = self._work.region
         if isinstance(step, DeregisterImage):
-            remove_image(region, step, find_more=lambda: self._hidden_of(step), gone=self._work.removed)
+            stay = remove_image(region, step, find_more=lambda: self._hidden_of(step), gone=self._work.removed)
+            self._work.outcome.left += stay
         elif isinstance(step, DeleteSnapshot):
             if self._work.request.present:
                 self._delete(step.snapshot)
             else:
-                delete_unused(region, [step.snapshot], gone=self._work.removed)
+                self._work.outcome.left += delete_unused(region, [step.snapshot], gone=self._work.removed)
         else:
             self._do_attribute(self._resolved(step))
 
