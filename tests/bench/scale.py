@@ -13,8 +13,9 @@ import time
 import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import spare_collections
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Lineage, Requirement
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import Facts, plan_copy
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import plan_copy
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import CopyRequest, Destination
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image

@@ -19,7 +19,12 @@ from system.running import RunModule
 FOREIGN, OWN, NOBODY = SOURCES["vendor-plain"], SOURCES["plain-root"], "ami-0123456789abcdef0"
 OPTIONAL = pathlib.Path(__file__).resolve().parents[2] / "docs" / "iam" / "explain-hidden-source.json"
 HIDDEN = "Allowed AMIs is enabled for this account in us-east-1"
-COPY = {"source_image_id": FOREIGN, "source_region": HOME, "region": AWAY, "kms_key_id": "alias/golden"}
+COPY: dict[str, t.Any] = {
+    "source_image_id": FOREIGN,
+    "source_region": HOME,
+    "region": AWAY,
+    "kms_key_id": "alias/golden",
+}
 MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": COPY,
     "ec2_ami_compose_keys": {**COPY, "name": "three"},

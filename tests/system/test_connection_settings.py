@@ -16,7 +16,7 @@ from emulated_aws.client import Emulator
 from system.copy.asking import AWAY, HOME, SOURCES
 from system.running import Result, RunModule
 
-COPY = {"source_image_id": SOURCES["plain-root"], "source_region": HOME, "region": AWAY}
+COPY: dict[str, t.Any] = {"source_image_id": SOURCES["plain-root"], "source_region": HOME, "region": AWAY}
 MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": COPY,
     "ec2_ami_compose_keys": {**COPY, "name": "three", "kms_key_id": "alias/golden"},
@@ -63,7 +63,7 @@ aws_access_key_id = AKIA0000123456789012
 aws_secret_access_key = not-a-real-secret
 max_attempts = often
 """
-NO_KEYS = {"access_key": None, "secret_key": None}
+NO_KEYS: dict[str, t.Any] = {"access_key": None, "secret_key": None}
 
 
 @pytest.fixture

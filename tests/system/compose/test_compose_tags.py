@@ -85,7 +85,7 @@ def test_temporary_tags_are_on_what_is_temporary_alone(
 def test_more_tags_than_aws_takes_are_refused_beforehand(
     compose: Compose, look: Looking, options: dict[str, int], word: str
 ) -> None:
-    asked = {name: {f"{name}{n}": "v" for n in range(number)} for name, number in options.items()}
+    asked: dict[str, t.Any] = {name: {f"{name}{n}": "v" for n in range(number)} for name, number in options.items()}
     for check in (True, False):
         refused = compose("database", check=check, kms_key_id="alias/os", **asked)
         assert refused.failed and word in refused.msg

@@ -92,7 +92,7 @@ def test_another_run_s_image_is_not_rolled_back(copy: Copy, look: Looking, hidde
             "mutate", action="DescribeImages", region=AWAY, nth=[1, 2], changes=[{"path": "Images", "set": []}]
         )
     look.emulator.faults.add("error", action="ModifyImageAttribute", code="InvalidRequest", status=400, message="no")
-    share = {"launch_permissions": {"user_ids": [FRIEND]}}
+    share: dict[str, t.Any] = {"launch_permissions": {"user_ids": [FRIEND]}}
     made = copy("plain-root", **KEY, **share, on_failure="rollback")
     assert made.failed
     assert ids(look) == {other["image_id"]}
