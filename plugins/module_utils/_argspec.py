@@ -119,7 +119,10 @@ _INSTANCE: t.Final[dict[str, t.Any]] = {
     "subnet_id": {"type": "str", "aliases": ["vpc_subnet_id"]},
     "security_group_ids": {"type": "list", "elements": "str", "aliases": ["security_groups"]},
     "iam_instance_profile": {"type": "str", "aliases": ["instance_profile", "profile"]},
+    "key_name": {"type": "str", "no_log": False},
     "user_data": {"type": "str", "no_log": True},
+    "hold": {"type": "bool", "default": False},
+    "held_instance_id": {"type": "str"},
     "metadata_options": {
         "type": "dict",
         "options": {

@@ -113,7 +113,7 @@ options:
     default: auto
   instance:
     description:
-      - The instance of O(method=instance). It ends with the task.
+      - The instance of O(method=instance). It ends with the task, unless it is held.
     type: dict
     suboptions:
       instance_type:
@@ -133,9 +133,25 @@ options:
         description: The name or ARN of its instance profile.
         type: str
         aliases: [instance_profile, profile]
+      key_name:
+        description: The name of its key pair, which tasks of yours by way of SSH need.
+        type: str
       user_data:
         description:
           - Its user data. The instance is stopped as soon as it runs, so whatever they start may be cut short.
+        type: str
+      hold:
+        description:
+          - Go only as far as the running instance with all its volumes attached, and leave it to tasks of yours, as the
+            role P(sealed.ami.multi_key_image#role) does. RV(image.instance_id) names it. A call with
+            O(instance.held_instance_id) and otherwise the same options makes the image then.
+          - With O(state=absent) the instance and its volumes are removed, and an image of the name stays.
+        type: bool
+        default: false
+      held_instance_id:
+        description:
+          - The instance that a call with O(instance.hold) has left. No other is launched, for only this one has what
+            your tasks did on it. It must have been launched for this very image.
         type: str
       metadata_options:
         description: How it reaches its metadata.
@@ -413,14 +429,14 @@ images:
       type: str
       sample: us-east-1
     instance_id:
-      description: The instance that it was made of.
-      returned: for an image of an instance
+      description: The instance that it was made of, or that is held.
+      returned: for an image of an instance, and with O(instance.hold)
       type: str
       sample: i-0123456789abcdef0
     action:
       description:
         - What was done, or in check mode would be. V(composed) is a new image, V(adopted) one that another run had
-          begun, V(updated) one that exists and was given other attributes.
+          begun, V(updated) one that exists and was given other attributes. V(prepared) is an instance that is held.
       returned: always
       type: str
       sample: composed

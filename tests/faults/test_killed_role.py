@@ -35,8 +35,8 @@ SETTINGS = {
 }  # fmt: skip
 CHANGES = [
     ("RunInstances", 1), ("CreateVolume", 1), ("CreateVolume", 2), ("AttachVolume", 1), ("AttachVolume", 2),
-    ("CreateTags", 1), ("StopInstances", 1), ("CreateImage", 1), ("CreateTags", 2), ("CreateTags", 3),
-    ("CreateTags", 4), ("TerminateInstances", 1), ("DeleteVolume", 1), ("DeleteVolume", 2),
+    ("StopInstances", 1), ("CreateImage", 1), ("TerminateInstances", 1), ("DeleteVolume", 1), ("DeleteVolume", 2),
+    ("CreateTags", 1), ("CreateTags", 2), ("CreateTags", 3),
 ]  # fmt: skip
 LAST_CALL = 300
 # Later than any lag.

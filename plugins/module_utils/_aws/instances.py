@@ -64,6 +64,7 @@ def run_instance(
     profile = options.iam_instance_profile
     optional = {
         "SecurityGroupIds": list(options.security_group_ids),
+        "KeyName": options.key_name,
         "UserData": options.user_data,
         "IamInstanceProfile": {"Arn" if (profile or "").startswith("arn:") else "Name": profile} if profile else None,
     }
@@ -71,6 +72,12 @@ def run_instance(
     answer = call(f"launch image {image_id} in {region.name}", region.ec2.run_instances, **params)
     instances = required(answer, "Instances", of=f"a launch of {image_id}")
     return _to_instance(instances[0] if instances else {})
+
+
+def start_instance(region: Region, proof: MayTerminate) -> None:
+    """Ask a stopped instance to run again."""
+    instance_id = proof.resource_id
+    call(f"start instance {instance_id} in {region.name}", region.ec2.start_instances, InstanceIds=[instance_id])
 
 
 def stop_instance(region: Region, proof: MayTerminate) -> None:

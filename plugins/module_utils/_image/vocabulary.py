@@ -10,7 +10,9 @@ from __future__ import annotations
 import typing as t
 
 # What becomes of one image; the documentation of RV(images[].action) has the same words.
-Action = t.Literal["copied", "replaced", "composed", "adopted", "unchanged", "updated", "retired", "removed", "failed"]
+Action = t.Literal[
+    "copied", "replaced", "composed", "prepared", "adopted", "unchanged", "updated", "retired", "removed", "failed"
+]
 # How an image is composed, and how that may be asked for.
 MethodName = t.Literal["snapshots", "instance"]
 AskedMethod = t.Literal["auto", "snapshots", "instance"]

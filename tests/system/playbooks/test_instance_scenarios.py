@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -73,7 +74,7 @@ def test_s5_brings_the_instance_to_rest_and_back(
     assert (second.status, second.changed) == (0, 0), second.explain()
     assert (rested.read_text(), resumed.read_text()) == ("before\n", "after\n")
     # As if the first run had been killed while the instance was at rest.
-    served_look.ec2(HOME).create_tags(Resources=[instance_id], Tags=[{"Key": "sealed-ami-at-rest", "Value": "yes"}])
+    served_look.ec2(HOME).create_tags(Resources=[instance_id], Tags=[{"Key": "sealed.ami:at-rest", "Value": "yes"}])
     third = run_playbook(S5, **variables)
     assert third.status == 0, third.explain()
     assert (rested.read_text(), resumed.read_text()) == ("before\n", "after\nafter\n")
@@ -119,3 +120,68 @@ def test_s6_runs_tasks_and_tears_down_when_they_fail(
     play = run_playbook(S6, **variables, sealed_ami_tasks_file=working)
     assert play.status != 0 and "/dev/sdf" in play.explain() and "alias/data" in play.explain()
     assert served_look.mutations() == []
+
+
+def launch_decoy(look: Looking, image_id: str, worn: dict[str, str]) -> str:
+    """Launch an instance of ours in production that carries all the tags, as instances do whose tags were copied."""
+    carried = [{"Key": key, "Value": value} for key, value in worn.items()]
+    specifications: t.Any = [{"ResourceType": kind, "Tags": carried} for kind in ("instance", "volume")]
+    asked: t.Any = {"ImageId": image_id, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.small"}
+    launched = look.ec2(HOME).run_instances(**asked, TagSpecifications=specifications)
+    return str(launched["Instances"][0]["InstanceId"])
+
+
+@pytest.mark.parametrize("with_tasks", [True, False])
+def test_s6_takes_nothing_for_its_own_by_its_tags(
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path, with_tasks: bool
+) -> None:
+    working, _trace = hook(tmp_path, "working")
+    chosen = {"sealed_ami_tasks_file": working} if with_tasks else {}
+    variables = example_variables("s6_multi_key_image") | {"sealed_ami_wait_delay": 1, **chosen}
+    assert run_playbook(S6, **variables).status == 0
+    image = require_three_keys(served_look, "web-three-keys")
+    decoy = launch_decoy(served_look, variables["sealed_ami_source_image_id"], tags(image))
+    ec2 = served_look.ec2(HOME)
+    ec2.deregister_image(ImageId=image["ImageId"])
+    served_look.emulator.clear_calls()
+    again = run_playbook(S6, **variables)
+    assert again.status == 0, again.explain()
+    require_three_keys(served_look, "web-three-keys")
+    (entry,) = ec2.describe_instances(InstanceIds=[decoy])["Reservations"]
+    assert entry["Instances"][0]["State"]["Name"] in ("pending", "running")
+    volumes = [one["Ebs"]["VolumeId"] for one in entry["Instances"][0]["BlockDeviceMappings"]]
+    assert [one for one in remains(served_look, instance_id) if one not in (decoy, *volumes)] == []
+    touched = [call for call in served_look.emulator.calls() if decoy in str(call) and "Describe" not in call["action"]]
+    assert touched == []
+
+
+def test_s6_refuses_a_disabled_image_and_leaves_it(run_playbook: RunPlaybook, served_look: Looking) -> None:
+    variables = example_variables("s6_multi_key_image") | {"sealed_ami_wait_delay": 1}
+    assert run_playbook(S6, **variables).status == 0
+    image = require_three_keys(served_look, "web-three-keys")
+    served_look.ec2(HOME).disable_image(ImageId=image["ImageId"])
+    served_look.emulator.clear_calls()
+    again = run_playbook(S6, **variables)
+    assert again.status != 0 and image["ImageId"] in again.explain() and "disabled" in again.explain()
+    assert served_look.mutations() == []
+
+
+def test_s6_takes_a_key_by_the_alias_of_another_account(
+    run_playbook: RunPlaybook, served_look: Looking, served_emulator: Emulator
+) -> None:
+    other = "210987654321"
+    kms = served_emulator.session(account=other).client("kms", region_name=HOME)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["arn:aws:iam::123456789012:root", f"arn:aws:iam::{other}:root"]},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Action": "kms:*", "Resource": "*"}]}
+    key_id = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/theirs", TargetKeyId=key_id)
+    theirs = f"arn:aws:kms:{HOME}:{other}:alias/theirs"
+    volumes = [{"device_name": "/dev/sdf", "kms_key_id": theirs, "volume_size": 2}]
+    variables = example_variables("s6_multi_key_image") | {"sealed_ami_wait_delay": 1, "sealed_ami_volumes": volumes}
+    first = run_playbook(S6, **variables)
+    assert first.status == 0, first.explain()
+    second = run_playbook(S6, **variables)
+    assert (second.status, second.changed) == (0, 0), second.explain()

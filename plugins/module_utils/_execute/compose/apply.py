@@ -67,7 +67,9 @@ class ComposeApply:
         for step in plan.before:
             self._do(step)
         steps: tuple[Step, ...] = plan.after
-        if plan.work:
+        if plan.work and self._work.request.hold:
+            self._hold()
+        elif plan.work:
             steps = self._settle(self._make_and_tear_down(self._make), plan.after)
         elif plan.awaits and plan.image is not None:
             image_id = plan.image.image_id
@@ -78,6 +80,21 @@ class ComposeApply:
             tear_down(self._work, plan.teardown)
         for step in steps:
             self._do(step)
+
+    def _hold(self) -> None:
+        """Bring the instance to where the user's tasks find it; where that fails, it ends at once."""
+        try:
+            instance_id = self._builder().hold(self._work.plan.work)
+        except BaseException as error:
+            self._tear_down_after(error)
+            raise
+        outcome = self._work.outcome
+        outcome.target = dataclasses.replace(outcome.target, instance_id=instance_id)
+
+    def _builder(self) -> Builder:
+        if self._options is None:
+            raise ValueError("the instance's options are not complete")
+        return Builder(self._work, self._known_facts().source, self._options)
 
     def _make(self) -> str:
         """Do the steps that make the image; another task may have made it meanwhile, and deleted what was made here."""
@@ -100,9 +117,7 @@ class ComposeApply:
         source = self._known_facts().source
         if isinstance(last, RegisterImage):
             return register(self._work, self._choose(SnapshotMaking(self._work, t.cast(t.Any, steps)).run()), source)
-        if self._options is None:
-            raise ValueError("the instance's options are not complete")
-        return Builder(self._work, source, self._options).run(self._work.plan.work)
+        return self._builder().run(self._work.plan.work)
 
     @property
     def _has_instance(self) -> bool:

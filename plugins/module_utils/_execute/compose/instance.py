@@ -17,16 +17,26 @@ from ..._aws.instances import (
     default_subnets,
     find_instance,
     run_instance,
+    start_instance,
     stop_instance,
 )
 from ..._aws.volumes import attach_volume, find_volumes
 from ..._image.compose.identity import device_differences
+from ..._image.compose.ours import instance_proof
 from ..._image.compose.recipe import RecipeDevice, launch_token
 from ..._image.compose.request import InstanceOptions
-from ..._image.compose.steps import AttachVolume, CreateImage, CreateVolume, LaunchInstance, StopInstance, WorkStep
+from ..._image.compose.steps import (
+    AttachVolume,
+    CreateImage,
+    CreateVolume,
+    HoldInstance,
+    LaunchInstance,
+    StopInstance,
+    WorkStep,
+)
 from ..._image.errors import PreflightError, SealedError
 from ..._image.machines import Instance
-from ..._image.model import Image
+from ..._image.model import COPY_TAG, Image
 from ..._image.proofs import MayDeleteVolume, MayTerminate, returned_by_creating_call
 from ..diagnosis import key_verdict
 from .images import create_of_instance, find_own_image, key_verdicts
@@ -82,9 +92,21 @@ class Builder:
 
     def run(self, steps: t.Iterable[WorkStep]) -> str:
         """Do the steps in their order and return the id of the image that the last of them starts."""
+        image_id = self._do(steps)
+        if image_id is None:
+            raise ValueError("the last step makes no image")
+        return image_id
+
+    def hold(self, steps: t.Iterable[WorkStep]) -> str:
+        """Do the steps, and return the id of the instance once it has its volumes."""
+        self._do(steps)
+        return self._known_instance().instance_id
+
+    def _do(self, steps: t.Iterable[WorkStep]) -> str | None:
         handlers: dict[type, t.Callable[[t.Any], str | None]] = {
             LaunchInstance: self._launch,
             CreateVolume: self._create_volume,
+            HoldInstance: self._hold,
             StopInstance: self._stop,
             AttachVolume: self._attach,
             CreateImage: self._create_image,
@@ -92,12 +114,12 @@ class Builder:
         image_id = None
         for step in steps:
             image_id = handlers[type(step)](step)
-        if image_id is None:
-            raise ValueError("the last step makes no image")
         return image_id
 
     def _launch(self, step: LaunchInstance) -> None:
         """Launch the instance; a client token returns the one that an interrupted run has left."""
+        if self._work.request.held_instance_id is not None:
+            return self._take_held(self._work.request.held_instance_id)
         for attempt in range(_TOKENS):
             instance = self._run(step, self._token(step, attempt))
             if instance is not None and instance.is_alive:
@@ -109,6 +131,31 @@ class Builder:
             f"no instance of {step.source_image_id} stays alive in {self._work.region.name}, after {_TOKENS} attempts "
             f"for image {self._work.recipe.name!r}; look at the reasons of the terminated ones, or wait an hour"
         )
+
+    def _take_held(self, instance_id: str) -> None:
+        """Go on with the instance that an earlier call has held, which alone has what the user's tasks did on it."""
+        instance = find_instance(self._work.region, instance_id)
+        proof = instance_proof(instance, self._work.recipe.name) if instance is not None else None
+        if instance is None or not instance.is_alive:
+            raise SealedError(
+                f"instance {instance_id}, which was held for {self._work.recipe.name!r}, is gone; run again"
+            )
+        if proof is None or instance.tags.get(COPY_TAG) != self._work.recipe.work:
+            raise SealedError(
+                f"instance {instance_id} was not launched for image {self._work.recipe.name!r} with these devices and "
+                "keys, so it is left alone; call with instance.hold again, with the same options"
+            )
+        self._work.own(proof)
+        self._instance = instance
+        self._attached = {one.device_name: one.volume_id for one in instance.attachments}
+
+    def _hold(self, _step: HoldInstance) -> None:
+        """See that the instance runs; an interrupted run may have stopped it already."""
+        instance = self._until(("running", "stopped"))
+        if instance.state == "stopped":
+            start_instance(self._work.region, returned_by_creating_call(MayTerminate, instance.instance_id))
+            instance = self._until(("running",))
+        self._instance = instance
 
     def _token(self, step: LaunchInstance, attempt: int) -> str:
         asked = [*dataclasses.astuple(self._options), *sorted(self._work.request.tags_on_the_way.items())]

@@ -185,6 +185,9 @@ class ComposeRun:
         if by_instance or is_empty:
             search = Search(self._region, self._request.name, added, with_instances=by_instance)
             remains, unproven = search.run(images, snapshots.values())
+        if self._request.hold:
+            # What is held ends; the image, if another run has made one meanwhile, stays.
+            return plan_compose_removal(self._request, RemovalFacts(remains=remains, unproven=unproven))
         facts = RemovalFacts(
             images,
             snapshots,

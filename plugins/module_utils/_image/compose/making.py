@@ -35,6 +35,7 @@ from .steps import (
     CreateImage,
     CreateVolume,
     DeleteVolume,
+    HoldInstance,
     LaunchInstance,
     RegisterImage,
     ShareSnapshot,
@@ -67,6 +68,22 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         work=_work(request, facts, adopted),
         teardown=(*_teardown(request, facts), *teardown_of(facts.remains)),
         adopted=adopted,
+    )
+
+
+def plan_hold(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
+    """Return the plan that goes as far as the running instance with all its volumes, and leaves it to the user."""
+    launch, *others = _work(dataclasses.replace(request, hold=False), facts, {})
+    volumes = [step for step in others if isinstance(step, CreateVolume)]
+    attachments = [step for step in others if isinstance(step, AttachVolume)]
+    return ComposePlan(
+        "prepared",
+        "the instance is held for tasks; the next call makes the image",
+        None,
+        details=details(facts),
+        recipe=facts.recipe,
+        method=facts.method.name,
+        work=(launch, *volumes, HoldInstance(), *attachments),
     )
 
 

@@ -16,7 +16,7 @@ from ..steps import SetTags, Step
 from ..vocabulary import Action
 from .facts import ComposeFacts
 from .identity import sort_namesakes
-from .making import deletions, details, plan_new, teardown_of
+from .making import deletions, details, plan_hold, plan_new, teardown_of
 from .ours import image_proof, is_made_for
 from .request import ComposeRequest
 from .steps import ComposePlan
@@ -29,6 +29,8 @@ def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
         return _plan_existing(request, facts, found.met[0])
     if found.pending:
         return _plan_adoption(request, facts, found.pending[0])
+    if request.hold:
+        return plan_hold(request, facts)
     return plan_new(request, facts, found)
 
 

@@ -59,6 +59,7 @@ class InstanceOptions:
     subnet_id: str | None = None
     security_group_ids: tuple[str, ...] = ()
     iam_instance_profile: str | None = None
+    key_name: str | None = None
     user_data: str | None = None
     http_tokens: str = "required"
     http_endpoint: str = "enabled"
@@ -77,6 +78,8 @@ class ComposeRequest:
     devices: tuple[DeviceWish, ...] = ()
     method: AskedMethod = "auto"
     instance: InstanceOptions = dataclasses.field(default_factory=InstanceOptions)
+    hold: bool = False
+    held_instance_id: str | None = None
     no_reboot: bool = False
     temporary_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     attributes: Attributes = dataclasses.field(default_factory=Attributes)
@@ -117,6 +120,8 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
         devices=tuple(_parse_device(entry, region=region) for entry in options.get("device_mapping") or ()),
         method=options["method"],
         instance=_parse_instance(options.get("instance") or {}),
+        hold=bool((options.get("instance") or {}).get("hold")),
+        held_instance_id=(options.get("instance") or {}).get("held_instance_id"),
         no_reboot=bool(options.get("no_reboot")),
         temporary_tags=parse_tags(options.get("temporary_tags"), option="temporary_tags") or {},
         attributes=parse_attributes(options),
@@ -162,6 +167,7 @@ def _parse_instance(options: Options) -> InstanceOptions:
         subnet_id=options.get("subnet_id"),
         security_group_ids=tuple(options.get("security_group_ids") or ()),
         iam_instance_profile=options.get("iam_instance_profile"),
+        key_name=options.get("key_name"),
         user_data=options.get("user_data"),
         http_tokens=metadata.get("http_tokens") or "required",
         http_endpoint=metadata.get("http_endpoint") or "enabled",
@@ -189,6 +195,16 @@ def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) 
         _require_fit_for_instance(request, has_instance_options=has_instance_options)
     if request.method == "snapshots" and has_instance_options:
         raise RequestError("method=snapshots starts no instance; drop the option instance")
+    if (request.hold or request.held_instance_id) and request.method != "instance":
+        raise RequestError(
+            "instance.hold and instance.held_instance_id need method=instance, which launches an instance"
+        )
+    if request.hold and request.held_instance_id:
+        raise RequestError(
+            "instance.hold and instance.held_instance_id exclude each other; first hold, then make the image"
+        )
+    if request.held_instance_id and not _INSTANCE_ID.match(request.held_instance_id):
+        raise RequestError(f"instance.held_instance_id {request.held_instance_id!r} is not an instance id")
     if request.wait_timeout < 1 or request.wait_delay < 1:
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
 

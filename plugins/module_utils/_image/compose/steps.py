@@ -113,6 +113,16 @@ class LaunchInstance:
 
 
 @dataclasses.dataclass(frozen=True)
+class HoldInstance:
+    """See that the temporary instance runs, for tasks of the user."""
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return "keep the temporary instance running"
+
+
+@dataclasses.dataclass(frozen=True)
 class StopInstance:
     """Stop the temporary instance."""
 
@@ -198,7 +208,7 @@ class ShareSnapshot:
 
 
 MakingStep = t.Union[CopySnapshot, CreateVolume, SnapshotVolume, DeleteVolume]
-BuildingStep = t.Union[LaunchInstance, CreateVolume, StopInstance, AttachVolume]
+BuildingStep = t.Union[LaunchInstance, CreateVolume, HoldInstance, StopInstance, AttachVolume]
 ImageStep = t.Union[RegisterImage, CreateImage]
 TearDownStep = t.Union[TerminateInstance, DeleteVolume]
 WorkStep = t.Union[MakingStep, BuildingStep, ImageStep]

@@ -26,6 +26,15 @@ DATA = "/dev/sdf"
         pytest.param({"instance_id": "i-00000000000000001"}, ["exclude each other"], id="two sources"),
         pytest.param({"source_image_id": "ami-1"}, ["ami-1", "not an image id"], id="malformed image id"),
         pytest.param({**INSTANCE, "instance_id": "i-1"}, ["i-1", "not an instance id"], id="malformed instance id"),
+        pytest.param({"instance": {"hold": True}}, ["method=instance"], id="held, method not said"),
+        pytest.param(
+            {"method": "instance", "instance": {"held_instance_id": "i-1"}}, ["i-1", "not an instance id"], id="held id"
+        ),
+        pytest.param(
+            {"method": "instance", "instance": {"hold": True, "held_instance_id": "i-00000000000000001"}},
+            ["exclude each other"],
+            id="held and to be held",
+        ),
         pytest.param({"name": "a"}, ["3 to 128"], id="short name"),
         pytest.param({"source_region": "ireland"}, ["ireland"], id="malformed region"),
         pytest.param({"kms_key_id": "golden"}, ["alias/golden"], id="alias without its prefix"),
