@@ -123,6 +123,9 @@ def test_every_run_ends_well_and_the_second_changes_nothing(runs: tuple[Setup, l
     assert second.changed == []
     assert by_hand.changed == ["job template Judge"]
     assert re.search(r'-.*"forks": 7\n.*\+.*"forks": 20\n', by_hand.output)
+    # What only the controller can fill in stays as it is.
+    local = json.loads(controller.named("hosts", "localhost")["variables"])
+    assert local["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
     # The targets are read once, so that the first job knows how many hosts there are.
     assert len([path for _method, path in controller.writes if path.endswith("/update/")]) == 1
 

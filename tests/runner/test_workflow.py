@@ -113,3 +113,24 @@ def test_what_could_not_end_well_is_refused_at_launch(
 def test_what_is_required_has_no_default(controller: Controller, missing: str) -> None:
     status, answer = launched(controller, **{name: value for name, value in ANSWERS.items() if name != missing})
     assert (status, answer["variables_needed_to_start"]) == (400, [f"'{missing}' value missing"])
+
+
+TWO: Fields = {"ami-00ec2000000000001": {"eu-west-1": ["ami-1"]}, SOURCE: {"eu-west-1": ["ami-2"]}}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "passed_on", "sentence"),
+    [
+        ("compose_keys", {"sealed_ami_image_ids": TWO}, "an earlier job has made ami-1, ami-2 in eu-west-1"),
+        ("compose_keys", {}, "no earlier job has made images in any region"),
+        ("audit_workflow", {"sealed_ami_image_ids": {}}, "no job before has made an image"),
+    ],
+)
+def test_what_jobs_before_have_not_made_is_an_error(
+    aws: Emulator, tmp_path: pathlib.Path, playbook: str, passed_on: Fields, sentence: str
+) -> None:
+    job = Job(tmp_path, playbook=playbook, inventory=LOCALHOST, variables={"sealed_ami_image_name": "x", **passed_on})
+    launch = job.run(injected(aws, pipeline_credentials(aws), token="AWS_SECURITY_TOKEN"))
+    assert launch.status == "failed"
+    assert sentence in " ".join(launch.stdout.split())
+    assert aws.calls(action="RegisterImage") == []
