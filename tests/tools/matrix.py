@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Test the versions that ``versions.toml`` lists: all of them, ``--reduced`` each core once, or those named.
+"""Test the versions that ``versions.toml`` lists: all, ``--reduced`` each core once, or of these the ones named.
 
 The reduced matrix has all Pythons for modules, and of the demo two scenarios.
 """
@@ -84,9 +84,11 @@ def prepare(found: list[Combination]) -> None:
 def main() -> None:
     """Prepare all combinations, then test them one after the other."""
     begin()
-    is_reduced = sys.argv[1:] == ["--reduced"]
+    words = sys.argv[1:]
+    if is_reduced := words[:1] == ["--reduced"]:
+        del words[0]
     found = combinations(is_reduced=is_reduced)
-    if not is_reduced and (names := chosen(sys.argv[1:], [one.name for one in found])):
+    if names := chosen(words, [one.name for one in found]):
         found = [one for one in found if one.name in names]
     prepare(found)
     run_all(check for one in found for check in checks(one, is_reduced=is_reduced))
