@@ -43,9 +43,10 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
 def audit_warnings(result: t.Mapping[str, t.Any]) -> list[str]:
     """Return what a person should know who takes the result for good."""
     warnings = []
-    if not result["images"]:
+    # Without a policy nothing was to be judged: whether an image is there is all that was asked, and no is an answer.
+    if not result["images"] and result["summary"] is not None:
         warnings.append(f"no image was found in {', '.join(result['regions'])}; nothing was judged")
-    elif result["unused_device_rules"]:
+    elif result["images"] and result["unused_device_rules"]:
         seen = sorted({one["device_name"] for image in result["images"] for one in image["snapshots"]})
         warnings.append(
             f"policy.devices names {', '.join(result['unused_device_rules'])}, which no image has, so that these rules "

@@ -165,3 +165,7 @@ def test_nothing_found_is_said() -> None:
     assert found["compliant"] is None
     assert audit_warnings(found) == ["no image was found in eu-west-1, us-east-1; nothing was judged"]
     assert audit_warnings(to_audit_result([an_audit(an_image("ami-1"))], a_request())) == []
+
+
+def test_nothing_found_is_an_answer_where_nothing_was_to_be_judged() -> None:
+    assert audit_warnings(to_audit_result([an_audit()], a_request(policy=None))) == []
