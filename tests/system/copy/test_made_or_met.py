@@ -99,6 +99,23 @@ def test_another_run_s_image_is_not_rolled_back(copy: Copy, look: Looking, hidde
     assert made["images"][0].get("created", []) == []
 
 
+def test_an_answer_with_another_run_s_image_makes_it_nobody_s(copy: Copy, look: Looking) -> None:
+    """AWS may answer a used token without comparing the rest; the first looks did not show that image."""
+    other = copy("plain-root", **KEY)
+    faults = look.emulator.faults
+    hidden = [{"path": "Images", "set": []}]
+    faults.add("mutate", action="DescribeImages", region=AWAY, nth=[1, 2], changes=hidden)
+    answer = [{"path": "ImageId", "set": other["image_id"]}]
+    faults.add("mutate", action="CopyImage", region=AWAY, nth=1, changes=answer)
+    faults.add("error", action="ModifyImageAttribute", code="InvalidRequest", status=400, message="no")
+    share = {"launch_permissions": {"user_ids": [FRIEND]}}
+    made = copy("plain-root", **KEY, **share, on_failure="rollback")
+    assert made.failed
+    assert other["image_id"] in ids(look)
+    assert other["image_id"] not in made["images"][0]["created"]
+    assert made["images"][0].get("removed", []) == []
+
+
 @pytest.mark.parametrize(
     "decoy",
     [
