@@ -256,3 +256,31 @@ def test_a_removal_that_stops_half_way_says_how_far_it_came(
     assert made["image_id"] in gone and ids[1] in left and ids[0] not in gone | left
     assert gone | left == {made["image_id"], *ids[1:]}
     assert not gone & held() and left <= held() and ids[0] in held()
+
+
+def open_to(look: Looking, snapshot_id: str) -> list[str]:
+    """Return the accounts that may create volumes from a snapshot."""
+    shown = look.ec2(HOME).describe_snapshot_attribute(SnapshotId=snapshot_id, Attribute="createVolumePermission")
+    return [one["UserId"] for one in shown["CreateVolumePermissions"]]
+
+
+def test_sharing_an_image_never_opens_its_source(compose: Compose, look: Looking) -> None:
+    """Whether shared from the start or later, and closed again: the source's snapshots stay as they are."""
+    image = look.image(HOME, SOURCES["database-sealed"]) or {}
+    source = [one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"]]
+    asked: dict[str, t.Any] = {"device_mapping": [{**THREE_KEYS[2], "kms_key_id": "alias/golden"}]}
+    shared, closed = ({"launch_permissions": {"user_ids": ids}} for ids in (["210987654321"], []))
+    born = compose("database-sealed", name="born-shared", **asked, **shared)
+    assert born.msg == "" and not born.warnings
+    own = [one["snapshot_id"] for one in born["image"]["snapshots"]]
+    assert not set(own) & set(source) and [open_to(look, one) for one in own] == [["210987654321"]] * 3
+    compose("database-sealed", **asked)
+    later = compose("database-sealed", **asked, **shared)
+    assert (later.msg, later["image"]["action"]) == ("", "updated")
+    assert [one for one in later.warnings if "not copied" in one and all(name in one for name in source[:2])]
+    mine = next(one["snapshot_id"] for one in later["image"]["snapshots"] if one["device_name"] == "/dev/sdg")
+    assert open_to(look, mine) == ["210987654321"]
+    assert compose("database-sealed", **asked, **shared)["changed"] is False
+    assert compose("database-sealed", **asked, **closed)["image"]["action"] == "updated"
+    assert open_to(look, mine) == [] and compose("database-sealed", **asked, **closed)["changed"] is False
+    assert [open_to(look, one) for one in source] == [[]] * 3

@@ -235,3 +235,24 @@ def test_nothing_plain_is_made_on_the_way(compose: Compose, look: Looking, emula
         (made,) = look.calls(action=action)
         for one in made["parameters"]["BlockDeviceMappings"]:
             assert {"Encrypted", "KmsKeyId"}.isdisjoint(one["Ebs"])
+
+
+@pytest.mark.parametrize("fault", ["out of reach", "an empty answer"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_volume_that_is_not_shown_is_not_gone(
+    compose: Compose, look: Looking, emulator: Emulator, virtual_time: VirtualTime, method: str, fault: str
+) -> None:
+    """An outage of 100 s, or one answer without the volume, says nothing about it, nor about its key."""
+    emulator.configure(**SLOW)
+
+    def disturb() -> None:
+        if fault == "out of reach":
+            emulator.faults.add("unreachable", action="DescribeVolumes")
+            virtual_time.later(100, emulator.faults.clear)
+        else:
+            changes = [{"path": "Volumes", "set": []}]
+            emulator.faults.add("mutate", action="DescribeVolumes", nth=1, changes=changes)
+
+    virtual_time.later(3, disturb)
+    made = compose("database", method=method, device_mapping=WITH_EMPTY)
+    assert made.msg == "" and sealed(look, HOME, made["image_id"]) == {**ALIASES, "/dev/sdh": "alias/golden"}
