@@ -223,13 +223,13 @@ options:
 attributes:
   idempotent:
     support: full
-    description: The image is recognised by its name and recipe, and by each device's key, size and type.
+    description: The image is recognized by its name and recipe, and by each device's key, size and type.
 notes:
   - The collection marks what it makes with tags that begin with C(sealed.ami:), by which it finds it again, and which
     it never purges. Tags travel to instances, volumes and backups, so they prove nothing. Instances are known by their
     client token and image, volumes by their origin and attachments, snapshots by the description that they were given
     when they were made.
-  - An image of an instance is recognised by its name too; a second run does not take a newer picture of the instance.
+  - An image of an instance is recognized by its name too; a second run does not take a newer picture of the instance.
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy
   - module: amazon.aws.ec2_ami

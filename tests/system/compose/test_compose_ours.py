@@ -269,7 +269,8 @@ def test_sharing_an_image_never_opens_its_source(compose: Compose, look: Looking
     image = look.image(HOME, SOURCES["database-sealed"]) or {}
     source = [one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"]]
     asked: dict[str, t.Any] = {"device_mapping": [{**THREE_KEYS[2], "kms_key_id": "alias/golden"}]}
-    shared, closed = ({"launch_permissions": {"user_ids": ids}} for ids in (["210987654321"], []))
+    shared: dict[str, t.Any] = {"launch_permissions": {"user_ids": ["210987654321"]}}
+    closed: dict[str, t.Any] = {"launch_permissions": {"user_ids": []}}
     born = compose("database-sealed", name="born-shared", **asked, **shared)
     assert born.msg == "" and not born.warnings
     own = [one["snapshot_id"] for one in born["image"]["snapshots"]]

@@ -114,7 +114,7 @@ def test_snapshots_that_are_used_as_they_are(doing: Doing) -> None:
 def test_an_image_that_is_changed_and_removed(doing: Doing, method: str) -> None:
     asked: dict[str, t.Any] = {"method": method, "device_mapping": MAPPING}
     doing.compare("database", **asked, **EVERYTHING)
-    changed = {
+    changed: dict[str, t.Any] = {
         "tags": {"Team": "web"}, "snapshot_tags": {"Kind": "new"}, "description": "another", "deprecate_at": "",
         "launch_permissions": {"user_ids": []}, "deregistration_protection": "disabled",
     }  # fmt: skip

@@ -172,8 +172,8 @@ class ComposeApply:
 
     def _sweep(self, image: Image) -> None:
         """Delete what interrupted runs, or others at work at the same time, have made and the image does not use."""
-        strays = [one for one in self._described() if one.snapshot_id not in image.snapshot_ids]
-        for step in deletions(self._known_facts(), strays, "made twice"):
+        spare = [one for one in self._described() if one.snapshot_id not in image.snapshot_ids]
+        for step in deletions(self._known_facts(), spare, "made twice"):
             self._do(step)
         if any(device.snapshot_id is None for device in self._work.recipe.ebs_devices):
             tear_down(self._work, (), search=True)

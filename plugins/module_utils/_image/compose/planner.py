@@ -36,8 +36,8 @@ def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
 
 def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -> ComposePlan:
     used = set(image.snapshot_ids)
-    strays = [one for one in facts.leftovers if is_made_for(one, facts.recipe) and one.snapshot_id not in used]
-    steps = (*plan_convergence(request, facts, image), *deletions(facts, strays, "an interrupted run made it twice"))
+    spare = [one for one in facts.leftovers if is_made_for(one, facts.recipe) and one.snapshot_id not in used]
+    steps = (*plan_convergence(request, facts, image), *deletions(facts, spare, "an interrupted run made it twice"))
     teardown = teardown_of(facts.remains)
     action: Action = "unchanged"
     reason = "the image exists"
