@@ -27,6 +27,7 @@ MODULES = (
     "locks",
     "recycle_bin",
     "references",
+    "launch_templates",
     "usage_reports",
 )
 
