@@ -22,6 +22,7 @@ from emulated_aws.settings import settings
 
 IMAGE, IMAGE_ID = "aws:ec2:image", re.compile(r"ami-[0-9a-f]{8,17}")
 Wanted = dict[str, t.Any]
+ABSENT: t.Any = None  # moto's annotations forget it
 
 
 class SsmAnswers(SimpleSystemManagerResponse):
@@ -66,14 +67,24 @@ class SsmAnswers(SimpleSystemManagerResponse):
 
 def _too_many_updates(name: str) -> ValidationException:
     error = ValidationException(f"Validation of the parameter {name} is still in process; try again later.")
-    error.error_type = error.code = "TooManyUpdates"
+    error.code = "TooManyUpdates"
     return error
 
 
 def _store(store: SimpleSystemManagerBackend, name: str, wanted: Wanted, version: int) -> None:
     made = store.put_parameter(
-        name, wanted["Description"], wanted["Value"], wanted["Type"], None, None, True, [], IMAGE, wanted["Tier"], None
-    )  # type: ignore[arg-type]  # moto's annotations forget None
+        name,
+        wanted["Description"],
+        wanted["Value"],
+        wanted["Type"],
+        ABSENT,
+        ABSENT,
+        True,
+        [],
+        IMAGE,
+        wanted["Tier"],
+        None,
+    )
     made.version = version
     if wanted["Tags"]:
         store.add_tags_to_resource("Parameter", name, {tag["Key"]: tag["Value"] for tag in wanted["Tags"]})

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-import typing as t
 
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
@@ -58,7 +57,7 @@ def _inherited(template: LaunchTemplate, source: str | None) -> Params:
     data = copy.deepcopy(template.get_version(source).data)
     for mapping in data.get("BlockDeviceMappings", []):
         mapping.get("Ebs", {}).pop("SnapshotId", None)  # Ignored unless given again (botocore's model).
-    return t.cast(Params, data)
+    return data
 
 
 def _warning(call: Call, data: Params) -> Params:
