@@ -227,7 +227,7 @@ def test_local_snapshots_show_their_place_and_are_not_retained(
 ) -> None:
     """Snapshots copied into a Local Zone or onto an Outpost say where they lie, and have no Recycle Bin."""
     a_rule(home, "EBS_SNAPSHOT")
-    found = copied(home, an_image(home), **place_)
+    found = copied(home, an_image(home), home, **place_)
     [snapshot_id] = snapshot_ids(found).values()
     assert [snapshot_of(home, snapshot_id)[member]] == list(place_.values())
     retire(home, found["ImageId"])
