@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package news setup bench test-runner
+.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package news setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,9 @@ format: setup ## Bring the Python sources into the agreed form
 
 test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults; ARGS="--long" draws ten times as much
 	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),3) --dist worksteal tests/faults $(ARGS)
+
+test-mutants: setup ## Spoil the sources on purpose and demand that a test fails; ARGS="hand" plays the mutants made by hand
+	@$(RUN)/mutants.py $(ARGS)
 
 test-runner: setup ## Play the playbooks on ansible-runner, and AWX's set-up against its own schema
 	@$(RUN)/test.py "pytest runner" "pytest awx"

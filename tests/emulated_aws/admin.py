@@ -51,6 +51,17 @@ class Administration:
         ec2.settle()
         return {"time": clock.utcnow().isoformat()}
 
+    def sleeper(self, body: Body) -> t.Any:
+        """Count in, or no longer, the sleeper ``name``."""
+        self.application.sleepers.count(body["name"], comes=bool(body["comes"]))
+        return {}
+
+    def sleep(self, body: Body) -> t.Any:
+        """Sleep as ``name`` for ``seconds``, or until the moment ``until``; an answer that it is not over is usual."""
+        until = clock.now() + float(body["seconds"]) if body["until"] is None else float(body["until"])
+        over = self.application.sleepers.sleep(body["name"], until, held=self.application.faults.held)
+        return {"over": over, "until": until, "now": clock.now()}
+
     def clock(self, body: Body) -> t.Any:
         """Choose ``manual`` or running time and its ``speed``."""
         ec2.settle()
@@ -92,6 +103,19 @@ class Administration:
         """Forget every call."""
         self.application.log.clear()
         return {}
+
+    def journal(self, body: Body) -> t.Any:
+        """Return every call since the reset that was to change something, and the snapshots that are there now."""
+        ec2.settle()
+        return {"calls": self.application.log.journal(), "snapshots": ec2.all_snapshots()}
+
+    def impostors(self, body: Body) -> t.Any:
+        """Arm the impostors by ``prefixes``, ``hidden_from`` and ``shown_to``; without them, list the changed ones."""
+        if body:
+            self.application.impostors.arm(**body)
+            return {}
+        ec2.settle()
+        return {"ids": sorted(self.application.impostors.ids()), "changed": self.application.impostors.changed()}
 
     def principal(self, body: Body) -> t.Any:
         """Make an access key for the user or role ``arn``; with ``policies``, it may do only what they allow."""
@@ -138,6 +162,8 @@ def forget_everything(application: Application) -> None:
     """Leave an emulator without resources, rules, calls and principals, and with default settings."""
     application.faults.reset()
     application.log.reset()
+    application.impostors.reset()
+    application.sleepers.reset()
     application.crashes.clear()
     application.latency_ms = 0.0
     identities.reset()

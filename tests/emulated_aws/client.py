@@ -27,6 +27,8 @@ from emulated_aws.identity import HOME_ACCOUNT, Credentials, account_access_key
 from emulated_aws.surroundings import forget
 
 START_SECONDS = 90.0
+# What the clients of ``Emulator.session`` call themselves: whatever does not is somebody else's.
+BY_HAND = "by-hand-in-a-test"
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 Transport = t.Callable[[str, dict[str, t.Any]], t.Any]
 
@@ -54,8 +56,20 @@ class FaultControl:
         return self._do("faults", {})
 
 
+class Watcher(t.Protocol):
+    """Who looks at everything that was done to an emulator, before it is forgotten."""
+
+    def after_reset(self, emulator: Emulator) -> None:
+        """Look at an emulator in which nothing was done yet."""
+
+    def before_reset(self, emulator: Emulator) -> None:
+        """Look at what was done since the last reset."""
+
+
 class Emulator:
     """A running emulator: clients for its accounts, and everything that tests may do to it."""
+
+    watcher: t.ClassVar[Watcher | None] = None
 
     def __init__(self, url: str, transport: Transport, stop: t.Callable[[], None], *, in_process: bool):
         self.url, self.is_in_process = url, in_process
@@ -125,6 +139,7 @@ class Emulator:
         """Return a session whose clients come as the account's administrator, or as ``credentials`` say."""
         chosen = credentials or Credentials(account_access_key(account), "emulated")
         core = botocore.session.Session()
+        core.user_agent_extra = BY_HAND
         core.register_component("data_loader", _models())
         for name, value in (("config_file", os.devnull), ("credentials_file", os.devnull)):
             core.set_config_variable(name, value)
@@ -182,6 +197,38 @@ class Emulator:
         """Empty the log; numbers go on."""
         self._do("clear_log", {})
 
+    def journal(self) -> dict[str, t.Any]:
+        """Return the calls since the last reset that were to change something, and the snapshots that are there."""
+        return t.cast(dict[str, t.Any], self._do("journal", {}))
+
+    def impostors(self) -> dict[str, t.Any]:
+        """Return the ids of the impostors, and those that were changed."""
+        return t.cast(dict[str, t.Any], self._do("impostors", {}))
+
+    def arm_impostors(self, *, prefixes: t.Sequence[str], shown_to: str, without: t.Sequence[str] = ()) -> None:
+        """Imitate what gets such tags, out of sight of ``session`` but for clients that also name ``shown_to``."""
+        self._do(
+            "impostors",
+            {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to, "without": list(without)},
+        )
+
+    def sleeper_comes(self, name: str) -> None:
+        """Let time pass from now on only while this one sleeps, too."""
+        self._do("sleeper", {"name": name, "comes": True})
+
+    def sleeper_leaves(self, name: str) -> None:
+        """Let time pass without this one again."""
+        self._do("sleeper", {"name": name, "comes": False})
+
+    def sleep(self, name: str, seconds: float) -> float:
+        """Sleep for virtual seconds, and return the time; it passes once all sleep whose calls are not held."""
+        until: float | None = None
+        while True:
+            answer = self._do("sleep", {"name": name, "seconds": seconds, "until": until})
+            if answer["over"]:
+                return float(answer["now"])
+            until = answer["until"]
+
     def wait_until_held(self, *, timeout: float = 30.0) -> dict[str, t.Any]:
         """Return the first held call, or raise after ``timeout`` real seconds."""
         ends = time.monotonic() + timeout
@@ -198,7 +245,11 @@ class Emulator:
 
     def reset(self, *, seed: str = "none") -> None:
         """Put everything back to the start."""
+        if self.watcher:
+            self.watcher.before_reset(self)
         self._do("reset", {"seed": seed})
+        if self.watcher:
+            self.watcher.after_reset(self)
 
     def seed(self, which: str = "full") -> dict[str, t.Any]:
         """Load the catalogue and return it."""

@@ -251,6 +251,11 @@ class Faults:
         if hold.then == "drop":
             raise ConnectionDropped()
 
+    def held(self) -> int:
+        """Return how many calls are held."""
+        with self._lock:
+            return len(self._holds)
+
     def release(self, number: int | None = None, *, then: t.Literal["answer", "drop"] | None = None) -> int:
         """Let one held call, or all, go on, and return how many; ``then`` overrides what its rule said."""
         with self._lock:

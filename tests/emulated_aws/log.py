@@ -23,11 +23,15 @@ SECRET = {
 }  # fmt: skip
 SIGNATURE = ("x-amz-", "signature")
 MARKER = "(present, not logged)"
+READS = ("Describe", "Get", "List", "Assume", "Decrypt", "Search")
 
 
 @dataclasses.dataclass
 class Entry:
-    """One call; ``status`` is None while it is being served and 0 where the connection was dropped."""
+    """One call; ``status`` is None while it is being served and 0 where the connection was dropped.
+
+    ``made`` and ``gone`` are the ids of what came into being and vanished by it at once.
+    """
 
     number: int
     account: str
@@ -44,6 +48,9 @@ class Entry:
     took_effect: bool = False
     held: bool = False
     faults: list[str] = dataclasses.field(default_factory=list)
+    user_agent: str = ""
+    made: list[str] = dataclasses.field(default_factory=list)
+    gone: list[str] = dataclasses.field(default_factory=list)
 
 
 class CallLog:
@@ -57,10 +64,11 @@ class CallLog:
         """Forget every call and start numbering again."""
         with self._lock:
             self._entries: list[Entry] = []
+            self._changes: list[Entry] = []
             self._last = 0
 
     def clear(self) -> None:
-        """Forget every call and keep on numbering."""
+        """Forget every call and keep on numbering; the journal stays."""
         with self._lock:
             self._entries = []
 
@@ -81,8 +89,11 @@ class CallLog:
                 real_time=time.time(),
                 parameters=t.cast(dict[str, t.Any], parameters),
                 redacted=redacted,
+                user_agent=str(request.environ.get("HTTP_USER_AGENT", "")),
             )
             self._entries.append(entry)
+            if not entry.action.startswith(READS):
+                self._changes.append(entry)
         return entry
 
     @staticmethod
@@ -98,6 +109,11 @@ class CallLog:
         with self._lock:
             chosen = [entry for entry in self._entries if entry.number > since]
         return [dataclasses.asdict(entry) for entry in chosen if _fits(entry, wanted)]
+
+    def journal(self) -> list[dict[str, t.Any]]:
+        """Return every call since the last reset that was to change something, whether or not it did."""
+        with self._lock:
+            return [dataclasses.asdict(entry) for entry in self._changes]
 
     def counts(self, **wanted: t.Any) -> dict[str, int]:
         """Return how often each action was called, as ``service:Action``."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import functools
 import socket
@@ -20,12 +21,13 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulated_aws import enforcement, rbin, sts, wire
+from emulated_aws import enforcement, impostors, rbin, sts, wire
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import ConnectionDropped, Faults
 from emulated_aws.identity import Caller, calling_as, identities
-from emulated_aws.log import CallLog, Entry
+from emulated_aws.log import READS, CallLog, Entry
 from emulated_aws.settings import settings
+from emulated_aws.sleepers import Sleepers
 
 StartResponse = t.Callable[..., t.Any]
 ADMIN_PATH = "/_emulator"
@@ -39,6 +41,8 @@ class Application:
     latency_ms: float = 0.0
     log: CallLog = dataclasses.field(default_factory=CallLog)
     faults: Faults = dataclasses.field(default_factory=Faults)
+    impostors: impostors.Impostors = dataclasses.field(default_factory=impostors.Impostors)
+    sleepers: Sleepers = dataclasses.field(default_factory=Sleepers)
     crashes: collections.deque[str] = dataclasses.field(default_factory=lambda: collections.deque(maxlen=100))
 
     def __post_init__(self) -> None:
@@ -84,9 +88,25 @@ class Application:
         answer = self.faults.before(rules, request, caller, entry) or _refuse(request, caller)
         if answer is not None:
             return answer
-        answer = self.act(request, caller)
+        answer = self._act_and_note(request, caller, entry)
         entry.took_effect = answer.status < 300
         return self.faults.after(rules, request, caller, entry, answer)
+
+    def _act_and_note(self, request: wire.Request, caller: Caller, entry: Entry) -> wire.Answer:
+        """Act, write down what came of it, and let impostors appear or stand aside."""
+        apart = self.impostors.stands_apart(entry.user_agent)
+        region = impostors.region_of(caller.account, request.region) if request.service == "ec2" else None
+        if region is None or (entry.action.startswith(READS) and not apart):
+            return self.act(request, caller)
+        with lock, self.impostors.out_of_sight() if apart else contextlib.nullcontext():
+            before = region.resource_ids()
+            answer = self.act(request, caller)
+            after = region.resource_ids()
+            entry.made, entry.gone = sorted(after - before), sorted(before - after)
+            if answer.status < 300 and not apart:
+                tagged = request.parameters.get("Resources", []) if entry.action == "CreateTags" else []
+                self.impostors.imitate(region, [*entry.made, *tagged], request.parameters)
+        return answer
 
     def act(self, request: wire.Request, caller: Caller) -> wire.Answer:
         """Let the service do what the call asks for, without log, trouble or permissions."""
@@ -159,10 +179,9 @@ def _hang_up(environ: wire.Environ) -> t.NoReturn:
 
 def create_app() -> Application:
     """Return the emulator, with moto's EC2, KMS and STS replaced by ours."""
-    from emulated_aws import ec2, kms, ssm
+    from emulated_aws import ec2, kms
 
     ec2.install()
     kms.install()
     sts.install()
-    ssm.install()
     return Application()

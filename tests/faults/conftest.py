@@ -13,9 +13,10 @@ from faults.timeline import Timeline
 from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from emulated_aws.client import Emulator
 from emulated_aws.fixtures import emulator_process, in_process_emulator
+from oracle.guard import oracle
 from system.conftest import emulator, look, run_module, served_emulator
 
-__all__ = ["emulator", "emulator_process", "in_process_emulator", "look", "run_module", "served_emulator"]
+__all__ = ["emulator", "emulator_process", "in_process_emulator", "look", "oracle", "run_module", "served_emulator"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

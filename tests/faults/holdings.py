@@ -13,6 +13,7 @@ from emulated_aws import ec2
 from emulated_aws.catalogue_keys import REGIONS
 from emulated_aws.ec2.backend import Ec2Region
 from emulated_aws.identity import HOME_ACCOUNT
+from emulated_aws.inprocess import application
 from system.running import Result
 
 _ENDED = ("terminated", "shutting-down")
@@ -31,7 +32,12 @@ def held(*, account: str = HOME_ACCOUNT) -> set[str]:
         here = backend(region, account=account)
         found.update(here.amis, here.snapshots, here.volumes)
         found.update(one.id for one in here.all_instances() if one.state not in _ENDED)
-    return found
+    return found - impostors()
+
+
+def impostors() -> set[str]:
+    """Return the ids of what only looks like the product's things."""
+    return application().impostors.ids()
 
 
 def tags_of(resource_id: str, region: str) -> dict[str, str]:

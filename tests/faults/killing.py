@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib
+import itertools
 import json
 import os
 import pathlib
@@ -26,6 +27,7 @@ from emulated_aws.client import Emulator
 from system.running import OURS, Result, run_here
 
 _really_sleep = time.sleep
+_numbers = itertools.count(1)
 
 
 @functools.cache
@@ -56,6 +58,9 @@ class Child:
         self._emulator = emulator
         importlib.import_module(f"{OURS}.{module}")
         _preload()
+        self._sleeper = f"child {next(_numbers)}"
+        # Time stands still for all until the last of them sleeps, however long the machine takes to run them.
+        emulator.sleeper_comes(self._sleeper)
         self.pid = os.fork()
         if self.pid == 0:
             self._run(module, given)
@@ -69,6 +74,7 @@ class Child:
         except BaseException:
             self._report.write_text(traceback.format_exc())
         finally:
+            self._emulator.sleeper_leaves(self._sleeper)
             os._exit(status)
 
     def _make_time_virtual(self) -> None:
@@ -76,8 +82,7 @@ class Child:
 
         def sleep(seconds: float) -> None:
             nonlocal now
-            self._emulator.advance(seconds)
-            now += seconds
+            now = self._emulator.sleep(self._sleeper, seconds)
 
         t.cast("t.Any", time).sleep = sleep
         t.cast("t.Any", Pace.__init__).__defaults__ = (lambda: now, sleep, 0.1)
@@ -85,6 +90,7 @@ class Child:
     def wait(self) -> Result:
         """Wait for the end and return what the module returned."""
         _pid, status = os.waitpid(self.pid, 0)
+        self._emulator.sleeper_leaves(self._sleeper)
         text = self._report.read_text()
         self._report.unlink()
         if status or not text:
@@ -95,6 +101,7 @@ class Child:
         """Send SIGKILL and collect the process."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+        self._emulator.sleeper_leaves(self._sleeper)
         self._report.unlink()
 
     @property

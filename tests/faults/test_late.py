@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from faults.holdings import backend, held, named_with_parts
+from faults.holdings import backend, held, impostors, named_with_parts
 from faults.inventory import difference, inventory
 from faults.tasks import AWAY, COPY, HOME, INSTANCE, SLOW, SNAPSHOTS, Task
 from faults.timeline import Timeline
@@ -73,7 +73,7 @@ class Trouble:
     def terminate_instance(self) -> None:
         """Let somebody terminate the instance that the task has started."""
         for one in backend(self._region).all_instances():
-            if any(tag["key"] == "sealed.ami:recipe" for tag in one.get_tags()):
+            if one.id not in impostors() and any(tag["key"] == "sealed.ami:recipe" for tag in one.get_tags()):
                 self._look.ec2(self._region).terminate_instances(InstanceIds=[one.id])
 
     def _pending(self) -> list[t.Any]:

@@ -12,11 +12,12 @@ import pytest
 
 from emulated_aws.client import Emulator
 from emulated_aws.fixtures import emulator, emulator_process
+from oracle.guard import oracle
 
 from .engine import listed_inventory
 from .fleet import TARGETS
 
-__all__ = ["emulator", "emulator_process"]
+__all__ = ["emulator", "emulator_process", "oracle"]
 
 
 @pytest.fixture

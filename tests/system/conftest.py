@@ -19,6 +19,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pa
 from emulated_aws.client import Emulator
 from emulated_aws.fixtures import emulator_process, in_process_emulator
 from emulated_aws.identity import Credentials
+from oracle.guard import oracle
 from system.looking import Looking
 from system.running import (
     ModuleProcess,
@@ -33,7 +34,7 @@ from system.running import (
 )
 from system.virtual_time import VirtualTime
 
-__all__ = ["emulator_process", "in_process_emulator"]
+__all__ = ["emulator_process", "in_process_emulator", "oracle"]
 
 _models = botocore.loaders.create_loader()
 _creator = t.cast("t.Any", botocore.client.ClientCreator)
@@ -46,6 +47,13 @@ def _client_class(creator: t.Any, service_name: str, service_model: t.Any) -> ty
     if service_name not in _client_classes:
         _client_classes[service_name] = _make_client_class(creator, service_name, service_model)
     return _client_classes[service_name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need an emulator in a process of its own, as whole playbooks do."""
+    for item in items:
+        if "served_emulator" in getattr(item, "fixturenames", ()):
+            item.add_marker("served")
 
 
 @pytest.fixture

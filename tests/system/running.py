@@ -26,10 +26,16 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
 OURS = "ansible_collections.sealed.ami.plugins.modules"
 _one_at_a_time = threading.Lock()
+# Everything that modules and plays have told of what they did, in this test.
+printed: list[str] = []
 
 
 class Result(dict[str, t.Any]):
     """What a module returned."""
+
+    def __init__(self, returned: t.Mapping[str, t.Any]):
+        super().__init__(returned)
+        printed.append(repr(returned))
 
     @property
     def failed(self) -> bool:
@@ -123,6 +129,7 @@ class Play:
 
     def __init__(self, status: int, output: str, errors: str):
         self.status, self.output, self.errors = status, output, errors
+        printed.append(output)
         start = output.find("{")
         self.report: dict[str, t.Any] = json.loads(output[start:]) if start >= 0 else {"plays": [], "stats": {}}
 

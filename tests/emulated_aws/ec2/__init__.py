@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 
 def install() -> None:
     """Put the emulated EC2 in the place of moto's; call it before moto makes its first EC2 backend."""
@@ -26,6 +28,24 @@ def settle() -> None:
     from emulated_aws.ec2.agenda import agenda
 
     agenda.settle()
+
+
+def all_snapshots() -> list[dict[str, t.Any]]:
+    """Return every snapshot of every account, with the images that it backs."""
+    from moto.ec2.models import ec2_backends
+
+    from emulated_aws.ec2.backend import Ec2Region
+
+    regions = [t.cast(Ec2Region, one) for account in list(ec2_backends.values()) for one in list(account.values())]
+    users: dict[str, list[str]] = {}
+    for image in [image for region in regions for image in region.amis.values()]:
+        for snapshot_id in image.snapshot_ids():
+            users.setdefault(snapshot_id, []).append(image.id)
+    return [
+        {"id": one.id, "region": one.region, "encrypted": one.encrypted, "images": users.get(one.id, [])}
+        for region in regions
+        for one in region.snapshots.values()
+    ]
 
 
 def reset() -> None:

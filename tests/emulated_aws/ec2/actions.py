@@ -25,11 +25,8 @@ MODULES = (
     "register_image",
     "tiering",
     "locks",
-    "watermarks",
-    "associated_keys",
     "recycle_bin",
     "references",
-    "launch_templates",
     "usage_reports",
 )
 

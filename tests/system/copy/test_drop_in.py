@@ -23,6 +23,7 @@ BOTH = pytest.mark.parametrize("module", [pytest.param(THEIRS, id="theirs"), pyt
 TASK: dict[str, t.Any] = {"source_region": HOME, "region": AWAY, "source_image_id": SOURCES["plain-root"]}
 SEALED: dict[str, t.Any] = {**TASK, "encrypted": True, "kms_key_id": "alias/golden"}
 SOURCE = SOURCES["plain-root"]
+pytestmark = pytest.mark.leaves("the other module names no snapshot, and both make unencrypted copies if asked")
 
 
 def copies(look: Looking) -> list[dict[str, t.Any]]:

