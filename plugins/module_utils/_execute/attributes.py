@@ -51,7 +51,7 @@ def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: 
 
 def _apply_tags(region: Region, step: SetTags, done: t.Callable[[], None]) -> None:
     """Add before removing, so that a refusal loses nothing; where there is no room for both, put back what went."""
-    adds_first = step.present + len(step.add) <= MOST_TAGS
+    adds_first = step.present + len(step.add) - step.replaced <= MOST_TAGS
     if step.add and adds_first:
         aws.add_tags(region, step.resource_ids, step.add)
         done()
@@ -59,12 +59,21 @@ def _apply_tags(region: Region, step: SetTags, done: t.Callable[[], None]) -> No
         aws.remove_tags(region, step.purges, step.remove)
         done()
     if step.add and not adds_first:
+        _add_or_put_back(region, step)
+        done()
+
+
+def _add_or_put_back(region: Region, step: SetTags) -> None:
+    """Add the tags; where AWS refuses, put back what went, and say so of what cannot be put back."""
+    try:
+        aws.add_tags(region, step.resource_ids, step.add)
+    except AwsError as refusal:
         try:
-            aws.add_tags(region, step.resource_ids, step.add)
-        except AwsError:
             if step.remove:
                 aws.add_tags(region, step.resource_ids, step.remove)
-            raise
+        except AwsError as error:
+            refusal.args = (f"{refusal}. Putting back {', '.join(sorted(step.remove))} failed too: {error}",)
+        raise
 
 
 def read_sharing(region: Region, image: Image, desired: LaunchPermissions | None) -> Sharing | None:

@@ -135,7 +135,8 @@ def _tag_step(
     if not add and not remove:
         return []
     purges = tuple(may_purge(purger, image, one) for one in resource_ids) if purger and remove else ()
-    return [SetTags(resource_ids, kind, add, remove, purges, present=len(present))]
+    replaced = len(add.keys() & present.keys())
+    return [SetTags(resource_ids, kind, add, remove, purges, present=len(present), replaced=replaced)]
 
 
 def _plan_sharing(desired: LaunchPermissions, present: Sharing, image: Image, ours: MayDeregister | None) -> list[Step]:

@@ -56,6 +56,7 @@ class BlockDevice:
     delete_on_termination: bool | None = None
     virtual_name: str | None = None
     no_device: bool = False
+    snapshot_description: str = ""
 
     @property
     def is_ebs(self) -> bool:
@@ -148,7 +149,12 @@ def _with_snapshot(device: BlockDevice, snapshots: t.Mapping[str, Snapshot]) -> 
     snapshot = snapshots.get(device.snapshot_id or "")
     if snapshot is None:
         return dataclasses.replace(device, kms_key_arn=None)
-    return dataclasses.replace(device, encrypted=snapshot.encrypted, kms_key_arn=snapshot.kms_key_arn)
+    return dataclasses.replace(
+        device,
+        encrypted=snapshot.encrypted,
+        kms_key_arn=snapshot.kms_key_arn,
+        snapshot_description=snapshot.description,
+    )
 
 
 def user_tags(tags: t.Mapping[str, str]) -> dict[str, str]:

@@ -138,6 +138,16 @@ def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region:
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
 
 
+def is_described_as_copy(image: Image, *, source_image_id: str) -> bool:
+    """Tell whether AWS says of every snapshot in the mapping that it was copied for this very image from the source.
+
+    For images without AWS's lineage: whoever registers an image gives it any tags, but not these descriptions together
+    with its own id.
+    """
+    found = [_COPIED_FOR.match(device.snapshot_description) for device in image.snapshot_devices]
+    return bool(found) and all(one and one.groups() == (image.image_id, source_image_id) for one in found)
+
+
 def destination_of(snapshot: Snapshot) -> str:
     """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
     copied = _COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None

@@ -91,7 +91,7 @@ class SetTags:
     """Add and remove tags of an image or of a group of snapshots that carry the same tags now.
 
     ``remove`` has the present values, so that nothing is lost where AWS refuses the new ones; it takes ``purges``, one
-    for each resource. ``present`` is how many tags there are now.
+    for each resource. ``present`` is how many tags there are now, ``replaced`` how many of them get another value.
     """
 
     resource_ids: tuple[str, ...]
@@ -100,6 +100,7 @@ class SetTags:
     remove: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     purges: tuple[MayPurgeTags, ...] = ()
     present: int = 0
+    replaced: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -216,3 +216,13 @@ def test_protection_with_cooldown(copy: Copy, look: Looking) -> None:
     assert image is not None and image["DeregistrationProtection"].startswith("enabled-with-cooldown")
     assert not copy("plain-root", **cooled)["changed"]
     assert not copy("plain-root", **plain)["changed"]
+
+
+def test_values_of_the_last_tags_that_fit_can_be_changed(copy: Copy, look: Looking) -> None:
+    """AWS counts keys: a new value needs no room, and what was changed is said to be."""
+    many = {f"t{number}": "old" for number in range(46)}
+    first = copy("plain-root", kms_key_id="alias/shared", tags=many, snapshot_tags={})
+    again = copy("plain-root", kms_key_id="alias/shared", tags={**many, "t1": "new", "t2": "new"}, snapshot_tags={})
+    assert (again["changed"], again["images"][0]["action"]) == (True, "updated")
+    shown = tags(look.image(AWAY, first["image_id"]))
+    assert (len(shown), shown["t1"], shown["t3"]) == (50, "new", "old")

@@ -313,6 +313,37 @@ def test_a_protected_copy_whose_source_is_gone(copy: Copy, look: Looking) -> Non
     assert not ids(look)
 
 
+def test_a_protected_preserved_copy_whose_source_is_gone(copy: Copy, look: Looking) -> None:
+    """Without the source its statuses are not known any more, but our tag says that they were to be kept."""
+    copy("mixed", encrypted=False, deregistration_protection="enabled")
+    look.ec2(HOME).deregister_image(ImageId=SOURCES["mixed"])
+    off = copy("mixed", encrypted=False, deregistration_protection="disabled")
+    assert (off.msg, off["image"]["action"]) == ("", "updated")
+    assert copy("mixed", encrypted=False, state="absent")["changed"]
+    assert not ids(look)
+
+
+def test_a_registered_image_with_all_our_tags_is_no_copy(copy: Copy, look: Looking) -> None:
+    """RegisterImage has no lineage, so our tags on an image of a server's snapshot say nothing."""
+    ec2 = look.ec2(AWAY)
+    made = copy("plain-root", **KEY)
+    told = look.image(AWAY, made["image_id"]) or {}
+    key = look.key_arn("alias/golden", AWAY)
+    volume = ec2.create_volume(AvailabilityZone=f"{AWAY}a", Size=8, Encrypted=True, KmsKeyId=key)["VolumeId"]
+    snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    own = [{"ResourceType": "image", "Tags": told["Tags"]}]
+    mapping = [{"DeviceName": told["RootDeviceName"], "Ebs": {"SnapshotId": snapshot}}]
+    server = ec2.register_image(
+        Name="server", RootDeviceName=told["RootDeviceName"], BlockDeviceMappings=mapping, TagSpecifications=own
+    )["ImageId"]
+    ec2.deregister_image(ImageId=made["image_id"], DeleteAssociatedSnapshots=True)
+    again = copy("plain-root", **KEY, launch_permissions={"user_ids": ["210987654321"]})
+    assert again["image"]["action"] == "copied"
+    assert again["image_id"] != server
+    attribute = {"Attribute": "createVolumePermission", "SnapshotId": snapshot}
+    assert ec2.describe_snapshot_attribute(**attribute)["CreateVolumePermissions"] == []
+
+
 def test_absent_under_an_alias_that_was_moved_is_not_silent(copy: Copy, look: Looking) -> None:
     made = copy("plain-root", **KEY)
     old = look.key_arn("alias/golden", AWAY)

@@ -18,7 +18,7 @@ from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
-from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
+from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy, is_described_as_copy
 
 PRESERVED: t.Final = "source"
 # A disabled image keeps its snapshots and their keys.
@@ -38,7 +38,7 @@ class Lineage:
         return source_tag_value(source_region=self.source_region, source_image_id=self.source_image_id)
 
     def is_of(self, image: Image) -> bool:
-        """Tell whether the image was copied from this source: by AWS's word, or by our tag where AWS has no word.
+        """Tell whether the image was copied from this source: by AWS's lineage, else by AWS's words on its snapshots.
 
         AWS names the source of an image of an instance too: the image that the instance was launched from. Only such
         images have an instance. What was composed of the source carries its tag, and a recipe's; a pending image may
@@ -51,7 +51,11 @@ class Lineage:
         if image.source_image_id is not None:
             same_region = image.source_region in (None, self.source_region)
             return image.source_image_id == self.source_image_id and same_region
-        return image.tags.get(SOURCE_TAG) == self.tag
+        if image.tags.get(SOURCE_TAG) != self.tag:
+            return False
+        # A registered image has no lineage, and carries whatever tags it was given.
+        whole = image.state in _WHOLE_STATES
+        return not whole or is_described_as_copy(image, source_image_id=self.source_image_id)
 
     def proof(self, image: Image) -> MayDeregister | None:
         """Return the proof that the image is this collection's copy of this source."""
@@ -85,6 +89,9 @@ class Requirement:
 
     def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
         """Return the devices that are not as asked for, or not known to be."""
+        if self.key is None and self.source_devices is None:
+            # The source is gone, so its statuses are not known; our tag says that the copy was made to preserve them.
+            return () if image.tags.get(KEY_TAG) == PRESERVED else image.snapshot_devices
         if self.key is None:
             return tuple(device for device in image.snapshot_devices if not self._status_is_preserved(device))
         plain = plain_volumes(image)

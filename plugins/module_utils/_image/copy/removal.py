@@ -31,7 +31,7 @@ def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
         if not facts.lineage.is_of(image) or image.state == "deregistered":
             continue
         if not _is_under_requirement(image, facts.requirement):
-            warnings += [_kept_under_other_key(image)] if ours and image.kms_key_arns else []
+            warnings += [_kept_under_other_key(image)] if ours else []
         elif ours is None:
             warnings.append(
                 f"{image.region}: {image.image_id} is kept: {facts.lineage.doubt(image)}; deregister it by hand if it "

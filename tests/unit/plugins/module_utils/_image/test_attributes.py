@@ -146,7 +146,8 @@ def test_image_tags(
     desired: dict[str, str], purge: bool, present: dict[str, str], add: dict[str, str], remove: tuple[str, ...]
 ) -> None:
     removed = {key: present[key] for key in remove}
-    expected = (SetTags((COPY_ID,), "image", add, removed),) if add or remove else ()
+    replaced = len(set(add) & set(present))
+    expected = (SetTags((COPY_ID,), "image", add, removed, replaced=replaced),) if add or remove else ()
     found = steps(Attributes(tags=desired, purge_tags=purge), tags=present)
     assert without_proofs(found) == expected
     purges = [proof for step in found if isinstance(step, SetTags) for proof in step.purges]
@@ -176,7 +177,7 @@ def test_without_a_proof_tags_and_permissions_are_only_added_to() -> None:
         pytest.param(
             {"a": "2"},
             {"a": "1", "b": "2"},
-            (SetTags((ROOT,), "snapshot", {"a": "1"}), SetTags((DATA,), "snapshot", {}, {"b": "2"})),
+            (SetTags((ROOT,), "snapshot", {"a": "1"}, replaced=1), SetTags((DATA,), "snapshot", {}, {"b": "2"})),
             id="each has drifted its own way",
         ),
     ],

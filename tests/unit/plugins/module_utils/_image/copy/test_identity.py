@@ -48,12 +48,32 @@ MIXED = an_image(sda1=None, sdf=KEY_B)
 BY_ALIAS_DENIED = required(None, reference="alias/golden")
 
 
+def told(image: Image, *, of: str = COPY_ID, source: str = SOURCE_ID) -> Image:
+    """Return the image with AWS's description of a copy on each snapshot."""
+    text = f"Copied for DestinationAmi {of} from SourceAmi {source} for SourceSnapshot snap-1. Task created on 1,7."
+    return dataclasses.replace(
+        image, devices=tuple(dataclasses.replace(device, snapshot_description=text) for device in image.devices)
+    )
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
         pytest.param(a_copy(), True, id="aws says so"),
         pytest.param(a_copy(key_tag=None), True, id="aws says so, no tags of ours"),
-        pytest.param(a_copy(source_image_id=None, source_region=None), True, id="aws is silent, our tag says so"),
+        pytest.param(a_copy(source_image_id=None, sda1=KEY_A), False, id="our tags alone: anybody can register it"),
+        pytest.param(
+            told(a_copy(source_image_id=None, sda1=KEY_A)), True, id="no lineage, aws describes its snapshots"
+        ),
+        pytest.param(
+            told(a_copy(source_image_id=None, sda1=KEY_A), of=COPY_ID.replace("c0", "c1")),
+            False,
+            id="aws describes them as another copy's",
+        ),
+        pytest.param(
+            told(a_copy(source_image_id=None, sda1=KEY_A), source="ami-2"), False, id="aws names another source"
+        ),
+        pytest.param(a_copy(source_image_id=None, state="pending"), True, id="pending, aws is silent yet"),
         pytest.param(a_copy(source_region=None), True, id="aws names the image but not its region"),
         pytest.param(a_copy(source_image_id="ami-00000000000000002"), False, id="aws contradicts our tag"),
         pytest.param(a_copy(source_region=AWAY), False, id="same id, another region"),
