@@ -56,6 +56,9 @@ class EmulatedAws(Target):
     def configure(self, **settings: t.Any) -> None:
         self._emulator.configure(**settings)
 
+    def join(self, arn: str, *accounts: str) -> None:
+        self._emulator.organization(arn, *accounts)
+
     def trouble(self, kind: str, **fields: t.Any) -> None:
         self._emulator.faults.add(kind, **fields)
 

@@ -54,6 +54,10 @@ class Target(abc.ABC):
         """Switch rules or durations; only the emulator can."""
         pytest.skip(f"{self.name} has no switches: {', '.join(settings)}")
 
+    def join(self, arn: str, *accounts: str) -> None:
+        """Let accounts join an organization or unit; only the emulator can."""
+        pytest.skip(f"{self.name} has organizations of its own: {arn}")
+
     def trouble(self, kind: str, **fields: t.Any) -> None:
         """Put a fault in force; only the emulator can."""
         pytest.skip(f"{self.name} has no faults on demand: {kind}")

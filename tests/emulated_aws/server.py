@@ -179,9 +179,10 @@ def _hang_up(environ: wire.Environ) -> t.NoReturn:
 
 def create_app() -> Application:
     """Return the emulator, with moto's EC2, KMS and STS replaced by ours."""
-    from emulated_aws import ec2, kms
+    from emulated_aws import ec2, kms, ssm
 
     ec2.install()
     kms.install()
     sts.install()
+    ssm.install()
     return Application()

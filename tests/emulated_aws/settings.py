@@ -41,6 +41,11 @@ class Settings:
     associated_keys_limit: int = 1
     associate_key_checks: t.Literal["sync", "async"] = "sync"
 
+    # Sharing and attributes (§14.5, §16).
+    allowed_images_managed_by: t.Literal["account", "declarative-policy"] = "account"
+    copy_image_carries_deprecation: bool = False
+    copy_image_carries_instance_types: bool = True
+
     # Use and retiring (§17, §18).
     rbin_rule_seconds: float = 0.0
     rbin_keeps_name: bool = True
@@ -61,9 +66,6 @@ class Settings:
     ssm_shared_images_validate: bool = True
     ssm_failed_validation_uses_version: bool = True
     launch_template_accepts_dollar_source: bool = False
-
-    # Local Zones and Outposts (§21).
-    local_zone_requires_encryption: bool = False
 
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5

@@ -215,8 +215,9 @@ def test_process_ends_at_once(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "emulated_aws", "--port", "0", "--seed", "none"]
     with subprocess.Popen(command, env={"PYTHONPATH": str(TESTS)}, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in process.stdout.readline() + process.stdout.readline()
+        shown = "".join(process.stdout.readline() for _ in range(3))
         process.send_signal(number)
+        assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in shown
         assert process.wait(5) == 0
 
 

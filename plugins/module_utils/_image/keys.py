@@ -12,7 +12,8 @@ import typing as t
 
 from .aws_facts import USABLE_KEY_STATES
 from .errors import PreflightError
-from .model import BlockDevice, KmsKey
+from .machines import Volume
+from .model import BlockDevice, KmsKey, Snapshot
 
 STATE_REMEDIES: t.Final[dict[str, str]] = {
     "Disabled": "enable it (kms:EnableKey) or pass another kms_key_id",
@@ -49,8 +50,8 @@ class RequiredKey:
         """Tell whether it is known which key this is: where DescribeKey is denied, an alias does not say."""
         return self.arn is not None or "alias/" not in self.reference
 
-    def is_on(self, device: BlockDevice) -> bool:
-        """Tell whether the device's snapshot is known to be encrypted with this key.
+    def is_on(self, device: BlockDevice | Snapshot | Volume) -> bool:
+        """Tell whether the device's snapshot, or the snapshot or volume itself, is known to be encrypted with this key.
 
         Whole ARNs are compared: multi-Region keys share their id, and an alias may be pointed elsewhere at any time.
         Of a key id alone the region is known to be that of the snapshot.

@@ -112,7 +112,10 @@ def started_by_this_run(image_id: str, shown: Image | None, *, mark: tuple[str, 
 
 
 def snapshots_of_copy(ours: MayDeregister, image: Image) -> tuple[MayDeleteSnapshot, ...]:
-    """Return the proofs for the snapshots in the mapping of a copy; CopyImage makes all of them for the copy alone."""
+    """Return the proofs for the snapshots in the mapping of a copy, or of an image that CreateImage made at our call.
+
+    Either makes all of them for this image alone.
+    """
     _require_same(ours, image)
     reason = f"the mapping of {image.image_id} names it, which is ours"
     return tuple(MayDeleteSnapshot(snapshot_id, reason) for snapshot_id in image.snapshot_ids)

@@ -97,6 +97,7 @@ def enable_snapshot_block_public_access(call: Call) -> Params:
     """Forbid to make snapshots public."""
     call.stop_if_dry_run()
     call.region.snapshot_block_public_access = call.get("State")
+    _block_public(call)
     return {"State": call.region.snapshot_block_public_access}
 
 
@@ -105,4 +106,11 @@ def disable_snapshot_block_public_access(call: Call) -> Params:
     """Allow to make snapshots public."""
     call.stop_if_dry_run()
     call.region.snapshot_block_public_access = "unblocked"
+    _block_public(call)
     return {"State": "unblocked"}
+
+
+def _block_public(call: Call) -> None:
+    """Treat public snapshots as private, or again as public; their attribute stays."""
+    for snapshot in call.region.snapshots.values():
+        snapshot.public_blocked = call.region.snapshot_block_public_access == "block-all-sharing"

@@ -25,8 +25,11 @@ MODULES = (
     "register_image",
     "tiering",
     "locks",
+    "watermarks",
+    "associated_keys",
     "recycle_bin",
     "references",
+    "launch_templates",
     "usage_reports",
 )
 

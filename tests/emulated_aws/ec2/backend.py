@@ -12,6 +12,7 @@ from moto.ec2.models.instances import Reservation
 from moto.ec2.utils import filter_reservations
 
 from emulated_aws.ec2 import errors, lookup, timing
+from emulated_aws.ec2.allowed_images import Allowance
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.keyring import KeyUse, aws_ebs_key
 from emulated_aws.ec2.model import Gone, Image, Lag, Snapshot
@@ -37,12 +38,11 @@ class Ec2Region(EC2Backend):
         self.volumes: dict[str, Volume] = {}  # type: ignore[assignment]
         self.volume_changes: dict[str, dict[str, t.Any]] = {}
         self.bin = Bin()
+        self.allowance = Allowance()
         self.usage_reports: dict[str, t.Any] = {}
         self.gone_images: dict[str, Gone] = {}
         self.default_key: str | None = None
         self.image_block_public_access = "unblocked"
-        self.allowed_images = "disabled"
-        self.allowed_image_criteria: list[dict[str, list[str]]] = []
         self.snapshot_block_public_access = "unblocked"
         self.tokens: dict[Token, tuple[str, str]] = {}
 

@@ -155,7 +155,9 @@ def _begin(call: Call, source: Image, parts: list[Part]) -> Image:
         launch_permissions=[],
         protection=Protection(),
         lag=region.new_lag(),
-        deprecate_at=None,
+        deprecate_at=source.deprecate_at if settings.copy_image_carries_deprecation else None,
+        watermarks=dict(source.watermarks),
+        instance_types=dict(source.instance_types) if settings.copy_image_carries_instance_types else {},
         last_launched_at=None,
     )
     ready_at = _copy_snapshots(call, image, parts)
@@ -189,6 +191,7 @@ def _copy_snapshots(call: Call, image: Image, parts: list[Part]) -> float:
             f"for SourceSnapshot {part.source.id}. Task created on {int(timing.now() * 1000)}."
         )
         snapshot.billing = part.source.billing
+        snapshot.zone, snapshot.outpost_arn = call.get("DestinationAvailabilityZone"), call.get("DestinationOutpostArn")
         ebs.snapshot_id, ebs.encrypted = snapshot.id, snapshot.encrypted
         ready_at = max(ready_at, snapshot.ready_at)
     return ready_at

@@ -12,7 +12,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.utils import random_snapshot_id
 from moto.utilities.utils import get_partition
 
-from emulated_aws.ec2 import errors, lookup, timing
+from emulated_aws.ec2 import associated_keys, errors, lookup, timing
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.keyring import NOT_ACCESSIBLE, KeyUse
 from emulated_aws.ec2.model import Snapshot
@@ -96,9 +96,7 @@ class SnapshotCopy:
 
 def source_key(region: Ec2Region, source: Snapshot | None) -> KeyUse | None:
     """Return the caller's use of the key under which a source snapshot is encrypted, if it is."""
-    if source is None or source.kms_key_arn is None:
-        return None
-    return KeyUse.of_caller(region.account_id, source.region, source.kms_key_arn, purpose="decrypt")
+    return associated_keys.readable_by(region.account_id, source) if source else None
 
 
 def source_seen_from(region: Ec2Region, snapshot: Snapshot) -> Source:

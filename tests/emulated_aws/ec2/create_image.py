@@ -162,6 +162,7 @@ def _begin(call: Call, instance: EmulatedInstance, devices: list[Device], volume
         billing=instance.billing,
         lineage=Lineage(image_id=instance.image_id, region=region.region_name, instance_id=instance.id),
         state="pending",
+        watermarks=dict(instance.watermarks),
         lag=region.new_lag(),
     )
     ready_at = timing.now()

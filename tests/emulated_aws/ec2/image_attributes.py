@@ -117,6 +117,8 @@ def _check_sharing(call: Call, image: Image, added: list[Permission]) -> None:
         )
     if {"Group": "all"} not in added:
         return
+    if image.watermarks:
+        raise errors.AwsError("OperationNotPermitted", "An image with a watermark can't be made public.")
     if encrypted or image.billing.product_codes:
         raise errors.AwsError(
             "InvalidParameter", "Images with encrypted snapshots or with product codes can't be made public."
@@ -125,6 +127,18 @@ def _check_sharing(call: Call, image: Image, added: list[Permission]) -> None:
         raise errors.AwsError(
             "OperationNotPermitted", "You can't publicly share this image because block public access is enabled."
         )
+
+
+@action("CancelImageLaunchPermission")
+def cancel_image_launch_permission(call: Call) -> View:
+    """Take the own account out of the permissions, where it is named; organizations and everybody stay."""
+    image = lookup.image(call.region, call.get("ImageId"))
+    own: Permission = {"UserId": call.account}
+    if own not in image.launch_permissions:
+        raise errors.AwsError("InvalidRequest", f"The image {image.id} is not shared with the account by its id.")
+    call.stop_if_dry_run()
+    image.launch_permissions = [one for one in image.launch_permissions if one != own]
+    return {"Return": True}
 
 
 @action("ResetImageAttribute")

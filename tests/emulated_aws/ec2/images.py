@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from emulated_aws.ec2 import errors, lookup, tagging, timing
+from emulated_aws.ec2 import allowed_images, errors, lookup, tagging, timing, watermarks
 from emulated_aws.ec2.devices import Ebs, to_wire
 from emulated_aws.ec2.filters import Facts
 from emulated_aws.ec2.model import Image, View
@@ -113,7 +113,9 @@ def view(region: Ec2Region, image: Image) -> View:
     }
     optional: View = {"Name": image.name or None, "RootDeviceName": image.root_device_name or None}
     optional |= {"Tags": tagging.wire(region.tags.get(image.id, {})) or None}
-    optional |= _boot_view(image) | _billing_view(image) | _history_view(image)
+    if region.allowance.state != "disabled":
+        optional["ImageAllowed"] = allowed_images.allowed(region, image)
+    optional |= watermarks.view(image) | _boot_view(image) | _billing_view(image) | _history_view(image)
     if image.owner != region.account_id:
         optional["LastLaunchedTime"] = None
     return shown | {name: value for name, value in optional.items() if value is not None}
@@ -175,6 +177,10 @@ def _mapping(name: str) -> t.Callable[[View], t.Any]:
     return lambda shown: [entry.get("Ebs", {}).get(name) for entry in shown["BlockDeviceMappings"]]
 
 
+def _mark(name: str) -> t.Callable[[View], t.Any]:
+    return lambda shown: [mark[name] for mark in shown.get("ImageWatermarks") or []]
+
+
 PLAIN_FILTERS = {
     "architecture": "Architecture",
     "boot-mode": "BootMode",
@@ -208,7 +214,10 @@ GETTERS: dict[str, t.Callable[[View], t.Any]] = {name: _field(member) for name, 
     "block-device-mapping.volume-size": _mapping("VolumeSize"),
     "block-device-mapping.volume-type": _mapping("VolumeType"),
     "block-device-mapping.encrypted": _mapping("Encrypted"),
-    "image-allowed": lambda _shown: True,
+    "image-allowed": lambda shown: shown.get("ImageAllowed", True),
+    "image-watermark.watermark-key": _mark("WatermarkKey"),
+    "image-watermark.source-image-id": _mark("SourceImageId"),
+    "image-watermark.source-image-region": _mark("SourceImageRegion"),
     "product-code": lambda shown: [code["ProductCodeId"] for code in shown.get("ProductCodes", [])],
     "product-code.type": lambda shown: [code["ProductCodeType"] for code in shown.get("ProductCodes", [])],
     "state-reason-code": lambda shown: shown.get("StateReason", {}).get("Code"),

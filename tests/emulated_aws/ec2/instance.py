@@ -13,7 +13,7 @@ from moto.ec2.models.instances import Instance, InstanceState, StateReason
 
 from emulated_aws.ec2 import errors, timing, volumes
 from emulated_aws.ec2.agenda import agenda
-from emulated_aws.ec2.model import Billing, BootSettings, Image, View
+from emulated_aws.ec2.model import Billing, BootSettings, Image, View, Watermark
 from emulated_aws.ec2.volume import Attachment, Volume
 from emulated_aws.settings import settings
 
@@ -40,6 +40,7 @@ class EmulatedInstance(Instance):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self.boot, self.billing = BootSettings(), Billing()
+        self.watermarks: dict[str, Watermark] = {}
         self.ephemeral_devices: list[tuple[str, str]] = []
         self.created_at, self.terminated_at = timing.now(), math.inf
         self.launch_time = timing.moment(timing.now())
@@ -90,7 +91,7 @@ class EmulatedInstance(Instance):
 
     def adopt(self, image: Image) -> None:
         """Take over from the image what DescribeInstances shows and what an image made of the instance inherits."""
-        self.boot, self.billing = image.boot, image.billing
+        self.boot, self.billing, self.watermarks = image.boot, image.billing, dict(image.watermarks)
         self.platform_details = image.billing.platform_details
         self.usage_operation = image.billing.usage_operation
         self.product_codes = image.billing.wire_codes()  # type: ignore[assignment]  # moto only passes it on

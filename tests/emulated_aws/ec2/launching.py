@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from emulated_aws.ec2 import errors, lookup
+from emulated_aws.ec2 import errors, launch_templates, lookup, watermarks
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_mapping_shape, name_among
 from emulated_aws.ec2.instance import EmulatedInstance
@@ -37,9 +37,10 @@ def plan(call: Call) -> Launch:
     image_id = call.get("ImageId") or template.get("ImageId")
     if not image_id:
         raise errors.missing_parameter("ImageId")
-    image = _image(call, image_id)
+    image = _image(call, launch_templates.image_behind(call, image_id))
     if image.state != "available":
         raise errors.image_unavailable(image.id)
+    watermarks.check_instance_type(image, call.get("InstanceType") or template.get("InstanceType") or "m1.small")
     wishes = {device.name: _inherited(call.region, device.ebs) for device in image.devices if device.ebs}
     ephemeral = {device.name: device.virtual_name for device in image.devices if device.virtual_name}
     for entries in (template.get("BlockDeviceMappings", []), call.get("BlockDeviceMappings", [])):

@@ -11,7 +11,7 @@ import typing as t
 from moto.ec2.models import ec2_backends
 
 from emulated_aws.ec2 import errors, organizations
-from emulated_aws.ec2.allowed_images import allowed
+from emulated_aws.ec2.allowed_images import hidden
 from emulated_aws.ec2.model import Image, Snapshot
 from emulated_aws.settings import settings
 
@@ -33,7 +33,7 @@ def all_images(region: Ec2Region) -> t.Iterator[Image]:
     """Yield the images of every account that the caller may see and that are visible yet."""
     for other in regions_named(region.region_name):
         for image in list(other.amis.values()):
-            if image.lag.visible() and may_launch(region.account_id, image) and allowed(region, image):
+            if image.lag.visible() and may_launch(region.account_id, image) and not hidden(region, image):
                 yield image
 
 

@@ -118,6 +118,8 @@ class Image:
     deprecate_at: float | None = None
     last_launched_at: float | None = None
     undated: bool = False
+    watermarks: dict[str, Watermark] = dataclasses.field(default_factory=dict)
+    instance_types: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def public(self) -> bool:
@@ -157,6 +159,16 @@ class Image:
     def kernel_id(self) -> str | None:
         """Return the kernel of a paravirtual image."""
         return self.boot.kernel_id
+
+
+class Watermark(t.NamedTuple):
+    """A watermark, which goes on to copies and to images of instances."""
+
+    key: str
+    source_region: str
+    source_image_id: str
+    source_created_at: float
+    created_at: float
 
 
 class Gone(t.NamedTuple):
@@ -220,6 +232,7 @@ class Snapshot:
     completion_minutes: int | None = None
     users: set[str] = dataclasses.field(default_factory=set)
     public: bool = False
+    public_blocked: bool = False
     tiering: Tiering = dataclasses.field(default_factory=Tiering)
     lock: Lock | None = None
     associated_keys: list[str] = dataclasses.field(default_factory=list)
@@ -244,7 +257,8 @@ class Snapshot:
 
     def restorable_by(self, account: str) -> bool:
         """Tell whether the account may make volumes and copies from the snapshot."""
-        return self.public or account == self.owner or account in self.users
+        by_all = self.public and not self.public_blocked
+        return by_all or account == self.owner or account in self.users
 
 
 View = dict[str, t.Any]

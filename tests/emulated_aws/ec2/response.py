@@ -93,7 +93,7 @@ class Ec2Response(EC2Response):
             return self._launched_before(known)
         launch = launching.plan(call)
         volume_tags = tagging.specified(call, *LAUNCH_TAGS)["volume"]
-        self.params = call.params | {"MinCount": call.get("MaxCount")}
+        self.params = call.params | {"MinCount": call.get("MaxCount"), "ImageId": launch.image.id}
         result = super().run_instances()
         reservation = t.cast(Reservation, result.result)
         for instance in reservation.instances:

@@ -85,6 +85,9 @@ def view(region: Ec2Region, snapshot: Snapshot) -> View:
     optional = {
         "Tags": tagging.wire(region.tags.get(snapshot.id, {})) or None,
         "KmsKeyId": snapshot.kms_key_arn,
+        "AssociatedKmsKeys": [{"KmsKeyId": one} for one in snapshot.associated_keys] or None,
+        "AvailabilityZone": snapshot.zone,
+        "OutpostArn": snapshot.outpost_arn,
         "StateMessage": snapshot.state_message,
         "CompletionDurationMinutes": snapshot.completion_minutes,
         "CompletionTime": timing.moment(snapshot.completed_at) if snapshot.completed_at else None,

@@ -41,7 +41,7 @@ def test_the_keys_of_a_copy_are_read_back(copy: Copy, look: Looking, member: str
     shown = {"another key": look.key_arn("alias/os", AWAY), "another region": golden.replace(AWAY, FAR)}
     keys_read(look, member, shown.get(value, value))
     made = copy("plain-root", **KEY)
-    assert made.failed and "is not sealed" in made.msg
+    assert made.failed and "is not encrypted as requested" in made.msg
     assert str(shown.get(value, "unencrypted")) in made.msg
     (entry,) = made["images"]
     assert (entry["action"], set(entry["created"])) == ("failed", ids(look) | copied_snapshots(look))
@@ -355,7 +355,8 @@ def test_absent_under_an_alias_that_was_moved_is_not_silent(copy: Copy, look: Lo
 
 
 def test_an_alias_that_may_not_be_described_is_not_guessed(copy: Copy, look: Looking) -> None:
-    look.emulator.faults.add("access_denied", service="kms", action="DescribeKey")
+    for action in ("DescribeKey", "ListAliases"):
+        look.emulator.faults.add("access_denied", service="kms", action=action)
     made = copy("plain-root", **KEY)
     assert made.msg == ""
     for options in (KEY, GONE):

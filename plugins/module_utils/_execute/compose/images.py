@@ -20,7 +20,13 @@ from ..._image.compose.ours import image_proof, is_made_for
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
 from ..._image.progress import least_percent
-from ..._image.proofs import MayDeregister, Proof, returned_by_creating_call, snapshot_of_created
+from ..._image.proofs import (
+    MayDeregister,
+    Proof,
+    returned_by_creating_call,
+    snapshot_of_created,
+    snapshots_of_copy,
+)
 from ..diagnosis import key_verdict
 from .work import Work
 
@@ -182,11 +188,18 @@ def _read(work: Work, image_id: str) -> tuple[Image | None, dict[str, Snapshot]]
         return None, {}
     is_hidden = image.state == "pending" and not image.snapshot_ids
     if image_id in work.made and work.plan.method == INSTANCE:
-        # CreateImage has made all of them, also those that cannot be looked at.
-        work.note(*image.snapshot_ids)
+        own_mapped_snapshots(work, image)
     snapshots = _hidden_snapshots(work, image) if is_hidden else find_snapshots(work.region, image.snapshot_ids)
     note_created_snapshots(work, image, snapshots.values())
     return (image if is_hidden else image.with_snapshots(snapshots)), snapshots
+
+
+def own_mapped_snapshots(work: Work, image: Image) -> None:
+    """Write down the snapshots that an image of this run names: CreateImage has made all of them, seen or not."""
+    for ours in work.proofs(MayDeregister):
+        if ours.resource_id == image.image_id:
+            for proof in snapshots_of_copy(ours, image):
+                work.own(proof)
 
 
 def note_created_snapshots(work: Work, image: Image, snapshots: t.Iterable[Snapshot]) -> None:

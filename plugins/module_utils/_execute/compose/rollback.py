@@ -17,7 +17,7 @@ from ..._aws.volumes import delete_volume
 from ..._image.compose.method import INSTANCE
 from ..._image.model import COPY_TAG
 from ..._image.proofs import MayDeleteSnapshot, MayDeleteVolume, MayDeregister
-from .images import note_created_snapshots
+from .images import note_created_snapshots, own_mapped_snapshots
 from .work import Work
 
 # A volume that is still being created, or detached, cannot be deleted yet.
@@ -94,6 +94,8 @@ def _note_hidden_snapshots(work: Work, image_id: str) -> None:
     if work.plan.method != INSTANCE:
         return
     image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
-    if image is not None:
+    if image is not None and image.snapshot_ids:
+        own_mapped_snapshots(work, image)
+    elif image is not None:
         tagged = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
         note_created_snapshots(work, image, tagged)

@@ -68,7 +68,7 @@ def client_token(*parts: str) -> str:
 def require_key(device: RecipeDevice, what: str, found: Snapshot | Volume) -> None:
     """Refuse to go on with what is not under the device's key: AWS decides in the end, not the request."""
     key = device.required_key
-    if found.encrypted and key.arn in (None, found.kms_key_arn):
+    if key.is_on(found):
         return
     has = f"under key {found.kms_key_arn}" if found.encrypted else "not encrypted"
     raise SealedError(f"{what} is {has}; wanted key {key.shown}. It is not used; report which region and key this was")

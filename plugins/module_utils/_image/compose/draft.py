@@ -87,10 +87,21 @@ def with_keys(
             devices.append(device)
             continue
         key = keys[device.key_reference]
+        _require_told(key, device)
         is_here = device.snapshot_id in owned and device.snapshot_region == request.region
         reusable = may_reuse and is_here and device.held_key_arn is not None and device.held_key_arn == key.arn
         devices.append(dataclasses.replace(device, key=key, is_reusable=reusable))
     return dataclasses.replace(recipe, devices=tuple(devices))
+
+
+def _require_told(key: RequiredKey, device: RecipeDevice) -> None:
+    """Refuse a key that is not known to be a certain one: whatever is encrypted would pass as being under it."""
+    if not key.is_told:
+        raise PreflightError(
+            f"{device.device_name}: which key {key.reference} is cannot be told, for kms:DescribeKey on it is denied "
+            "and kms:ListAliases does not say; an image under another key would pass as the wanted one. Allow "
+            "kms:DescribeKey, or pass the ARN of the key"
+        )
 
 
 def _root_name(source: Image, present: t.Mapping[str, BlockDevice]) -> str:

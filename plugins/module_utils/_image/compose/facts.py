@@ -60,7 +60,6 @@ def sort_leftovers(recipe: Recipe, leftovers: t.Iterable[Snapshot]) -> tuple[dic
 def _is_good(snapshot: Snapshot, device: RecipeDevice) -> bool:
     if device.is_reusable or snapshot.state not in ("pending", "completed") or not snapshot.encrypted:
         return False
-    arn = device.required_key.arn
     if snapshot.state == "pending" and snapshot.kms_key_arn is None:
         return True
-    return arn is None or snapshot.kms_key_arn == arn
+    return device.required_key.is_on(snapshot)

@@ -12,7 +12,7 @@ import typing as t
 
 from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
-from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot
+from ..model import RECIPE_TAG, SOURCE_TAG, BlockDevice, Image
 from .ours import doubt_of_image, image_proof
 from .recipe import Recipe, RecipeDevice
 
@@ -26,23 +26,18 @@ class Namesakes:
     failed: tuple[Image, ...] = ()
 
 
-def sort_namesakes(images: t.Iterable[Image], recipe: Recipe, snapshots: t.Mapping[str, Snapshot]) -> Namesakes:
+def sort_namesakes(images: t.Iterable[Image], recipe: Recipe) -> Namesakes:
     """Return the images of this recipe, or say which image has taken the name and how it differs."""
-    labels = {snapshot_id: snapshot.tags.get(KEY_TAG, "") for snapshot_id, snapshot in snapshots.items()}
-
-    def _differences_of(image: Image) -> tuple[str, ...]:
-        return device_differences(recipe, image, labels)
-
     met, pending, failed = [], [], []
     for image in sorted(images, key=lambda image: (image.creation_date, image.image_id)):
         if image.state == "pending" and is_of_recipe(image, recipe):
             pending.append(image)
         elif image.state in FAILED_STATES and is_of_recipe(image, recipe):
             failed.append(image)
-        elif image.state == "available" and is_of_recipe(image, recipe) and not _differences_of(image):
+        elif image.state == "available" and is_of_recipe(image, recipe) and not device_differences(recipe, image):
             met.append(image)
         elif image.state != "deregistered":
-            raise PreflightError(_taken(image, recipe, _differences_of(image)))
+            raise PreflightError(_taken(image, recipe, device_differences(recipe, image)))
     return Namesakes(tuple(met), tuple(pending), tuple(failed))
 
 
@@ -51,11 +46,8 @@ def is_of_recipe(image: Image, recipe: Recipe) -> bool:
     return image_proof(image) is not None and image.tags.get(RECIPE_TAG) == recipe.digest and image.name == recipe.name
 
 
-def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Return one line for each device that is not as the recipe has it: key, size and type as AWS shows them.
-
-    ``labels`` are the names of the keys in our tags of the snapshots; they count where a key's ARN is not known.
-    """
+def device_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:
+    """Return one line for each device that is not as the recipe has it: key, size and type as AWS shows them."""
     found = {device.device_name: device for device in image.devices if not device.no_device}
     wanted = {device.device_name: device for device in recipe.devices}
     lines = []
@@ -67,8 +59,7 @@ def device_differences(recipe: Recipe, image: Image, labels: t.Mapping[str, str]
         elif name not in found:
             lines.append(f"{name} is missing")
         else:
-            label = (labels or {}).get(found[name].snapshot_id or "")
-            lines += [f"{name} has {difference}" for difference in _differences(wanted[name], found[name], label)]
+            lines += [f"{name} has {difference}" for difference in _differences(wanted[name], found[name])]
     return tuple(lines)
 
 
@@ -85,15 +76,8 @@ def key_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:
     return tuple(
         f"{device.device_name} has {found_key(device)}, wanted key {wanted[device.device_name].required_key.shown}"
         for device in image.ebs_devices
-        if device.device_name in wanted and not has_key(wanted[device.device_name], device)
+        if device.device_name in wanted and not wanted[device.device_name].required_key.is_on(device)
     )
-
-
-def has_key(wanted: RecipeDevice, found: BlockDevice, label: str | None = None) -> bool:
-    """Tell whether the found device is under the wanted key, as far as both are known."""
-    if wanted.required_key.arn is None:
-        return bool(found.encrypted) and label in (None, wanted.key_label)
-    return wanted.required_key.is_on(found)
 
 
 def found_key(device: BlockDevice) -> str:
@@ -103,12 +87,12 @@ def found_key(device: BlockDevice) -> str:
     return f"key {device.kms_key_arn or 'unknown'}"
 
 
-def _differences(wanted: RecipeDevice, found: BlockDevice, label: str | None) -> list[str]:
+def _differences(wanted: RecipeDevice, found: BlockDevice) -> list[str]:
     if not wanted.is_ebs or not found.is_ebs:
         same = not wanted.is_ebs and wanted.virtual_name == found.virtual_name
         return [] if same else [f"{found.virtual_name or 'a volume'}, wanted {wanted.virtual_name or 'a volume'}"]
     lines = []
-    if not has_key(wanted, found, label):
+    if not wanted.required_key.is_on(found):
         lines.append(f"{found_key(found)}, wanted key {wanted.required_key.shown}")
     if found.volume_size != wanted.size:
         lines.append(f"{found.volume_size} GiB, wanted {wanted.size}")

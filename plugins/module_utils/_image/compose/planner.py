@@ -24,7 +24,7 @@ from .steps import ComposePlan
 
 def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
     """Return the plan for the image: kept where it exists, awaited where it is on its way, otherwise made."""
-    found = sort_namesakes(facts.images, facts.recipe, facts.snapshots)
+    found = sort_namesakes(facts.images, facts.recipe)
     if found.met:
         return _plan_existing(request, facts, found.met[0])
     if found.pending:

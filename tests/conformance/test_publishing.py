@@ -1,0 +1,205 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Publishing: parameters that hold an image, and versions of launch templates (§19, §20)."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .builders import an_image, launch, reached, share_image
+from .place import Place, a_name, instance, refused
+from .rules import rule
+
+IMAGE = {"Type": "String", "DataType": "aws:ec2:image"}
+
+
+def ssm(place: Place) -> t.Any:
+    """Return a client of Systems Manager."""
+    return place.target.client("ssm", region=place.region, account=place.account)
+
+
+def put(place: Place, name: str, value: str, **request: t.Any) -> int:
+    """Write a parameter for an image and return the version that the answer names."""
+    return int(ssm(place).put_parameter(Name=name, Value=value, **{**IMAGE, **request})["Version"])
+
+
+def value_of(place: Place, name: str) -> tuple[str, int] | None:
+    """Return value and version of a parameter, if it is there."""
+    found = ssm(place).get_parameters(Names=[name])["Parameters"]
+    return (found[0]["Value"], found[0]["Version"]) if found else None
+
+
+@rule("19 validation", "S8", "SSM23-parameter-store-ec2-aliases")
+def test_parameters_hold_available_images(home: Place) -> None:
+    """A parameter for images takes the id of an available image, after a while."""
+    image_id = an_image(home)
+    version = put(home, "/golden/web", image_id)
+    home.until(lambda: value_of(home, "/golden/web"), "parameter")
+    assert value_of(home, "/golden/web") == (image_id, version)
+    with refused("ValidationException"):
+        put(home, "/golden/db", "no-image")
+
+
+@rule("19 validation", "SSM23-parameter-store-ec2-aliases", "B3#3588")
+def test_what_fails_validation_fails_in_silence(home: Place, other: Place) -> None:
+    """An image that is not there is accepted with a version, and never written; an older value stays."""
+    first, hidden = an_image(home), an_image(other)
+    assert put(home, "/golden/web", hidden) >= 1
+    home.target.pass_time(300)
+    assert value_of(home, "/golden/web") is None
+    put(home, "/golden/web", first)
+    home.target.pass_time(300)
+    put(home, "/golden/web", hidden, Overwrite=True)
+    home.target.pass_time(300)
+    assert (value_of(home, "/golden/web") or ("",))[0] == first
+
+
+@pytest.mark.emulator_only
+@rule("19 asynchronous", "SSM23-parameter-store-ec2-aliases")
+def test_the_old_value_stays_until_the_new_one_is_validated(home: Place) -> None:
+    """Until validation is over the old value is read, and nothing else can be written."""
+    first, second = an_image(home), an_image(home)
+    put(home, "web", first)
+    home.target.configure(ssm_image_validation_seconds=60)
+    version = put(home, "web", second, Overwrite=True)
+    assert value_of(home, "web") == (first, 1)
+    with refused():
+        put(home, "web", first, Overwrite=True)
+    home.target.pass_time(60)
+    put(home, "other", first)
+    assert value_of(home, "web") == (second, version)
+
+
+@rule("19 overwrite", "S8")
+def test_parameters_are_overwritten_on_request_and_keep_their_type(home: Place) -> None:
+    """An existing parameter is overwritten on request only, and its data type cannot be changed."""
+    image_id = an_image(home)
+    put(home, "web", image_id)
+    with refused("ParameterAlreadyExists"):
+        put(home, "web", image_id)
+    ssm(home).put_parameter(Name="text", Value=image_id, Type="String")
+    with refused():
+        put(home, "text", image_id, Overwrite=True)
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize(("uses", "version"), [(True, 2), (False, 1)])
+@rule("19 versions", "SSM23-parameter-store-ec2-aliases")
+def test_versions_of_failed_validations_under_both_readings(home: Place, uses: bool, version: int) -> None:
+    """Whether a failed validation uses up a version is open, as is whether shared images are valid."""
+    home.target.configure(ssm_failed_validation_uses_version=uses)
+    put(home, "web", "ami-00000000000000bad")
+    assert put(home, "web", an_image(home)) == version
+
+
+@pytest.mark.emulator_only
+@pytest.mark.parametrize("valid", [True, False])
+@rule("19 shared images", "B3#3588")
+def test_shared_images_in_parameters_under_both_readings(home: Place, other: Place, valid: bool) -> None:
+    """Whether an image of another account that is shared can be in a parameter is open."""
+    home.target.configure(ssm_shared_images_validate=valid)
+    image_id = an_image(other)
+    share_image(other, image_id, home, storage=False)
+    put(home, "web", image_id)
+    assert bool(value_of(home, "web")) == valid
+
+
+def a_template(place: Place, **data: t.Any) -> str:
+    """Make a launch template and return its id."""
+    made = place.ec2.create_launch_template(LaunchTemplateName=a_name("template"), LaunchTemplateData=data)
+    return str(made["LaunchTemplate"]["LaunchTemplateId"])
+
+
+def a_version(place: Place, template: str, data: dict[str, t.Any], **request: t.Any) -> dict[str, t.Any]:
+    """Make a version and return the answer."""
+    answer = place.ec2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData=data, **request)
+    return t.cast(dict[str, t.Any], answer)
+
+
+def versions(place: Place, **request: t.Any) -> list[dict[str, t.Any]]:
+    """Return versions as they are described."""
+    return t.cast(
+        list[dict[str, t.Any]], place.ec2.describe_launch_template_versions(**request)["LaunchTemplateVersions"]
+    )
+
+
+@rule("20 versions", "M8", "A26-api-createlaunchtemplateversion")
+def test_versions_inherit_from_their_source(home: Place) -> None:
+    """With a source version the new one has all of it and what is given; without, only what is given."""
+    old, new = an_image(home), an_image(home)
+    mapping = {"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": "snap-00000001", "VolumeSize": 8}}
+    template = a_template(home, ImageId=old, InstanceType="t3.micro", BlockDeviceMappings=[mapping])
+    second = a_version(home, template, {"ImageId": new}, SourceVersion="1")["LaunchTemplateVersion"]
+    assert second["VersionNumber"] == 2 and second["DefaultVersion"] is False
+    data = second["LaunchTemplateData"]
+    assert (data["ImageId"], data["InstanceType"]) == (new, "t3.micro")
+    assert data["BlockDeviceMappings"] == [{"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 8}}]
+    third = a_version(home, template, {"ImageId": new})["LaunchTemplateVersion"]
+    assert third["LaunchTemplateData"] == {"ImageId": new}
+    [first] = versions(home, LaunchTemplateId=template, Versions=["1"])
+    assert first["LaunchTemplateData"]["BlockDeviceMappings"] == [mapping]
+
+
+@rule("20 warnings", "M8", "A26-api-createlaunchtemplateversion")
+def test_a_version_with_a_mistake_is_made_and_warned_about(home: Place) -> None:
+    """A version that names a missing image is made all the same, with a warning; an unknown source version is not."""
+    template = a_template(home, InstanceType="t3.micro")
+    answer = a_version(home, template, {"ImageId": "ami-00000000000000bad"}, SourceVersion="1")
+    assert answer["LaunchTemplateVersion"]["VersionNumber"] == 2 and answer["Warning"]["Errors"]
+    with refused("InvalidLaunchTemplateId.VersionNotFound"):
+        a_version(home, template, {"InstanceType": "t3.small"}, SourceVersion="9")
+    assert "Warning" not in a_version(home, template, {"ImageId": an_image(home)})
+
+
+@rule("20 token", "M8")
+def test_the_same_token_makes_one_version(home: Place) -> None:
+    """A repeated request with its token gives the same version."""
+    template, token = a_template(home, InstanceType="t3.micro"), a_name("token")
+    request = {"ClientToken": token}
+    made = [a_version(home, template, {"ImageId": "ami-00000001"}, **request) for _ in range(2)]
+    numbers = [one["LaunchTemplateVersion"]["VersionNumber"] for one in made]
+    assert numbers == [2, 2]
+
+
+@rule("20 describe", "M8")
+def test_versions_are_found_by_image_and_over_all_templates(home: Place) -> None:
+    """Without a template $Latest and $Default of all are listed; image-id filters."""
+    old, new = an_image(home), an_image(home)
+    template, _other = a_template(home, ImageId=old), a_template(home, ImageId=old)
+    a_version(home, template, {"ImageId": new})
+    assert len(versions(home, Versions=["$Latest", "$Default"])) == 4
+    by_image = [{"Name": "image-id", "Values": [new]}]
+    assert [one["VersionNumber"] for one in versions(home, Versions=["$Latest"], Filters=by_image)] == [2]
+    assert versions(home, Versions=["$Default"], Filters=by_image) == []
+
+
+@rule("20 aliases", "M8", "U26-create-launch-template")
+def test_templates_lead_to_images_by_parameters(home: Place) -> None:
+    """A template may name a parameter; ResolveAlias shows the image, and an instance is launched of it."""
+    image_id = an_image(home)
+    put(home, "/golden/web", image_id)
+    home.until(lambda: value_of(home, "/golden/web"), "parameter")
+    template = a_template(home, ImageId="resolve:ssm:/golden/web", InstanceType="t3.micro")
+    [plain] = versions(home, LaunchTemplateId=template)
+    [resolved] = versions(home, LaunchTemplateId=template, ResolveAlias=True)
+    assert plain["LaunchTemplateData"]["ImageId"] == "resolve:ssm:/golden/web"
+    assert resolved["LaunchTemplateData"]["ImageId"] == image_id
+    made = home.ec2.run_instances(LaunchTemplate={"LaunchTemplateId": template}, MinCount=1, MaxCount=1)
+    reached(home, made["Instances"][0]["InstanceId"], "running")
+    by_parameter = instance(home, launch(home, "resolve:ssm:/golden/web"))
+    assert by_parameter and by_parameter["ImageId"] == image_id
+
+
+@pytest.mark.emulator_only
+@rule("20 source", "M8")
+def test_dollar_names_of_a_source_version_under_both_readings(home: Place) -> None:
+    """Whether $Latest can be the source of a version is open."""
+    template = a_template(home, InstanceType="t3.micro")
+    with refused():
+        a_version(home, template, {"InstanceType": "t3.small"}, SourceVersion="$Latest")
+    home.target.configure(launch_template_accepts_dollar_source=True)
+    answer = a_version(home, template, {"InstanceType": "t3.small"}, SourceVersion="$Latest")
+    assert answer["LaunchTemplateVersion"]["VersionNumber"] == 2
