@@ -226,24 +226,46 @@ def instance_is_ours(instance: Instance, *, token: str) -> MayTerminate | None:
     return MayTerminate(instance.instance_id, f"it was launched from {instance.image_id} with our client token")
 
 
-def volume_of_instance(volume: Volume, instance: MayTerminate, *, work: str) -> MayDeleteVolume | None:
-    """Return the proof that a volume was made for an instance of ours: it is attached there, and to nothing else."""
-    if volume.attached_to != (instance.resource_id,) or volume.tags.get(COPY_TAG) != work:
-        return None
-    return MayDeleteVolume(volume.volume_id, f"it is attached to {instance.resource_id}, which is ours")
+@dataclasses.dataclass(frozen=True)
+class MadeFor:
+    """What the volume of an added device is made of: device, origin (a snapshot's id, empty for none) and GiB.
 
-
-def unused_volume(volume: Volume, *, work: str, device_name: str, origin: str, size: int) -> MayDeleteVolume | None:
-    """Return the proof that a volume was made for a device and never used: it is attached to nothing.
-
-    A volume that somebody restored has another snapshot as its origin, and one that scripts tagged after its instance
-    has no tag of a device. A size of 0 is not known.
+    A size of 0 is not known.
     """
-    is_made = volume.snapshot_id == origin and size in (0, volume.volume_size) and volume.encrypted
-    is_tagged = volume.tags.get(COPY_TAG) == work and volume.tags.get(DEVICE_TAG) == device_name
-    if volume.attached_to or volume.state in ("in-use", "deleting", "deleted") or not is_made or not is_tagged:
+
+    device_name: str
+    origin: str
+    size: int
+
+    def is_met_by(self, volume: Volume, *, work: str) -> bool:
+        """Tell whether the volume is such a one.
+
+        One that somebody restored has another snapshot as its origin, and one that scripts tagged after its instance
+        has no tag of a device.
+        """
+        is_made = volume.snapshot_id == self.origin and self.size in (0, volume.volume_size) and volume.encrypted
+        return is_made and volume.tags.get(COPY_TAG) == work and volume.tags.get(DEVICE_TAG) == self.device_name
+
+
+def volume_of_instance(
+    volume: Volume, instance: MayTerminate, made_for: MadeFor, *, work: str
+) -> MayDeleteVolume | None:
+    """Return the proof that a volume was made for a device of an instance of ours, and is nowhere else.
+
+    People attach disks of their own to an instance that is held for their tasks, and scripts tag them after it.
+    """
+    is_in_place = volume.attached_to == (instance.resource_id,) and volume.device_name == made_for.device_name
+    if not is_in_place or not made_for.is_met_by(volume, work=work):
         return None
-    return MayDeleteVolume(volume.volume_id, f"it was made for {device_name}, and nothing uses it")
+    return MayDeleteVolume(volume.volume_id, f"it is {volume.device_name} of {instance.resource_id}, which is ours")
+
+
+def unused_volume(volume: Volume, made_for: MadeFor, *, work: str) -> MayDeleteVolume | None:
+    """Return the proof that a volume was made for a device and never used: it is attached to nothing."""
+    is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
+    if is_used or not made_for.is_met_by(volume, work=work):
+        return None
+    return MayDeleteVolume(volume.volume_id, f"it was made for {made_for.device_name}, and nothing uses it")
 
 
 def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTags:

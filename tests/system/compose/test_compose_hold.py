@@ -104,3 +104,30 @@ def test_a_held_instance_that_is_gone_is_said(compose: Compose, look: Looking, b
     failed = compose("database", **ASKED, instance={"held_instance_id": held["image"]["instance_id"]})
     assert failed.failed and held["image"]["instance_id"] in failed.msg and "is gone" in failed.msg
     assert set(instances(look)) <= before | {held["image"]["instance_id"]}
+
+
+def test_a_plain_run_takes_no_instance_that_is_held(compose: Compose, look: Looking, before: set[str]) -> None:
+    """Tasks may have come half-way on it: only who names it says that they are done."""
+    held = compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
+    made = compose("database", **ASKED)
+    assert (made.msg, made["image"]["action"]) == ("", "composed")
+    assert (look.image(HOME, made["image_id"]) or {})["SourceInstanceId"] != held
+    assert set(instances(look)) == before and held in made["image"]["removed"]
+
+
+def test_a_disk_of_the_user_on_the_instance_stays(compose: Compose, look: Looking, before: set[str]) -> None:
+    """Scripts tag what is attached to an instance after it; the disk is named as nothing that the run made."""
+    ec2, held = look.ec2(HOME), compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
+    builder = instances(look)[held]
+    kinds = [{"ResourceType": "volume", "Tags": builder["Tags"]}]
+    zone = builder["Placement"]["AvailabilityZone"]
+    disk = ec2.create_volume(AvailabilityZone=zone, Size=5, Encrypted=True, TagSpecifications=kinds)["VolumeId"]
+    look.emulator.advance(100)
+    ec2.attach_volume(VolumeId=disk, InstanceId=held, Device="/dev/sdx")
+    failed = compose("database", **ASKED, instance={"held_instance_id": held})
+    assert failed.failed and "/dev/sdx is not wanted" in failed.msg
+    assert set(instances(look)) == before and failed["image"]["created"] == []
+    (shown,) = ec2.describe_volumes(VolumeIds=[disk])["Volumes"]
+    assert shown["State"] == "available"
+    gone = compose("database", **ASKED, instance=HOLD, state="absent")
+    assert gone["changed"] is False and [one for one in gone.warnings if disk in one]

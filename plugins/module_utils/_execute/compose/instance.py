@@ -158,7 +158,13 @@ class Builder:
         self._instance = instance
 
     def _token(self, step: LaunchInstance, attempt: int) -> str:
-        asked = [*dataclasses.astuple(self._options), *sorted(self._work.request.tags_on_the_way.items())]
+        """Return the client token of one attempt; an instance that is held for tasks is nobody's who holds none.
+
+        It may be provisioned by half, and only its id tells that the tasks on it have come to their end.
+        """
+        request = self._work.request
+        asked = [*dataclasses.astuple(self._options), *sorted(request.tags_on_the_way.items())]
+        asked += ["held"] if request.hold else []
         digest = hashlib.sha256(f"{asked!r} {attempt}".encode()).hexdigest()[:24]
         return launch_token(self._work.recipe.work, step.source_image_id) + digest
 
@@ -237,7 +243,9 @@ class Builder:
             self._work.rest(self._work.delay(started), awaited=f"instance {instance_id} is not {' or '.join(states)}")
 
     def _is_in(self, instance: Instance, states: t.Sequence[str]) -> bool:
-        self._work.note(*(attachment.volume_id for attachment in instance.attachments))
+        # People attach disks of their own to an instance that is held for them.
+        names = [device.device_name for device in self._work.recipe.ebs_devices]
+        self._work.note(*(one.volume_id for one in instance.attachments if one.device_name in names))
         if instance.state not in states and not instance.is_alive:
             raise SealedError(self._ended(instance))
         return instance.state in states

@@ -12,11 +12,11 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.instances import find_instance, find_instances_by_tag
 from ..._aws.volumes import find_volumes, find_volumes_by_tag
-from ..._image.compose.ours import MadeOf, remains_of
+from ..._image.compose.ours import remains_of
 from ..._image.compose.recipe import work_token
 from ..._image.machines import Instance, Volume
 from ..._image.model import COPY_TAG, Image, Snapshot
-from ..._image.proofs import Proof
+from ..._image.proofs import MadeFor, Proof
 
 
 class Search:
@@ -26,7 +26,7 @@ class Search:
         self,
         region: Region,
         name: str,
-        added: t.Mapping[str, MadeOf],
+        added: t.Mapping[str, MadeFor],
         *,
         with_instances: bool,
         digest: str | None = None,

@@ -17,7 +17,7 @@ from ..._image.compose.draft import Material
 from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
 from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
-from ..._image.compose.ours import MadeOf, added_devices
+from ..._image.compose.ours import added_devices
 from ..._image.compose.planner import plan_compose
 from ..._image.compose.recipe import Recipe
 from ..._image.compose.removal import RemovalFacts, plan_compose_removal
@@ -27,7 +27,7 @@ from ..._image.errors import PreflightError
 from ..._image.keys import require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
-from ..._image.proofs import Proof
+from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
 from ..attributes import read_sharing
 from ..pace import Pace
@@ -177,7 +177,8 @@ class ComposeRun:
         leftovers = read_leftovers(self._region, self._request.name, images)
         by_instance = self._request.method == INSTANCE
         added = {
-            wish.device_name: MadeOf(wish.snapshot_id or "", wish.volume_size or 0) for wish in self._request.devices
+            wish.device_name: MadeFor(wish.device_name, wish.snapshot_id or "", wish.volume_size or 0)
+            for wish in self._request.devices
         }
         is_empty = any(wish.volume_size is not None and wish.snapshot_id is None for wish in self._request.devices)
         remains: tuple[Proof, ...] = ()

@@ -12,10 +12,10 @@ import typing as t
 from ..._aws.errors import AwsError
 from ..._aws.instances import find_instance, terminate_instance
 from ..._aws.volumes import delete_volume, find_volumes
-from ..._image.compose.ours import added_devices
+from ..._image.compose.ours import added_devices, volume_proof
 from ..._image.compose.steps import TearDownStep
 from ..._image.errors import SealedError
-from ..._image.proofs import MayDeleteVolume, MayTerminate, Proof, volume_of_instance
+from ..._image.proofs import MayDeleteVolume, MayTerminate, Proof
 from .remains import Search
 from .work import Work
 
@@ -76,8 +76,9 @@ class TearDown:
         """Return the proofs of the noted volumes that are attached to our instances; only some of them end with it."""
         volumes = find_volumes(self._work.region, self._noted_volumes())
         by_id = {one.resource_id: one for one in instances}
-        pairs = [(one, by_id[one.instance_id or ""]) for one in volumes.values() if one.instance_id in by_id]
-        found = [volume_of_instance(one, instance, work=self._work.recipe.work) for one, instance in pairs]
+        added, name = added_devices(self._work.recipe), self._work.recipe.name
+        attached = [one for one in volumes.values() if one.instance_id in by_id]
+        found = [volume_proof(one, name, by_id, added) for one in attached]
         return [proof for proof in found if proof is not None]
 
     def _forget_ended(self) -> None:

@@ -12,6 +12,7 @@ import typing as t
 from ..machines import Instance, Volume
 from ..model import COPY_TAG, DEVICE_TAG, RECIPE_TAG, Image, Snapshot
 from ..proofs import (
+    MadeFor,
     MayDeleteSnapshot,
     MayDeleteVolume,
     MayDeregister,
@@ -26,13 +27,6 @@ from ..proofs import (
     volume_of_instance,
 )
 from .recipe import Recipe, birth_description, launch_token, work_token
-
-
-class MadeOf(t.NamedTuple):
-    """What the volume of an added device is made of: the id of its snapshot, empty for an empty one, and its GiB."""
-
-    origin: str
-    size: int
 
 
 def doubt_of_image(image: Image) -> str | None:
@@ -72,7 +66,7 @@ def remains_of(
     name: str,
     instances: t.Iterable[Instance],
     volumes: t.Iterable[Volume],
-    added: t.Mapping[str, MadeOf],
+    added: t.Mapping[str, MadeFor],
     *,
     digest: str | None = None,
 ) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
@@ -108,24 +102,23 @@ def instance_proof(instance: Instance, name: str) -> MayTerminate | None:
 
 
 def volume_proof(
-    volume: Volume, name: str, instances: t.Mapping[str, MayTerminate], added: t.Mapping[str, MadeOf]
+    volume: Volume, name: str, instances: t.Mapping[str, MayTerminate], added: t.Mapping[str, MadeFor]
 ) -> MayDeleteVolume | None:
     """Return the proof that the volume was made for an image of this name."""
     work = _work_of(name, volume.tags)
+    made_for = added.get(volume.tags.get(DEVICE_TAG, ""))
+    if made_for is None:
+        return None
     instance = instances.get(volume.instance_id or "")
     if instance is not None:
-        return volume_of_instance(volume, instance, work=work)
-    device = volume.tags.get(DEVICE_TAG, "")
-    if device not in added:
-        return None
-    made_of = added[device]
-    return unused_volume(volume, work=work, device_name=device, origin=made_of.origin, size=made_of.size)
+        return volume_of_instance(volume, instance, made_for, work=work)
+    return unused_volume(volume, made_for, work=work)
 
 
-def added_devices(recipe: Recipe) -> dict[str, MadeOf]:
+def added_devices(recipe: Recipe) -> dict[str, MadeFor]:
     """Return what the volumes are made of that a recipe makes beside those of the source."""
     return {
-        device.device_name: MadeOf(device.snapshot_id or "", device.size)
+        device.device_name: MadeFor(device.device_name, device.snapshot_id or "", device.size)
         for device in recipe.ebs_devices
         if device.is_added or device.snapshot_id is None
     }

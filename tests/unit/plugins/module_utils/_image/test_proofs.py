@@ -205,12 +205,18 @@ def test_instances(token: str, image_id: str, ours: bool) -> None:
 
 
 MADE = {COPY_TAG: WORK, DEVICE_TAG: "/dev/sdf"}
+ATTACHED = {"attached_to": ("i-1",), "device_name": "/dev/sdf", "state": "in-use"}
 
 
 @pytest.mark.parametrize(
     ("fields", "with_instance", "unused"),
     [
-        pytest.param({"attached_to": ("i-1",)}, True, False, id="attached to ours"),
+        pytest.param(ATTACHED, True, False, id="attached to ours"),
+        pytest.param({**ATTACHED, "device_name": "/dev/sdx"}, False, False, id="at another device of ours"),
+        pytest.param({**ATTACHED, "tags": {COPY_TAG: WORK}}, False, False, id="of a user, tagged after our instance"),
+        pytest.param({**ATTACHED, "volume_size": 500}, False, False, id="of a user, of another size, at ours"),
+        pytest.param({**ATTACHED, "snapshot_id": "snap-1"}, False, False, id="restored, attached to ours"),
+        pytest.param({**ATTACHED, "encrypted": False}, False, False, id="plain, attached to ours"),
         pytest.param({"attached_to": ("i-1",), "tags": {}}, False, False, id="a rescue volume attached to ours"),
         pytest.param({"attached_to": ("i-2",)}, False, False, id="attached elsewhere"),
         pytest.param({"attached_to": ("i-1", "i-2")}, False, False, id="multi-attached"),
@@ -230,8 +236,9 @@ def test_volumes(fields: dict[str, t.Any], with_instance: bool, unused: bool) ->
         Instance("i-1", "running", client_token=f"{LAUNCHED}1", image_id="ami-1"), token=LAUNCHED
     )
     assert instance is not None
-    assert bool(proofs.volume_of_instance(volume, instance, work=WORK)) is with_instance
-    found = proofs.unused_volume(volume, work=WORK, device_name="/dev/sdf", origin="", size=5)
+    made_for = proofs.MadeFor("/dev/sdf", origin="", size=5)
+    assert bool(proofs.volume_of_instance(volume, instance, made_for, work=WORK)) is with_instance
+    found = proofs.unused_volume(volume, made_for, work=WORK)
     assert (found.resource_id if found else None) == ("vol-1" if unused else None)
 
 
