@@ -36,7 +36,7 @@ def either(request: pytest.FixtureRequest) -> Emulator:
 
 def comparable(emulator: Emulator) -> list[dict[str, t.Any]]:
     """Return the log without what differs from run to run."""
-    changing = {"real_time", "virtual_time"}
+    changing = {"real_time", "virtual_time", "user_agent"}
     calls = [{key: value for key, value in call.items() if key not in changing} for call in emulator.calls()]
     return [call | {name: [one.partition("-")[0] for one in call[name]] for name in ("made", "gone")} for call in calls]
 

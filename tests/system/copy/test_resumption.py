@@ -82,7 +82,6 @@ def test_our_pending_copy_beside_one_under_another_key(
     assert len(copies(look)) == 2
 
 
-@pytest.mark.xfail(strict=True, reason="26 Nov 2026: a further copy with our tags is taken for the copy")
 def test_a_copy_whose_lineage_aws_does_not_report(copy: Copy, look: Looking, emulator: Emulator) -> None:
     emulator.configure(copy_image_reports_source=False)
     first = copy("plain-root", **KEY)
