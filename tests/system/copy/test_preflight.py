@@ -210,13 +210,13 @@ def test_what_can_be_seen_beforehand(copy: Copy, look: Looking, check: bool) -> 
     ec2.disable_ebs_encryption_by_default()
     ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
     look.emulator.clear_calls()
-    public = {"encrypted": False, "launch_permissions": {"group_names": ["all"]}}
+    public: dict[str, t.Any] = {"encrypted": False, "launch_permissions": {"group_names": ["all"]}}
     require_refused(copy("plain-root", **public, check=check), look, AWAY, "block-new-sharing")
     tags = {f"t{number}": "v" for number in range(48)}
     refused = copy("plain-root", kms_key_id="alias/golden", tags=tags, check=check)
     require_refused(refused, look, "48 tags", "4 of this collection's own", "50")
     unit = "arn:aws:organizations::123456789012:ou/o-exampleorg1/ou-exam-12345678"
-    shared = {"kms_key_id": "alias/golden", "launch_permissions": {"org_arns": [unit]}}
+    shared: dict[str, t.Any] = {"kms_key_id": "alias/golden", "launch_permissions": {"org_arns": [unit]}}
     require_refused(copy("plain-root", **shared, check=check), look, "org_unit_arns", unit)
 
 

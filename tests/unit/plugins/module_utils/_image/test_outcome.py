@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome, Target, follow
+from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Action
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
     COPY_ID,
@@ -23,7 +24,7 @@ TARGET = Target(SOURCE_ID, HOME, AWAY)
 FOUND = a_copy()
 
 
-def an_outcome(action: str, **fields: t.Any) -> Outcome:
+def an_outcome(action: Action, **fields: t.Any) -> Outcome:
     """Return an outcome for the one target."""
     return Outcome(TARGET, action=action, **{"reason": f"why {action}", **fields})
 
