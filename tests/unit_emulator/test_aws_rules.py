@@ -22,7 +22,7 @@ def sections(page: str) -> set[str]:
     found: set[str] = set()
     heading = ""
     for line in page.splitlines():
-        if match := re.match(r"#+ (\d+(?:\.\d+)*)\.? ", line):
+        if match := re.match(r"#+ (\d+(?:\.\d+)*[a-z]?)\.? ", line):
             heading = match[1]
             found.add(heading)
         elif match := re.match(r"(\d+)\. ", line):
@@ -34,7 +34,7 @@ def sections(page: str) -> set[str]:
 
 def citations(text: str) -> set[str]:
     """Return what a source cites: ``§1.3``, and the sections that conformance rules name, with their rows."""
-    cited = set(re.findall(r"§(\d+(?:\.\d+)*)", text))
+    cited = set(re.findall(r"§(\d+(?:\.\d+)*(?:(?<=\.\d)[a-z]\b)?)", text))
     for name in re.findall(r"@rule\(\s*\"([^\"]+)\"", text):
         number, _, rest = name.partition(" ")
         rows = re.findall(r"\d+", rest) if rest.startswith("row") else []
