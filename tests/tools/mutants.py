@@ -59,8 +59,8 @@ def passes(selection: t.Sequence[str], variables: dict[str, str]) -> bool:
 def by_hand(variables: dict[str, str]) -> list[str]:
     """Play the mutants that people made, and return what is wrong with them."""
     mutants = tomllib.loads((HERE / "hand.toml").read_text())["mutant"]
-    wrong = [f"{selection}: fails without any mutant" for selection in sorted({" ".join(m["tests"]) for m in mutants})
-             if not passes(shlex.split(selection), variables)]  # fmt: skip
+    selections = sorted({tuple(mutant["tests"]) for mutant in mutants})
+    wrong = [f"{shlex.join(one)}: fails without any mutant" for one in selections if not passes(one, variables)]
     for mutant in mutants:
         path = SOURCES / mutant["file"]
         text = path.read_text()
