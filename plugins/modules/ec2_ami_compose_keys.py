@@ -152,6 +152,8 @@ options:
         description:
           - The instance that a call with O(instance.hold) has left. No other is launched, for only this one has what
             your tasks did on it. It must have been launched for this very image.
+          - It ends with this call, unless the call is refused before anything is done; the message says so then. A call
+            with O(instance.hold) and O(state=absent) ends it in any case.
         type: str
       metadata_options:
         description: How it reaches its metadata.

@@ -131,3 +131,23 @@ def test_a_disk_of_the_user_on_the_instance_stays(compose: Compose, look: Lookin
     assert shown["State"] == "available"
     gone = compose("database", **ASKED, instance=HOLD, state="absent")
     assert gone["changed"] is False and [one for one in gone.warnings if disk in one]
+
+
+@pytest.mark.parametrize("trouble", ["the name is taken", "a key is disabled", "images may not be read"])
+def test_a_refusal_names_the_instance_that_is_still_held(
+    compose: Compose, look: Looking, before: set[str], trouble: str
+) -> None:
+    held = compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
+    if trouble == "the name is taken":
+        taken = {"SourceImageId": SOURCES["database"], "SourceRegion": HOME, "Name": "held", "Encrypted": True}
+        look.ec2(HOME).copy_image(**taken)
+    elif trouble == "a key is disabled":
+        look.kms(HOME).disable_key(KeyId=look.key_arn("alias/data", HOME))
+    else:
+        look.emulator.faults.add("access_denied", action="DescribeImages")
+    refused = compose("database", **ASKED, instance={"held_instance_id": held})
+    look.emulator.faults.clear()
+    assert refused.failed and f"instance {held} is still held" in refused.msg
+    assert held in instances(look)
+    gone = compose("database", **ASKED, instance=HOLD, state="absent")
+    assert gone["changed"] and set(instances(look)) == before

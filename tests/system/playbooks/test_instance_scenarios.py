@@ -125,6 +125,22 @@ def test_s6_runs_tasks_and_tears_down_when_they_fail(
     assert served_look.mutations() == []
 
 
+def test_s6_tears_down_when_the_image_has_become_impossible(
+    run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path
+) -> None:
+    """While the tasks ran, somebody took the name: the module refuses, and the builder ends all the same."""
+    image_id = example_variables("s6_multi_key_image")["sealed_ami_source_image_id"]
+    take = f"import boto3; boto3.client('ec2', '{HOME}').copy_image"
+    take += f"(SourceImageId='{image_id}', SourceRegion='{HOME}', Name='web-three-keys', Encrypted=True)"
+    taking = tmp_path / "taking.yml"
+    command = {"argv": ["{{ ansible_playbook_python }}", "-c", take]}
+    taking.write_text(json.dumps([{"name": "Take the name", "ansible.builtin.command": command}]))
+    variables = example_variables("s6_multi_key_image") | {"sealed_ami_wait_delay": 1}
+    play = run_playbook(S6, **variables, sealed_ami_tasks_file=str(taking))
+    assert play.status != 0 and "is taken by" in play.explain() and "still held" in play.explain()
+    assert remains(served_look, instance_id) == []
+
+
 def launch_decoy(look: Looking, image_id: str, worn: dict[str, str]) -> str:
     """Launch an instance of ours in production that carries all the tags, as instances do whose tags were copied."""
     carried = [{"Key": key, "Value": value} for key, value in worn.items()]

@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 from ..._aws.connection import Connection
+from ..._aws.errors import AwsError
 from ..._aws.keys import Warn
 from ..._image.attributes import require_future
 from ..._image.compose.draft import Material
@@ -23,7 +24,7 @@ from ..._image.compose.recipe import Recipe
 from ..._image.compose.removal import RemovalFacts, plan_compose_removal
 from ..._image.compose.request import ComposeRequest, InstanceOptions
 from ..._image.compose.steps import ComposePlan
-from ..._image.errors import PreflightError
+from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
@@ -74,10 +75,16 @@ class ComposeRun:
         """
         names = sorted({self._request.region, self._request.source_region})
         require_regions(self._connection, names, source_region=self._request.source_region)
-        facts = self._read() if self._request.present else None
-        plan = plan_compose(self._request, facts) if facts else self._plan_removal()
-        if facts is not None:
-            self._judge(facts, plan)
+        try:
+            facts, plan = self._plan()
+        except (AwsError, SealedError) as error:
+            held = self._request.held_instance_id
+            if held is None:
+                raise
+            raise SealedError(
+                f"{error}. Nothing was done, and instance {held} is still held: run again, or end it with "
+                "instance.hold and state=absent"
+            ) from error
         for warning in plan.warnings:
             self._warn(warning)
         target = Target(
@@ -89,6 +96,15 @@ class ComposeRun:
         if check_mode:
             return Outcome.predicted(target, plan)
         return self._apply(Outcome(target, plan), plan, facts)
+
+    def _plan(self) -> tuple[ComposeFacts | None, ComposePlan]:
+        """Return what there is, and the plan for it, which AWS would not refuse half-way."""
+        if not self._request.present:
+            return None, self._plan_removal()
+        facts = self._read()
+        plan = plan_compose(self._request, facts)
+        self._judge(facts, plan)
+        return facts, plan
 
     def _read(self) -> ComposeFacts:
         material = read_material(self._source_region, self._region, self._request)
