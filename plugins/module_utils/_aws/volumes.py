@@ -88,6 +88,19 @@ def delete_volume(region: Region, proof: MayDeleteVolume) -> bool:
     return True
 
 
+def is_volume_gone(region: Region, volume_id: str) -> bool:
+    """Tell whether AWS says that a volume does not exist; an answer without it says nothing."""
+    try:
+        answer = call(
+            f"describe volume {volume_id} in {region.name}", region.ec2.describe_volumes, VolumeIds=[volume_id]
+        )
+    except AwsError as error:
+        if error.code == _GONE:
+            return True
+        raise
+    return any(volume.get("State") in ("deleting", "deleted") for volume in answer.get("Volumes") or ())
+
+
 def available_zones(region: Region) -> list[str]:
     """Return the names of the region's own zones, without Local Zones, in order."""
     filters = [

@@ -151,3 +151,16 @@ def test_a_refusal_names_the_instance_that_is_still_held(
     assert held in instances(look)
     gone = compose("database", **ASKED, instance=HOLD, state="absent")
     assert gone["changed"] and set(instances(look)) == before
+
+
+def test_one_answer_without_the_held_instance_does_not_say_that_it_is_gone(
+    compose: Compose, look: Looking, before: set[str]
+) -> None:
+    held = compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
+    # The first look searches for what earlier runs have left.
+    changes = [{"path": "Reservations", "set": []}]
+    look.emulator.faults.add("mutate", action="DescribeInstances", nth=2, changes=changes)
+    made = compose("database", **ASKED, instance={"held_instance_id": held})
+    assert (made.msg, made["image"]["action"]) == ("", "composed")
+    assert (look.image(HOME, made["image_id"]) or {})["SourceInstanceId"] == held
+    assert set(instances(look)) == before

@@ -256,3 +256,24 @@ def test_a_volume_that_is_not_shown_is_not_gone(
     virtual_time.later(3, disturb)
     made = compose("database", method=method, device_mapping=WITH_EMPTY)
     assert made.msg == "" and sealed(look, HOME, made["image_id"]) == {**ALIASES, "/dev/sdh": "alias/golden"}
+
+
+def test_what_is_not_shown_at_the_end_is_removed_all_the_same(
+    compose: Compose, look: Looking, emulator: Emulator
+) -> None:
+    """Answers without any volume say nothing: each that was made is deleted, and AWS says when it is gone."""
+    before = existing(look)
+    emulator.faults.add("error", action="CreateImage", code="InvalidBlockDeviceMapping", status=400, message="No.")
+    serve = inprocess.application().serve
+
+    def emptying(request: Request) -> Answer:
+        if request.action == "CreateImage":
+            emulator.faults.add("mutate", action="DescribeVolumes", changes=[{"path": "Volumes", "set": []}])
+        return serve(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inprocess.application(), "serve", emptying)
+        failed = compose("database", method="instance", device_mapping=WITH_EMPTY)
+    emulator.faults.clear()
+    assert failed.failed and failed["image"]["created"] == []
+    assert existing(look) == before

@@ -134,7 +134,7 @@ class Builder:
 
     def _take_held(self, instance_id: str) -> None:
         """Go on with the instance that an earlier call has held, which alone has what the user's tasks did on it."""
-        instance = find_instance(self._work.region, instance_id)
+        instance = self._shown(instance_id)
         proof = instance_proof(instance, self._work.recipe.name) if instance is not None else None
         if instance is None or not instance.is_alive:
             raise SealedError(
@@ -233,14 +233,27 @@ class Builder:
         """Return the instance once it is in one of the states; one that ends before has a reason, usually a key."""
         started, instance_id = self._work.pace.now(), self._known_instance().instance_id
         while True:
-            shown = self._work.look(lambda: [find_instance(self._work.region, instance_id)])
-            current = shown[0] if shown else None
-            self._work.see([instance_id], None if shown is None else [instance_id] if current else ())
+            current = self._look(instance_id)
             if current is not None and self._is_in(current, states):
                 return current
             if self._work.sightings.is_gone(instance_id):
                 raise SealedError(f"instance {instance_id} is gone from {self._work.region.name}; run again")
             self._work.rest(self._work.delay(started), awaited=f"instance {instance_id} is not {' or '.join(states)}")
+
+    def _shown(self, instance_id: str) -> Instance | None:
+        """Return an instance as AWS shows it; None once it is gone, which one answer without it does not say."""
+        started = self._work.pace.now()
+        while True:
+            current = self._look(instance_id)
+            if current is not None or self._work.sightings.is_gone(instance_id):
+                return current
+            self._work.rest(self._work.delay(started), awaited=f"instance {instance_id} is not shown")
+
+    def _look(self, instance_id: str) -> Instance | None:
+        shown = self._work.look(lambda: [find_instance(self._work.region, instance_id)])
+        current = shown[0] if shown else None
+        self._work.see([instance_id], None if shown is None else [instance_id] if current else ())
+        return current
 
     def _is_in(self, instance: Instance, states: t.Sequence[str]) -> bool:
         # People attach disks of their own to an instance that is held for them.

@@ -11,7 +11,7 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.instances import find_instance, terminate_instance
-from ..._aws.volumes import delete_volume, find_volumes
+from ..._aws.volumes import delete_volume, find_volumes, is_volume_gone
 from ..._image.compose.ours import added_devices, volume_proof
 from ..._image.compose.steps import TearDownStep
 from ..._image.errors import SealedError
@@ -83,8 +83,7 @@ class TearDown:
 
     def _forget_ended(self) -> None:
         """Forget the noted volumes that ended with their instance; one that is still there stays in the result."""
-        noted = self._noted_volumes()
-        self._work.forget(*(set(noted) - set(find_volumes(self._work.region, noted))))
+        self._work.forget(*(one for one in self._noted_volumes() if is_volume_gone(self._work.region, one)))
 
     def _noted_volumes(self) -> list[str]:
         return [one for one in self._work.outcome.created if one.startswith("vol-") and one not in self._work.made]
@@ -129,11 +128,8 @@ class TearDown:
         return instance.state == "terminated"
 
     def _end_volumes(self, proofs: t.Sequence[MayDeleteVolume]) -> list[MayDeleteVolume]:
-        """Return the volumes to be looked at again."""
-        shown = self._attempt(lambda: find_volumes(self._work.region, [one.resource_id for one in proofs]))
-        hidden = self._work.hidden_until
-        there = [one for one in proofs if shown is None or one.resource_id in shown or one.resource_id in hidden]
-        return [one for one in there if not self._is_deleted(one)]
+        """Return the volumes to be looked at again; AWS says which are gone, for an answer without one says nothing."""
+        return [one for one in proofs if not self._is_deleted(one)]
 
     def _is_deleted(self, proof: MayDeleteVolume) -> bool:
         try:
