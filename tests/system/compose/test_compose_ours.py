@@ -285,3 +285,36 @@ def test_sharing_an_image_never_opens_its_source(compose: Compose, look: Looking
     assert compose("database-sealed", **asked, **closed)["image"]["action"] == "updated"
     assert open_to(look, mine) == [] and compose("database-sealed", **asked, **closed)["changed"] is False
     assert [open_to(look, one) for one in source] == [[]] * 3
+
+
+def test_a_restored_image_is_not_removed_on_its_tags(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    """Somebody registers under our very name and tags what a backup has; it is not what composing made."""
+    ec2, made = look.ec2(HOME), compose("database", device_mapping=THREE_KEYS)
+    image = look.image(HOME, made["image_id"]) or {}
+    mapping = []
+    for one in image["BlockDeviceMappings"]:
+        snapshot = look.snapshots(HOME)[one["Ebs"]["SnapshotId"]]
+        kinds = [{"ResourceType": "snapshot", "Tags": snapshot["Tags"]}]
+        copied = ec2.copy_snapshot(
+            SourceRegion=HOME, SourceSnapshotId=snapshot["SnapshotId"], Description="a backup", TagSpecifications=kinds
+        )
+        mapping.append({"DeviceName": one["DeviceName"], "Ebs": {"SnapshotId": copied["SnapshotId"]}})
+    ec2.deregister_image(ImageId=made["image_id"], DeleteAssociatedSnapshots=True)
+    emulator.advance(4000)
+    kinds = [{"ResourceType": "image", "Tags": image["Tags"]}]
+    restored = ec2.register_image(
+        Name="composed", RootDeviceName=image["RootDeviceName"], BlockDeviceMappings=mapping, TagSpecifications=kinds
+    )["ImageId"]
+    gone = compose("database", device_mapping=THREE_KEYS, state="absent")
+    assert (gone.msg, gone["changed"]) == ("", False) and [one for one in gone.warnings if restored in one]
+    assert look.image(HOME, restored) is not None
+
+
+def test_an_image_of_nothing_but_its_source_is_removed(compose: Compose, look: Looking) -> None:
+    """Each snapshot of the source has its key already and is taken as it is; so it stays when the image goes."""
+    made = compose("database-sealed", name="shared")
+    source = look.image(HOME, SOURCES["database-sealed"]) or {}
+    ids = {one["Ebs"]["SnapshotId"] for one in source["BlockDeviceMappings"]}
+    assert {one["snapshot_id"] for one in made["image"]["snapshots"]} == ids
+    gone = compose("database-sealed", name="shared", state="absent")
+    assert gone["image"]["removed"] == [made["image_id"]] and ids <= held()

@@ -19,6 +19,7 @@ from system.compose.asking import (
     EMPTY_VOLUME,
     HOME,
     METHODS,
+    SOURCES,
     THREE_KEYS,
     Compose,
     instance_of,
@@ -277,3 +278,17 @@ def test_what_is_not_shown_at_the_end_is_removed_all_the_same(
     emulator.faults.clear()
     assert failed.failed and failed["image"]["created"] == []
     assert existing(look) == before
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["made by this run", "AWS's answer was lost"])
+def test_an_image_without_its_billing_goes_if_this_run_made_it(
+    compose: Compose, look: Looking, emulator: Emulator, is_lost: bool
+) -> None:
+    changes = [{"path": "Images.*.UsageOperation", "set": "RunInstances:0010"}]
+    emulator.faults.add("mutate", action="DescribeImages", resource=SOURCES["plain-root"], changes=changes)
+    if is_lost:
+        emulator.faults.add("drop", action="RegisterImage", nth=1, when="after")
+    failed = compose("plain-root", method="snapshots", kms_key_id="alias/os")
+    emulator.faults.clear()
+    assert failed.failed and "lost billing information" in failed.msg
+    assert [one["State"] for one in look.images(HOME) if one["Name"] == "composed"] == ["available"] * is_lost

@@ -16,7 +16,7 @@ from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.aws_facts import FAILED_STATES, QUOTA_CODES, VISIBILITY_SECONDS
 from ..._image.compose.identity import device_differences, is_of_recipe
 from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
-from ..._image.compose.ours import image_proof, is_made_for
+from ..._image.compose.ours import is_made_for
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, Image, Snapshot
 from ..._image.progress import least_percent
@@ -99,7 +99,8 @@ def _is_ready(work: Work, image: Image, snapshots: t.Mapping[str, Snapshot], *, 
 def verify(work: Work, image: Image, source: Image | None) -> None:
     """Refuse an image whose devices and keys are not the recipe's, or that has lost billing information of its source.
 
-    The latter is deregistered, for AWS would not bill it as its license demands; its snapshots stay.
+    The latter is deregistered where this run has made it, for AWS would not bill it as its license demands; its
+    snapshots stay.
     """
     wrong = device_differences(work.recipe, image)
     if wrong:
@@ -108,14 +109,16 @@ def verify(work: Work, image: Image, source: Image | None) -> None:
             "Do not use the image; deregister it and report which region and keys this was"
         )
     loss = billing_loss(source, image) if source is not None else None
-    proof = image_proof(image)
-    if loss is None or proof is None:
+    if loss is None:
         return
-    deregister_image(work.region, proof, snapshots=None)
-    work.removed(image.image_id)
+    made = next((one for one in work.proofs(MayDeregister) if one.resource_id == image.image_id), None)
+    end = "This run did not make it for certain, so it stays: deregister it"
+    if made is not None:
+        deregister_image(work.region, made, snapshots=None)
+        work.removed(image.image_id)
+        end = "It is deregistered"
     raise SealedError(
-        f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. It is "
-        f"deregistered; {REMEDY}"
+        f"image {image.image_id} in {image.region} has lost billing information of its source: {loss}. {end}; {REMEDY}"
     )
 
 

@@ -13,13 +13,7 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.instances import (
-    default_subnets,
-    find_instance,
-    run_instance,
-    start_instance,
-    stop_instance,
-)
+from ..._aws.instances import default_subnets, find_instance, run_instance, start_instance, stop_instance
 from ..._aws.volumes import attach_volume, find_volumes
 from ..._image.compose.identity import device_differences
 from ..._image.compose.ours import instance_proof
@@ -158,10 +152,7 @@ class Builder:
         self._instance = instance
 
     def _token(self, step: LaunchInstance, attempt: int) -> str:
-        """Return the client token of one attempt; an instance that is held for tasks is nobody's who holds none.
-
-        It may be provisioned by half, and only its id tells that the tasks on it have come to their end.
-        """
+        """Return the client token of one attempt; no other run takes a held instance, which may be half provisioned."""
         request = self._work.request
         asked = [*dataclasses.astuple(self._options), *sorted(request.tags_on_the_way.items())]
         asked += ["held"] if request.hold else []

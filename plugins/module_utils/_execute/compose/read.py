@@ -23,7 +23,7 @@ from ..._image.compose.recipe import Recipe, work_description
 from ..._image.compose.request import ComposeRequest
 from ..._image.errors import PreflightError
 from ..._image.machines import Instance, Volume
-from ..._image.model import BlockDevice, Image, Snapshot
+from ..._image.model import SOURCE_TAG, BlockDevice, Image, Snapshot
 from ..._image.source import require_copyable
 from ..sources import require_shown
 
@@ -91,6 +91,14 @@ def read_leftovers(
     ]
     used = images_using(region, [snapshot.snapshot_id for snapshot in found]) if found else set()
     return tuple(snapshot for snapshot in found if snapshot.snapshot_id not in used)
+
+
+def snapshots_lent(region: Region, images: t.Sequence[Image], request: ComposeRequest) -> frozenset[str]:
+    """Return the snapshots that the images may have taken as they are: their sources', and those that are asked for."""
+    origins = [image.tags.get(SOURCE_TAG, "").rpartition(":") for image in images]
+    sources = find_images(region, [one for place, _colon, one in origins if place == region.name and one[:4] == "ami-"])
+    asked = (wish.snapshot_id for wish in request.devices if wish.snapshot_id)
+    return frozenset(asked).union(*(source.snapshot_ids for source in sources.values()))
 
 
 def images_beside(region: Region, images: t.Sequence[Image]) -> frozenset[str]:

@@ -44,6 +44,7 @@ from .read import (
     read_recipe,
     read_uefi_data,
     require_readable,
+    snapshots_lent,
 )
 from .remains import Search
 from .work import Work
@@ -212,6 +213,7 @@ class ComposeRun:
             used=images_beside(self._region, images),
             remains=remains,
             unproven=unproven,
+            lent=snapshots_lent(self._region, images, self._request),
         )
         return plan_compose_removal(self._request, facts)
 

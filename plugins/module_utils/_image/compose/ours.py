@@ -34,6 +34,20 @@ def doubt_of_image(image: Image) -> str | None:
     return doubt_of_composed(image, work=_work_of(image.name, image.tags))
 
 
+def doubt_of_mapping(image: Image, snapshots: t.Mapping[str, Snapshot], lent: t.Collection[str]) -> str | None:
+    """Say why no snapshot shows that an image was registered under its name by us; None where one does.
+
+    Whoever registers an image gives it any name and tags, and AWS shows no lineage of it. ``lent`` are snapshots that
+    composing takes as they are, those of the source above all.
+    """
+    if image.source_instance_id is not None or not image.snapshot_ids:
+        return None
+    shown = [snapshots[one] for one in image.snapshot_ids if one in snapshots]
+    if any(snapshot_proof(one, image.name, [image]) for one in shown) or set(image.snapshot_ids) <= set(lent):
+        return None
+    return "its tags are this collection's, but none of its snapshots was made for it"
+
+
 def image_proof(image: Image) -> MayDeregister | None:
     """Return the proof that the image is composed under its name."""
     return composed_is_ours(image, work=_work_of(image.name, image.tags))

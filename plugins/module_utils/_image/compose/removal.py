@@ -16,7 +16,7 @@ from ..proofs import Proof, all_snapshots_are_ours
 from ..steps import DeleteSnapshot, Step
 from ..vocabulary import Action
 from .making import deregistration, teardown_of
-from .ours import doubt_of_image, image_proof, snapshot_proof
+from .ours import doubt_of_image, doubt_of_mapping, image_proof, snapshot_proof
 from .request import ComposeRequest
 from .steps import ComposePlan
 
@@ -26,7 +26,7 @@ class RemovalFacts:
     """What AWS holds under a name: images with their snapshots, those that back none, and what else runs have left.
 
     ``used`` are snapshots that images of other names use too; ``unproven`` are the ids of instances and volumes that
-    carry our tags without a proof.
+    carry our tags without a proof; ``lent`` are snapshots that an image may have taken as they are.
     """
 
     images: t.Sequence[Image] = ()
@@ -35,11 +35,12 @@ class RemovalFacts:
     used: t.Collection[str] = ()
     remains: tuple[Proof, ...] = ()
     unproven: tuple[str, ...] = ()
+    lent: t.Collection[str] = ()
 
 
 def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> ComposePlan:
     """Return the plan that removes the image of this name and what interrupted runs under it have left."""
-    obstacles = {image.image_id: _obstacle(request, image) for image in facts.images}
+    obstacles = {image.image_id: _obstacle(request, image, facts) for image in facts.images}
     ours = [image for image in facts.images if obstacles[image.image_id] is None]
     steps: list[Step] = [step for image in ours for step in _deregistration(image, facts)]
     proofs = [snapshot_proof(snapshot, request.name) for snapshot in facts.leftovers]
@@ -90,14 +91,14 @@ def _unproven(request: ComposeRequest, facts: RemovalFacts) -> list[str]:
     ]
 
 
-def _obstacle(request: ComposeRequest, image: Image) -> str | None:
+def _obstacle(request: ComposeRequest, image: Image, facts: RemovalFacts) -> str | None:
     doubt = doubt_of_image(image)
     if doubt is not None:
         return doubt
     origin = image.tags.get(SOURCE_TAG)
     if request.source_tag is not None and origin != request.source_tag:
         return f"it was composed of {origin}, not of {request.source_tag}"
-    return None
+    return doubt_of_mapping(image, facts.snapshots, facts.lent)
 
 
 def _require_unprotected(image: Image) -> None:

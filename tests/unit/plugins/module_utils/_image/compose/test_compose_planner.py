@@ -479,7 +479,27 @@ def test_removal_leaves_what_another_image_uses() -> None:
 )
 def test_removal_is_refused(fields: dict[str, t.Any], word: str) -> None:
     with pytest.raises(SealedError, match=word):
-        absent(dataclasses.replace(Standing().image, **fields))
+        absent(dataclasses.replace(Standing().image, **fields), snapshots=Standing().snapshots)
+
+
+@pytest.mark.parametrize(
+    ("described", "lent", "kept"),
+    [
+        pytest.param(False, (), True, id="registered by somebody else"),
+        pytest.param(False, ("snap-made-xvda",), True, id="one of two is the source's"),
+        pytest.param(False, ("snap-made-xvda", "snap-made-sdf"), False, id="both are the source's"),
+        pytest.param(True, (), False, id="one was made for it"),
+    ],
+)
+def test_an_image_is_not_removed_on_its_tags_alone(described: bool, lent: tuple[str, ...], kept: bool) -> None:
+    """Whoever registers an image chooses name and tags, as a backup does that is restored; its snapshots tell."""
+    standing = Standing()
+    snapshots = {one: a_snapshot(one, tags=made.tags) for one, made in standing.snapshots.items()}
+    if described:
+        snapshots["snap-made-sdf"] = standing.snapshots["snap-made-sdf"]
+    removal = absent(standing.image, snapshots=snapshots, lent=lent)
+    assert (removal.action == "unchanged") is kept
+    assert [standing.image.image_id in one and "is kept" in one for one in removal.warnings] == [True] * kept
 
 
 def test_another_source_is_not_removed() -> None:
