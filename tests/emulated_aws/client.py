@@ -205,11 +205,11 @@ class Emulator:
         """Return the ids of the impostors, and those that were changed."""
         return t.cast(dict[str, t.Any], self._do("impostors", {}))
 
-    def arm_impostors(self, *, prefixes: t.Sequence[str], shown_to: str, without: t.Sequence[str] = ()) -> None:
+    def arm_impostors(self, *, prefixes: t.Sequence[str], shown_to: str) -> None:
         """Imitate what gets such tags, out of sight of ``session`` but for clients that also name ``shown_to``."""
         self._do(
             "impostors",
-            {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to, "without": list(without)},
+            {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to},
         )
 
     def sleeper_comes(self, name: str) -> None:

@@ -88,13 +88,11 @@ class Impostors:
         self._all: dict[str, Impostor] = {}
         self._imitated: set[tuple[str, str, frozenset[tuple[str, str]]]] = set()
         self._prefixes: tuple[str, ...] = ()
-        self._without: frozenset[str] = frozenset()
         self._hidden_from = self._shown_to = ""
 
-    def arm(self, *, prefixes: t.Sequence[str], hidden_from: str, shown_to: str, without: t.Sequence[str] = ()) -> None:
-        """Imitate from now on what gets a tag with one of the prefixes, and none of the tags ``without``."""
+    def arm(self, *, prefixes: t.Sequence[str], hidden_from: str, shown_to: str) -> None:
+        """Imitate from now on what gets a tag with one of the prefixes."""
         self._prefixes, self._hidden_from, self._shown_to = tuple(prefixes), hidden_from, shown_to
-        self._without = frozenset(without)
 
     def ids(self) -> set[str]:
         """Return the ids of all of them, also of those that are gone."""
@@ -131,7 +129,7 @@ class Impostors:
             tags = {key: value for key, value in region.tags.get(resource, {}).items() if not key.startswith("aws:")}
             own = frozenset(pair for pair in tags.items() if pair[0].startswith(self._prefixes))
             where = (region.account_id, region.region_name, own)
-            if own and not self._without & {*tags} and resource not in self._all and where not in self._imitated:
+            if own and resource not in self._all and where not in self._imitated:
                 self._imitated.add(where)
                 self._make(_pattern(region, resource, tags, parameters))
 

@@ -11,7 +11,6 @@ import pytest
 
 from emulated_aws.client import Emulator
 from oracle.judge import PRODUCT, Violation, disturbed, leftovers, misdeeds
-from oracle.known import KNOWN, NOT_YET
 from system.running import printed
 
 # All tags that the collection marks its things with begin with one of these.
@@ -21,10 +20,10 @@ OWN_TAGS = ("sealed.ami:", "sealed-ami", "multi_key_image")
 class Guard:
     """The oracle of one test."""
 
-    def __init__(self, *, impostors: bool = True, tidy: bool = True, without: t.Sequence[str] = tuple(NOT_YET)):
+    def __init__(self, *, impostors: bool = True, tidy: bool = True):
         self.violations: list[Violation] = []
         self._given: set[str] = set()
-        self._impostors, self._tidy, self._without = impostors, tidy, without
+        self._impostors, self._tidy = impostors, tidy
 
     def given(self, *ids: str) -> None:
         """Declare that the test hands these things, and what was made with them, to the product to deal with."""
@@ -33,7 +32,7 @@ class Guard:
     def after_reset(self, emulator: Emulator) -> None:
         """Let impostors of the product's things appear from now on."""
         if self._impostors:
-            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT, without=self._without)
+            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT)
 
     def before_reset(self, emulator: Emulator) -> None:
         """Judge what was done since the last reset."""
@@ -46,13 +45,9 @@ class Guard:
         self.violations += found
 
 
-def verdict(nodeid: str, violations: t.Sequence[Violation]) -> str:
-    """Return what is wrong, by the violations and by the list of those that are known; empty where nothing is."""
-    known = KNOWN.get(nodeid, frozenset())
-    new = [str(one) for one in violations if one.rule not in known]
-    over = sorted(known - {one.rule for one in violations})
-    lines = [f"the product went astray: {one}" for one in dict.fromkeys(new)]
-    return "\n".join([*lines, *(f"no longer happens, take it out of known.py: {rule}" for rule in over)])
+def verdict(violations: t.Sequence[Violation]) -> str:
+    """Return what is wrong, each once; empty where nothing is."""
+    return "\n".join(f"the product went astray: {one}" for one in dict.fromkeys(map(str, violations)))
 
 
 @pytest.fixture(autouse=True)
@@ -66,5 +61,5 @@ def oracle(request: pytest.FixtureRequest) -> t.Iterator[Guard]:
         yield guard
     finally:
         Emulator.watcher = None
-    if wrong := verdict(request.node.nodeid, guard.violations):
+    if wrong := verdict(guard.violations):
         pytest.fail(wrong, pytrace=False)

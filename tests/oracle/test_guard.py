@@ -26,7 +26,7 @@ OWN = {"sealed.ami:copy": "token", "Team": "platform"}
 def watched(request: pytest.FixtureRequest) -> t.Iterator[tuple[Emulator, Guard]]:
     """Return an emulator and the guard that watches it."""
     emulator: Emulator = request.getfixturevalue(request.param)
-    guard = Guard(without=())
+    guard = Guard()
     Emulator.watcher = guard
     try:
         emulator.reset(seed="full")
@@ -127,9 +127,6 @@ def test_what_the_product_leaves_is_found(watched: tuple[Emulator, Guard]) -> No
     ]
 
 
-def test_the_verdict_names_what_is_new_and_what_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("oracle.guard.KNOWN", {"test": frozenset({"known", "over"})})
-    said = verdict("test", [Violation("known", "x"), Violation("new", "y"), Violation("new", "y")])
-    assert said == "the product went astray: new: y\nno longer happens, take it out of known.py: over"
-    assert verdict("another", [Violation("known", "x")]) == "the product went astray: known: x"
-    assert verdict("another", []) == ""
+def test_the_verdict_names_each_violation_once() -> None:
+    assert verdict([Violation("bad", "x"), Violation("bad", "x")]) == "the product went astray: bad: x"
+    assert verdict([]) == ""

@@ -12,6 +12,7 @@ import pytest
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
 from system.copy.asking import AWAY, HOME, MODULE, SOURCES, Copy
+from system.copy.lookalikes import copied_snapshots
 from system.looking import Looking, tags
 from system.running import StartModule
 from system.virtual_time import VirtualTime
@@ -143,11 +144,13 @@ def test_absent_then_present(copy: Copy, look: Looking, emulator: Emulator, outl
     assert [image["ImageId"] for image in copies(look)] == [second["image_id"]] != [first["image_id"]]
 
 
-def test_a_key_that_never_works_ends_with_one_message(copy: Copy, emulator: Emulator) -> None:
+def test_a_key_that_never_works_ends_with_one_message(copy: Copy, look: Looking, emulator: Emulator) -> None:
     emulator.configure(copy_image_failed_image_vanishes=True, not_found_lag=30)
     result = copy("vendor-encrypted-keyless", **KEY)
     assert result.failed and "never appeared" in result.msg and "kms:CreateGrant" in result.msg
     assert len(emulator.calls(action="CopyImage")) <= 4
+    # AWS shows the snapshots of these copies, though never the copies.
+    assert copied_snapshots(look) == set(result["images"][0]["left"])
 
 
 @pytest.mark.parametrize(

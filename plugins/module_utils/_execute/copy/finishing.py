@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import typing as t
@@ -67,6 +68,7 @@ class JobFinisher:
         image = job.outcome.image
         if image is not None:
             self.note_created(job, image)
+        self._name_abandoned(job)
         if self._waiting.rollback and job.made is not None and not job.committed and not keep:
             self._roll_back(job, job.made)
 
@@ -109,6 +111,15 @@ class JobFinisher:
             if destination_of(one) == image_id
         ]
         return [proof for proof in proofs if proof]
+
+    def _name_abandoned(self, job: Job) -> None:
+        """Name the snapshots of copies that AWS gave up without ever showing them."""
+        never_seen = [*job.dead_ids, *([job.image_id] if job.image_id and job.last_seen is None else [])]
+        # The task has failed already; that this look fails too would only hide why.
+        with contextlib.suppress(AwsError):
+            for image_id in never_seen:
+                ids = [proof.resource_id for proof in self._hidden_snapshots(job, image_id)]
+                job.outcome.left += [one for one in ids if one not in job.outcome.left]
 
     def _roll_back(self, job: Job, made: MayDeregister) -> None:
         image = dataclasses.replace(t.cast(Image, job.outcome.image), image_id=job.image_id)
