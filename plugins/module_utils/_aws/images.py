@@ -85,7 +85,10 @@ def public_image_block(region: Region) -> str:
 
 
 def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
-    """Return those of the snapshots that some image of the caller uses, disabled images included."""
+    """Return those of the snapshots that some image of the caller uses, disabled images included.
+
+    AWS may go on to show an image that is deregistered, which uses nothing.
+    """
     entries = read_all(
         region.ec2,
         "describe_images",
@@ -94,7 +97,8 @@ def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
         Owners=["self"],
         **({"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}),
     )
-    used = {snapshot_id for entry in entries for snapshot_id in _to_image(entry, region.name).snapshot_ids}
+    images = [_to_image(entry, region.name) for entry in entries]
+    used = {snapshot_id for one in images if one.state != "deregistered" for snapshot_id in one.snapshot_ids}
     return used.intersection(snapshot_ids)
 
 

@@ -17,6 +17,8 @@ from .paging import Filters, read_all
 from .progress import note_progress
 from .tags import Tags, tag_specifications, tags_in
 
+IN_USE_CODE: t.Final = "InvalidSnapshot.InUse"
+
 
 def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool = False) -> dict[str, Snapshot]:
     """Return snapshots by id, or only the caller's own; those that AWS does not show to the caller are absent."""
@@ -99,7 +101,7 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
 def delete_snapshot(region: Region, proof: MayDeleteSnapshot, *, may_be_in_use: bool = True) -> bool:
     """Delete a snapshot; return False where it is gone already, or, unless that is an error, an image still uses it."""
     snapshot_id = proof.resource_id
-    harmless = ("InvalidSnapshot.NotFound", "InvalidSnapshot.InUse" if may_be_in_use else "")
+    harmless = ("InvalidSnapshot.NotFound", IN_USE_CODE if may_be_in_use else "")
     try:
         call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
     except AwsError as error:

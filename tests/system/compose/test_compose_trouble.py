@@ -292,3 +292,54 @@ def test_an_image_without_its_billing_goes_if_this_run_made_it(
     emulator.faults.clear()
     assert failed.failed and "lost billing information" in failed.msg
     assert [one["State"] for one in look.images(HOME) if one["Name"] == "composed"] == ["available"] * is_lost
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["for a while", "for good"])
+def test_a_snapshot_in_use_is_not_said_to_be_removed(
+    compose: Compose, look: Looking, emulator: Emulator, virtual_time: VirtualTime, goes_on: bool
+) -> None:
+    """AWS may count a snapshot as used after its image is gone: the builder's task has run out, and cleans up."""
+    before = existing(look)
+    emulator.configure(snapshot_seconds_per_gib=3000.0)
+    emulator.faults.add("error", action="DeleteSnapshot", code="InvalidSnapshot.InUse", status=400, message="In use.")
+    if not goes_on:
+        virtual_time.later(250, emulator.faults.clear)
+    late = compose("database", method="instance", device_mapping=THREE_KEYS, wait_timeout=200)
+    emulator.faults.clear()
+    left = existing(look) - before
+    assert late.failed and left == {one for one in late["image"]["created"] if one.startswith("snap-")}
+    assert bool(left) is goes_on and not left & set(late["image"]["removed"])
+
+
+def deregistered(look: Looking, emulator: Emulator, image_id: str) -> None:
+    """Deregister an image that AWS goes on to show, with its name and mapping, as it may for a while."""
+    shown = look.image(HOME, image_id)
+    look.ec2(HOME).deregister_image(ImageId=image_id)
+    emulator.advance(4000)
+    changes = [{"path": "Images", "set": [{**(shown or {}), "State": "deregistered"}]}]
+    emulator.faults.add("mutate", action="DescribeImages", changes=changes)
+
+
+def test_a_deregistered_image_that_is_still_shown_uses_nothing(
+    compose: Compose, look: Looking, emulator: Emulator
+) -> None:
+    before = existing(look)
+    made = compose("database", device_mapping=THREE_KEYS)
+    deregistered(look, emulator, made["image_id"])
+    gone = compose("database", device_mapping=THREE_KEYS, state="absent")
+    emulator.faults.clear()
+    ids = {one["snapshot_id"] for one in made["image"]["snapshots"]}
+    assert gone.msg == "" and set(gone["image"]["removed"]) == ids
+    assert existing(look) == before
+    assert [call["action"] for call in look.calls(action="DeregisterImage")] == ["DeregisterImage"]
+
+
+def test_a_superfluous_snapshot_that_is_in_use_is_named(compose: Compose, look: Looking, emulator: Emulator) -> None:
+    emulator.faults.add("error", action="RegisterImage", code="InvalidBlockDeviceMapping", status=400, message="No.")
+    useless = compose("database", device_mapping=THREE_KEYS)["image"]["created"]
+    emulator.faults.clear()
+    look.kms(HOME).update_alias(AliasName="alias/data", TargetKeyId=look.key_arn("alias/golden", HOME))
+    emulator.faults.add("error", action="DeleteSnapshot", code="InvalidSnapshot.InUse", status=400, message="In use.")
+    made = compose("database", device_mapping=THREE_KEYS)
+    emulator.faults.clear()
+    assert made.msg == "" and len(made["image"]["left"]) == 1 and set(made["image"]["left"]) <= set(useless)

@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..._aws.errors import AwsError
-from ..._aws.snapshots import delete_snapshot, find_snapshots_by_tag, find_snapshots_described
+from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_by_tag, find_snapshots_described
 from ..._image.attributes import image_with
 from ..._image.compose.facts import ComposeFacts, sort_leftovers
 from ..._image.compose.making import deletions
@@ -211,8 +211,16 @@ class ComposeApply:
             self._do_attribute(self._resolved(step))
 
     def _delete(self, proof: MayDeleteSnapshot) -> None:
-        if delete_snapshot(self._work.region, proof):
-            self._work.removed(proof.resource_id)
+        """Delete a snapshot; one that is in use stays, and may be tried again with what else is superfluous."""
+        left = [one for one in self._work.outcome.left if one != proof.resource_id]
+        try:
+            if delete_snapshot(self._work.region, proof, may_be_in_use=False):
+                self._work.removed(proof.resource_id)
+        except AwsError as error:
+            if error.code != IN_USE_CODE:
+                raise
+            left.append(proof.resource_id)
+        self._work.outcome.left = left
 
     def _hidden_of(self, step: DeregisterImage) -> list[MayDeleteSnapshot]:
         """Return the snapshots of an image that failed and does not show them; AWS describes whose they are."""

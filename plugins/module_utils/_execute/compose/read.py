@@ -69,8 +69,12 @@ def read_recipe(region: Region, request: ComposeRequest, material: Material, *, 
 
 
 def read_namesakes(region: Region, name: str) -> tuple[tuple[Image, ...], dict[str, Snapshot]]:
-    """Return the caller's images of the name, whatever their state, with their snapshots."""
-    images = describe_images(region, [{"Name": "name", "Values": [name]}], hidden=True)
+    """Return the caller's images of the name, with their snapshots.
+
+    One that is deregistered, which AWS may go on to show, has neither name nor snapshots any more.
+    """
+    found = describe_images(region, [{"Name": "name", "Values": [name]}], hidden=True)
+    images = [image for image in found if image.state != "deregistered"]
     snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
     return tuple(image.with_snapshots(snapshots) for image in images), snapshots
 
@@ -109,7 +113,12 @@ def images_beside(region: Region, images: t.Sequence[Image]) -> frozenset[str]:
     own = {image.image_id for image in images}
     filters = [{"Name": "block-device-mapping.snapshot-id", "Values": sorted(ids)}]
     others = (one for one in describe_images(region, filters, hidden=True) if one.image_id not in own)
-    return frozenset(snapshot_id for image in others for snapshot_id in image.snapshot_ids) & ids
+    return (
+        frozenset(
+            snapshot_id for image in others if image.state != "deregistered" for snapshot_id in image.snapshot_ids
+        )
+        & ids
+    )
 
 
 def require_readable(material: Material, recipe: Recipe, *, now: float) -> None:

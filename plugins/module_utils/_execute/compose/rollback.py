@@ -12,8 +12,9 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.images import deregister_image, find_images
-from ..._aws.snapshots import delete_snapshot, find_snapshots_by_tag
+from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_by_tag
 from ..._aws.volumes import delete_volume
+from ..._image.aws_facts import VISIBILITY_SECONDS
 from ..._image.compose.method import INSTANCE
 from ..._image.model import COPY_TAG
 from ..._image.proofs import MayDeleteSnapshot, MayDeleteVolume, MayDeregister
@@ -71,9 +72,7 @@ class Rollback:
         self._work.removed(proof.resource_id)
 
     def _remove_snapshot(self, proof: MayDeleteSnapshot) -> None:
-        region = self._work.region
-        self._work.remove(proof.resource_id, lambda: delete_snapshot(region, proof, may_be_in_use=False))
-        self._work.removed(proof.resource_id)
+        _delete_snapshot(self._work, proof)
 
 
 def remove_made_image(work: Work, image_id: str) -> None:
@@ -85,8 +84,21 @@ def remove_made_image(work: Work, image_id: str) -> None:
     work.remove(image_id, lambda: deregister_image(work.region, proof, snapshots=None))
     work.removed(image_id)
     for snapshot in work.proofs(MayDeleteSnapshot):
-        delete_snapshot(work.region, snapshot)
-        work.removed(snapshot.resource_id)
+        _delete_snapshot(work, snapshot)
+
+
+def _delete_snapshot(work: Work, proof: MayDeleteSnapshot) -> None:
+    """Delete a snapshot; AWS may count it as used by its image for as long as it still shows that one."""
+    ends = work.pace.now() + VISIBILITY_SECONDS
+    while True:
+        try:
+            work.remove(proof.resource_id, lambda: delete_snapshot(work.region, proof, may_be_in_use=False))
+            break
+        except AwsError as error:
+            if error.code != IN_USE_CODE or work.pace.now() >= ends:
+                raise
+        work.pace.sleep(5.0)
+    work.removed(proof.resource_id)
 
 
 def _note_hidden_snapshots(work: Work, image_id: str) -> None:
