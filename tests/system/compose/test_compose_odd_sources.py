@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 from system.compose.asking import HOME, SOURCES, Compose, everything, sealed
 from system.looking import Looking
 
@@ -55,11 +56,14 @@ def test_neither_name_of_the_root_can_be_dropped(compose: Compose, look: Looking
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["its image is there", "its image is gone"])
-def test_an_instance_of_an_image_with_ephemeral_disks(compose: Compose, look: Looking, gone: bool) -> None:
+def test_an_instance_of_an_image_with_ephemeral_disks(
+    compose: Compose, look: Looking, oracle: Guard, gone: bool
+) -> None:
     """Every Ubuntu and Windows image has some; CreateImage keeps them, DescribeInstances hides them."""
     source = compose("ephemeral", name="under-a-key", kms_key_id="alias/os")["image_id"]
     launched = look.ec2(HOME).run_instances(ImageId=source, MinCount=1, MaxCount=1, InstanceType="t3.micro")
     instance_id = launched["Instances"][0]["InstanceId"]
+    oracle.given(instance_id)
     look.emulator.advance(60)
     if gone:
         look.ec2(HOME).deregister_image(ImageId=source)

@@ -172,11 +172,12 @@ class ComposeApply:
 
     def _sweep(self, image: Image) -> None:
         """Delete what interrupted runs, or others at work at the same time, have made and the image does not use."""
-        spare = [one for one in self._described() if one.snapshot_id not in image.snapshot_ids]
+        described = self._described()
+        spare = [one for one in described if one.snapshot_id not in image.snapshot_ids]
         for step in deletions(self._known_facts(), spare, "made twice"):
             self._do(step)
         if any(device.snapshot_id is None for device in self._work.recipe.ebs_devices):
-            tear_down(self._work, (), search=True)
+            tear_down(self._work, (), search=True, snapshots=described)
 
     def _settle(self, image_id: str, planned: tuple[Step, ...] | None) -> tuple[Step, ...]:
         """Wait for the image, verify it, and return the steps that remain.

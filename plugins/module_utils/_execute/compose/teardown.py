@@ -15,6 +15,7 @@ from ..._aws.volumes import delete_volume, find_volumes, is_volume_gone
 from ..._image.compose.ours import added_devices, volume_proof
 from ..._image.compose.steps import TearDownStep
 from ..._image.errors import SealedError
+from ..._image.model import Snapshot
 from ..._image.proofs import MayDeleteVolume, MayTerminate, Proof
 from .remains import Search
 from .work import Work
@@ -27,20 +28,24 @@ _PATIENCE: t.Final = 900.0
 _NOT_YET_CODES: t.Final = ("VolumeInUse", "IncorrectState")
 
 
-def tear_down(work: Work, steps: t.Iterable[TearDownStep], *, search: bool = False) -> None:
+def tear_down(
+    work: Work, steps: t.Iterable[TearDownStep], *, search: bool = False, snapshots: t.Iterable[Snapshot] = ()
+) -> None:
     """Do the steps: remove what they name, and what this run has made on the way.
 
-    With ``search``, what other runs of this recipe have left goes too. Trouble with one does not keep the others; the
+    With ``search``, what other runs of this recipe have left goes too; ``snapshots`` name volumes that a filter by tag
+    does not find yet. Trouble with one does not keep the others; the
     first trouble is raised in the end, and what stays is still noted.
     """
-    TearDown(work).run(steps, search=search)
+    TearDown(work, snapshots).run(steps, search=search)
 
 
 class TearDown:
     """One end of everything on the way to an image."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, snapshots: t.Iterable[Snapshot] = ()) -> None:
         self._work = work
+        self._snapshots = tuple(snapshots)
         self._ends = work.pace.now() + _PATIENCE
         self._troubles: list[AwsError] = []
         self._stuck: set[str] = set()
@@ -70,7 +75,7 @@ class TearDown:
             with_instances=bool(work.proofs(MayTerminate)),
             digest=recipe.digest,
         )
-        return list(search.run()[0])
+        return list(search.run(snapshots=self._snapshots)[0])
 
     def _attached(self, instances: t.Iterable[MayTerminate]) -> list[Proof]:
         """Return the proofs of the noted volumes that are attached to our instances; only some of them end with it."""
