@@ -15,6 +15,7 @@ from system.interrupting import TASKS, interrupted
 TIMES = 10
 
 
+@pytest.mark.leaves("an interrupted play names nothing; the next run finds what it has begun")
 @pytest.mark.parametrize("which", TASKS)
 def test_ctrl_c_stops_every_play(served_emulator: Emulator, tmp_path: pathlib.Path, which: str) -> None:
     wrong = [interrupted(served_emulator, which, tmp_path / str(number)) for number in range(TIMES)]

@@ -108,6 +108,10 @@ TYPED = {
     "audit_html_path": "none",
     "audit_json_path": "none",
     "audit_title": "Typed by hand",
+    "audit_verdicts_limit": " 50\r\n",
+    "audit_s3_bucket": "reports",
+    "audit_s3_prefix": "nightly/",
+    "audit_s3_kms_key_id": "alias/golden",
 }
 # What a playbook cannot be asked for, and why.
 SHARING = ("sealed_ami_share_with", "sealed_ami_launch_permissions")
@@ -125,6 +129,8 @@ NOT_FOR = {
 }
 # What is typed otherwise there.
 OTHERWISE = {
+    # One image of several keys is composed of one source.
+    "golden_pipeline": {"sealed_ami_source_image_ids": ""},
     "fleet_copy": {"sealed_ami_hosts": "production*", "sealed_ami_name": ""},
     "s5_image_from_instance": {
         "sealed_ami_kms_key_id": "alias/os",

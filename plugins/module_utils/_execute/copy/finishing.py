@@ -68,9 +68,9 @@ class JobFinisher:
         image = job.outcome.image
         if image is not None:
             self.note_created(job, image)
-        self._name_abandoned(job)
         if self._waiting.rollback and job.made is not None and not job.committed and not keep:
             self._roll_back(job, job.made)
+        self._name_abandoned(job)
 
     def time_out(self, job: Job) -> None:
         """End the job's waiting; the copy itself goes on in AWS."""
@@ -113,11 +113,12 @@ class JobFinisher:
         return [proof for proof in proofs if proof]
 
     def _name_abandoned(self, job: Job) -> None:
-        """Name the snapshots of copies that AWS gave up without ever showing them."""
-        never_seen = [*job.dead_ids, *([job.image_id] if job.image_id and job.last_seen is None else [])]
+        """Name the snapshots of copies that AWS has never shown, or that never showed their snapshots."""
+        image = job.outcome.image
+        silent = bool(job.image_id) and not job.adopted and not (image and image.snapshot_ids)
         # The task has failed already; that this look fails too would only hide why.
         with contextlib.suppress(AwsError):
-            for image_id in never_seen:
+            for image_id in [*job.dead_ids, *([job.image_id] if silent else [])]:
                 ids = [proof.resource_id for proof in self._hidden_snapshots(job, image_id)]
                 job.outcome.left += [one for one in ids if one not in job.outcome.left]
 
