@@ -89,6 +89,8 @@ def _is_dry_run(call: Call) -> bool:
 def _of_call(call: Call, ours: set[str], given: t.Container[str]) -> t.Iterator[Violation]:
     action = call["action"]
     where = f"call {call['number']}, {call['region']}, {call['error'] or 'done'}"
+    if call["error"] == "MissingAction":
+        return  # A process that was killed has sent half a request.
     if call["service"] != "ec2" or action not in {*ACTED_ON, *CREATIONS}:
         yield Violation(f"{call['service']}:{action} is not known to be harmless", where)
         return

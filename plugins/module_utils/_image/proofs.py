@@ -80,6 +80,8 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
         return "AWS shows no lineage of it"
     if (image.source_image_id, image.source_region or source_region) != (source_image_id, source_region):
         return f"AWS says that it comes from {image.source_image_id} in {image.source_region}"
+    if is_made_otherwise(image):
+        return "AWS says of its snapshots that they were not copied for it"
     service = [key for key in image.tags if key.startswith("aws:")]
     if service:
         return f"an AWS service made it (tag {service[0]})"
@@ -139,6 +141,16 @@ def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region:
     if snapshot.tags.get(SOURCE_TAG) != expected or COPY_TAG not in snapshot.tags or not tags_are_true(snapshot):
         return None
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
+
+
+def is_made_otherwise(image: Image) -> bool:
+    """Tell whether AWS describes a snapshot in the mapping as made by CreateImage, or as copied for another image.
+
+    An answer may lack the instance of an image; its snapshots tell all the same.
+    """
+    texts = [device.snapshot_description for device in image.snapshot_devices]
+    copied = [found[1] for found in map(_COPIED_FOR.match, texts) if found]
+    return any(map(_CREATED_FOR.match, texts)) or any(one != image.image_id for one in copied)
 
 
 def is_described_as_copy(image: Image, *, source_image_id: str) -> bool:

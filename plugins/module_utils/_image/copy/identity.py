@@ -18,7 +18,7 @@ from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
-from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy, is_described_as_copy
+from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy, is_described_as_copy, is_made_otherwise
 
 PRESERVED: t.Final = "source"
 # A disabled image keeps its snapshots and their keys.
@@ -44,7 +44,7 @@ class Lineage:
         images have an instance. What was composed of the source carries its tag, and a recipe's; a pending image may
         not show its instance yet.
         """
-        if image.source_instance_id is not None:
+        if image.source_instance_id is not None or is_made_otherwise(image):
             return False
         if RECIPE_TAG in image.tags and (image.source_image_id is None or image.state == "pending"):
             return False

@@ -56,6 +56,14 @@ def told(image: Image, *, of: str = COPY_ID, source: str = SOURCE_ID) -> Image:
     )
 
 
+def created(image: Image) -> Image:
+    """Return the image with AWS's description of CreateImage on each snapshot."""
+    text = f"Created by CreateImage(i-1) for {image.image_id}"
+    return dataclasses.replace(
+        image, devices=tuple(dataclasses.replace(device, snapshot_description=text) for device in image.devices)
+    )
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
@@ -74,6 +82,10 @@ def told(image: Image, *, of: str = COPY_ID, source: str = SOURCE_ID) -> Image:
             told(a_copy(source_image_id=None, sda1=KEY_A), source="ami-2"), False, id="aws names another source"
         ),
         pytest.param(a_copy(source_image_id=None, state="pending"), True, id="pending, aws is silent yet"),
+        pytest.param(
+            told(a_copy(sda1=KEY_A), of=COPY_ID.replace("c0", "c1")), False, id="lineage, but copied for another image"
+        ),
+        pytest.param(created(a_copy(sda1=KEY_A)), False, id="its instance is not shown, its snapshots tell"),
         pytest.param(a_copy(source_region=None), True, id="aws names the image but not its region"),
         pytest.param(a_copy(source_image_id="ami-00000000000000002"), False, id="aws contradicts our tag"),
         pytest.param(a_copy(source_region=AWAY), False, id="same id, another region"),
