@@ -143,7 +143,7 @@ options:
       hold:
         description:
           - Go only as far as the running instance with all its volumes attached, and leave it to tasks of yours, as the
-            role P(sealed.ami.multi_key_image#role) does. RV(image.instance_id) names it. A call with
+            role P(sealed.ami.multi_key_image#role) does. C(image.instance_id) of the result names it. A call with
             O(instance.held_instance_id) and otherwise the same options makes the image then.
           - With O(state=absent) the instance and its volumes are removed, and an image of the name stays.
         type: bool

@@ -13,19 +13,12 @@ volumes, backups and further images. A tag proves nothing by itself; each rule r
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
+from .descriptions import COPIED_FOR, COPIED_VOLUME, CREATED_FOR, is_made_otherwise
 from .keys import key_arn_in
 from .machines import Instance, Volume
 from .model import COPY_TAG, DEVICE_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
-
-# AWS shows this in place of a volume on every snapshot that was copied.
-COPIED_VOLUME: t.Final = "vol-ffffffff"
-# AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
-_COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
-# And of those that CreateImage makes.
-_CREATED_FOR: t.Final = re.compile(r"Created by CreateImage\((i-[0-9a-f]+)\) for (ami-[0-9a-f]+)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,39 +127,13 @@ def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region:
     Backups of volumes carry the volume's id, and our tags once the volume does; AWS's description names source and
     copy. CopyImage takes the tags of a snapshot from its caller, so ours tell our copy from another tool's.
     """
-    copied = _COPIED_FOR.match(snapshot.description)
+    copied = COPIED_FOR.match(snapshot.description)
     if snapshot.volume_id != COPIED_VOLUME or copied is None or copied[2] != source_image_id:
         return None
     expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
     if snapshot.tags.get(SOURCE_TAG) != expected or COPY_TAG not in snapshot.tags or not tags_are_true(snapshot):
         return None
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
-
-
-def is_made_otherwise(image: Image) -> bool:
-    """Tell whether AWS describes a snapshot in the mapping as made by CreateImage, or as copied for another image.
-
-    An answer may lack the instance of an image; its snapshots tell all the same.
-    """
-    texts = [device.snapshot_description for device in image.snapshot_devices]
-    copied = [found[1] for found in map(_COPIED_FOR.match, texts) if found]
-    return any(map(_CREATED_FOR.match, texts)) or any(one != image.image_id for one in copied)
-
-
-def is_described_as_copy(image: Image, *, source_image_id: str) -> bool:
-    """Tell whether AWS says of every snapshot in the mapping that it was copied for this very image from the source.
-
-    For images without AWS's lineage: whoever registers an image gives it any tags, but not these descriptions together
-    with its own id.
-    """
-    found = [_COPIED_FOR.match(device.snapshot_description) for device in image.snapshot_devices]
-    return bool(found) and all(one and one.groups() == (image.image_id, source_image_id) for one in found)
-
-
-def destination_of(snapshot: Snapshot) -> str:
-    """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
-    copied = _COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None
-    return copied[1] if copied else ""
 
 
 def doubt_of_composed(image: Image, *, work: str) -> str | None:
@@ -209,7 +176,7 @@ def snapshot_by_description(snapshot: Snapshot, *, description: str, is_copy: bo
 
 def snapshot_of_created(snapshot: Snapshot, image: Image) -> MayDeleteSnapshot | None:
     """Return the proof that CreateImage made the snapshot for this image; so AWS describes it."""
-    created = _CREATED_FOR.match(snapshot.description)
+    created = CREATED_FOR.match(snapshot.description)
     if created is None or created[2] != image.image_id or image.source_instance_id not in (None, created[1]):
         return None
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS says that CreateImage made it for {image.image_id}")

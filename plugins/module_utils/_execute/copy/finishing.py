@@ -16,15 +16,10 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import find_snapshots_by_tag
 from ..._image.copy.cleanup import deregistration
+from ..._image.descriptions import COPIED_VOLUME, destination_of
 from ..._image.model import SOURCE_TAG, Image
 from ..._image.outcome import removed_by
-from ..._image.proofs import (
-    COPIED_VOLUME,
-    MayDeleteSnapshot,
-    MayDeregister,
-    destination_of,
-    snapshot_of_copy,
-)
+from ..._image.proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
 from ..._image.steps import CopyImage, DeleteSnapshot, DeregisterImage, Step
 from ..attributes import apply_attribute
 from ..removal import delete_unused, remove_image

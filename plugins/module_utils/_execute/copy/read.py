@@ -18,10 +18,10 @@ from ..._image.aws_facts import FAILED_STATES
 from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage, Requirement, classify
 from ..._image.copy.request import CopyRequest, Destination
+from ..._image.descriptions import COPIED_VOLUME, destination_of
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
-from ..._image.proofs import COPIED_VOLUME, destination_of
 from ..attributes import read_sharing
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from ..descriptions import destination_of
 from ..model import KEY_TAG, Image
-from ..proofs import MayDeleteSnapshot, MayDeregister, all_snapshots_of_copy, destination_of, snapshots_of_copy
+from ..proofs import MayDeleteSnapshot, MayDeregister, all_snapshots_of_copy, snapshots_of_copy
 from ..steps import DeleteSnapshot, DeregisterImage, Step
 from .facts import Facts
 from .identity import Candidates

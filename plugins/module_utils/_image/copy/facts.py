@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..descriptions import destination_of
 from ..model import Image, Snapshot
 from ..permissions import Sharing
-from ..proofs import MayDeleteSnapshot, destination_of, snapshot_of_copy
+from ..proofs import MayDeleteSnapshot, snapshot_of_copy
 from .identity import Lineage, Requirement
 
 

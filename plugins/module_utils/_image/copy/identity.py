@@ -15,10 +15,11 @@ import dataclasses
 import typing as t
 
 from ..aws_facts import FAILED_STATES
+from ..descriptions import is_described_as_copy, is_made_otherwise
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
-from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy, is_described_as_copy, is_made_otherwise
+from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
 
 PRESERVED: t.Final = "source"
 # A disabled image keeps its snapshots and their keys.

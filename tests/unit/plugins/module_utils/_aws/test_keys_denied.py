@@ -28,9 +28,9 @@ ALIASES: dict[str, t.Any] = {
 DENIED = refusal("AccessDeniedException", operation="DescribeKey")
 
 
-def a_region(aliases: t.Any = ALIASES) -> FakeRegion:
+def a_region(aliases: t.Any = None) -> FakeRegion:
     """Return a region where no key may be described."""
-    return FakeRegion(kms=FakeClient(describe_key=DENIED, list_aliases=aliases))
+    return FakeRegion(kms=FakeClient(describe_key=DENIED, list_aliases=aliases or ALIASES))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_progress_says_when_to_look_again(percent: int, delay: float) -> None:
 
 
 def test_many_runs_do_not_look_in_step() -> None:
-    assert len({Pace().next_delay(100.0, longest=15.0) for _ in range(20)}) > 1
+    assert len({Pace().next_delay(100.0, longest=15.0) for _run in range(20)}) > 1
 
 
 class Refusal(AwsError):

@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sealed.ami.plugins.module_utils._image import proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image import descriptions, proofs
 from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     COPY_TAG,
@@ -178,9 +178,9 @@ def test_snapshots_of_copies(snapshot: Snapshot, ours: bool) -> None:
 
 
 def test_aws_says_for_which_image_a_snapshot_was_copied() -> None:
-    assert proofs.destination_of(copied()) == COPY_ID
-    assert proofs.destination_of(copied(volume_id="vol-1")) == ""
-    assert proofs.destination_of(copied(description="mine")) == ""
+    assert descriptions.destination_of(copied()) == COPY_ID
+    assert descriptions.destination_of(copied(volume_id="vol-1")) == ""
+    assert descriptions.destination_of(copied(description="mine")) == ""
 
 
 WORK = "sealed-ami-0123-4567"

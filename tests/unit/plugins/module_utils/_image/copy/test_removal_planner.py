@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import PRESERVED
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.removal import plan_removal
+from ansible_collections.sealed.ami.plugins.module_utils._image.descriptions import COPIED_VOLUME
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
@@ -22,7 +23,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     Image,
     Snapshot,
 )
-from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import COPIED_VOLUME, tags_are_true
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import tags_are_true
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     DeleteSnapshot,
     DeregisterImage,

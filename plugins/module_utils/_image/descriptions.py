@@ -1,0 +1,46 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""What AWS's own descriptions of snapshots say (aws_rules §25): the ids in them, never the rest. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .model import Image, Snapshot
+
+# AWS shows this in place of a volume on every snapshot that was copied.
+COPIED_VOLUME: t.Final = "vol-ffffffff"
+# AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
+COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
+# And of those that CreateImage makes.
+CREATED_FOR: t.Final = re.compile(r"Created by CreateImage\((i-[0-9a-f]+)\) for (ami-[0-9a-f]+)")
+
+
+def is_made_otherwise(image: Image) -> bool:
+    """Tell whether AWS describes a snapshot in the mapping as made by CreateImage, or as copied for another image.
+
+    An answer may lack the instance of an image; its snapshots tell all the same.
+    """
+    texts = [device.snapshot_description for device in image.snapshot_devices]
+    copied = [found[1] for found in map(COPIED_FOR.match, texts) if found]
+    return any(map(CREATED_FOR.match, texts)) or any(one != image.image_id for one in copied)
+
+
+def is_described_as_copy(image: Image, *, source_image_id: str) -> bool:
+    """Tell whether AWS says of every snapshot in the mapping that it was copied for this very image from the source.
+
+    For images without AWS's lineage: whoever registers an image gives it any tags, but not these descriptions together
+    with its own id.
+    """
+    found = [COPIED_FOR.match(device.snapshot_description) for device in image.snapshot_devices]
+    return bool(found) and all(one and one.groups() == (image.image_id, source_image_id) for one in found)
+
+
+def destination_of(snapshot: Snapshot) -> str:
+    """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
+    copied = COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None
+    return copied[1] if copied else ""
