@@ -86,7 +86,13 @@ def test_what_goes_with_an_image_counts_too(made_by: str) -> None:
 
 @pytest.mark.parametrize(
     ("service", "action"),
-    [("kms", "ScheduleKeyDeletion"), ("kms", "PutKeyPolicy"), ("ec2", "DisableEbsEncryptionByDefault"), ("iam", "X")],
+    [
+        ("kms", "ScheduleKeyDeletion"),
+        ("kms", "PutKeyPolicy"),
+        ("ec2", "DisableEbsEncryptionByDefault"),
+        ("iam", "X"),
+        ("s3", "PUT /bucket/x"),
+    ],
 )
 def test_what_nobody_has_thought_of_is_a_misdeed(service: str, action: str) -> None:
     (found,) = misdeeds([call(action, service=service)], given=())

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 
 from .engine import Job, injected
 from .fleet import HOME, pipeline_credentials
@@ -31,8 +32,9 @@ def storage(aws: Emulator) -> t.Any:
 
 
 def test_verdicts_are_passed_on_and_reports_are_kept_though_the_job_fails(
-    aws: Emulator, tmp_path: pathlib.Path, storage: t.Any
+    aws: Emulator, tmp_path: pathlib.Path, storage: t.Any, oracle: Guard
 ) -> None:
+    oracle.given(BUCKET)
     variables = {
         "audit_regions": "us-east-1",
         "audit_html_path": "",
