@@ -25,6 +25,7 @@ LOCALHOST = {"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost"
 CHANGES = {"audit_fail_on": [], "audit_html_path": "", "audit_json_path": "", "sealed_ami_wait_delay": 1}
 
 
+@pytest.mark.leaves("the first scenarios keep what is unencrypted so, and print no snapshots")
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_here_and_then_on_another_node(aws: Emulator, tmp_path: pathlib.Path, playbook: str) -> None:
     example = yaml.safe_load((ROOT / "playbooks" / "vars" / f"{playbook}.yml").read_text())

@@ -84,7 +84,7 @@ def test_progress_is_shown_and_the_result_is_the_same(
     slow: Emulator, tmp_path: pathlib.Path, task: dict[str, t.Any]
 ) -> None:
     shown, result = play(slow, tmp_path, task)
-    assert SHOWN.search(shown)
+    assert SHOWN.search(shown), shown
     slow.reset(seed="full")
     slow.configure(**DURATIONS)
     silent, same = play(slow, tmp_path, task, rhythm=0)

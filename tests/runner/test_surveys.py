@@ -154,6 +154,7 @@ def test_every_template_is_among_them(controller: Controller) -> None:
         assert not [one["variable"] for one in questions if one["required"] and "default" in one]
 
 
+@pytest.mark.leaves("the first scenarios keep what is unencrypted so, and print no snapshots")
 def test_typical_answers_end_in_the_right_images(controller: Controller, aws: Emulator, tmp_path: pathlib.Path) -> None:
     jobs = []
     known = str(next(iter(aws.catalogue()["instances"])))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._image.descriptions import image_described_in
 from .._image.model import Snapshot
 from .._image.proofs import MayDeleteSnapshot
 from .connection import Region
@@ -28,13 +29,22 @@ def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool
 
 
 def find_snapshots_by_tag(
-    region: Region, tag: str, values: t.Sequence[str], *, volume_id: str | None = None
+    region: Region,
+    tag: str,
+    values: t.Sequence[str],
+    *,
+    volume_id: str | None = None,
+    made_for: t.Container[str] | None = None,
 ) -> list[Snapshot]:
-    """Return the caller's snapshots that carry one of the values, optionally of one (placeholder) volume id only."""
+    """Return the caller's snapshots that carry one of the values, optionally of one (placeholder) volume id only.
+
+    With ``made_for`` only those that AWS says were made for one of these images: tags travel to backups and more.
+    """
     filters = [{"Name": f"tag:{tag}", "Values": list(values)}]
     if volume_id is not None:
         filters.append({"Name": "volume-id", "Values": [volume_id]})
-    return [_to_snapshot(entry) for entry in _describe(region, filters, OwnerIds=["self"])]
+    found = _describe(region, filters, made_for=made_for, OwnerIds=["self"])
+    return [_to_snapshot(entry) for entry in found]
 
 
 def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
@@ -111,9 +121,13 @@ def delete_snapshot(region: Region, proof: MayDeleteSnapshot, *, may_be_in_use: 
     return True
 
 
-def _describe(region: Region, filters: Filters, **params: t.Any) -> list[dict[str, t.Any]]:
+def _describe(
+    region: Region, filters: Filters, *, made_for: t.Container[str] | None = None, **params: t.Any
+) -> list[dict[str, t.Any]]:
     what = f"describe snapshots in {region.name}"
     entries = read_all(region.ec2, "describe_snapshots", what, filters=filters, **params)
+    if made_for is not None:
+        entries = [one for one in entries if image_described_in(str(one.get("Description") or "")) in made_for]
     note_progress(region.name, entries)
     return entries
 

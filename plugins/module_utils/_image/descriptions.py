@@ -44,3 +44,9 @@ def destination_of(snapshot: Snapshot) -> str:
     """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
     copied = COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None
     return copied[1] if copied else ""
+
+
+def image_described_in(text: str) -> str:
+    """Return the image that a description of AWS says a snapshot was copied or created for; empty for any other."""
+    copied, created = COPIED_FOR.match(text), CREATED_FOR.match(text)
+    return copied[1] if copied else created[2] if created else ""

@@ -220,7 +220,7 @@ def _hidden_snapshots(work: Work, image: Image) -> dict[str, Snapshot]:
     Who may not look at them is told so once the image names them, for then the failure can name them too.
     """
     try:
-        found = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
+        found = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work], made_for={image.image_id})
     except AwsError as error:
         if not error.is_denied:
             raise

@@ -37,7 +37,7 @@ class SnapshotWatch:
         """
         longest = self._waiting.longest_delay
         tokens = sorted({job.token for job in running if job.token and self._waiting.wait})
-        snapshots = find_snapshots_by_tag(self._region, COPY_TAG, tokens) if tokens else []
+        snapshots = self._find(running, tokens) if tokens else []
         now = self._pace.now()  # The progress is as of the answer, not as of the question.
         ripe = []
         for job in running:
@@ -49,3 +49,7 @@ class SnapshotWatch:
             if percent is None or now - (job.last_seen or job.started) >= GONE_SECONDS:
                 ripe.append(job)
         return ripe, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
+
+    def _find(self, running: t.Sequence[Job], tokens: t.Sequence[str]) -> list[Snapshot]:
+        ids = {job.image_id for job in running}
+        return find_snapshots_by_tag(self._region, COPY_TAG, tokens, made_for=ids)
