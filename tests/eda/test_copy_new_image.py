@@ -74,7 +74,7 @@ def launched(events: list[dict[str, t.Any]], folder: pathlib.Path) -> list[str]:
     (folder / "rulebook.yml").write_text(yaml.safe_dump([ruleset]))
     (folder / "vars.yml").write_text(yaml.safe_dump({"sealed_ami_owner": OWNER}))
     (folder / "inventory").write_text("localhost\n")
-    command = [os.environ["ANSIBLE_RULEBOOK"], "--rulebook", "rulebook.yml", "-i", "inventory", "--vars", "vars.yml"]
+    command = [os.environ["RULEBOOK_PROGRAM"], "--rulebook", "rulebook.yml", "-i", "inventory", "--vars", "vars.yml"]
     shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=120)
     return re.findall(r"^launch (\S+)", shown.stdout, re.MULTILINE)
 

@@ -22,7 +22,7 @@ def main() -> None:
         must_run(sys.executable, "-m", "venv", PLACE)
     pip = (PLACE / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
     must_run(*pip, "install", "-qq", "--no-deps", "-r", PINS)
-    variables = environment(ANSIBLE_RULEBOOK=str(PLACE / "bin" / "ansible-rulebook"))
+    variables = environment(RULEBOOK_PROGRAM=str(PLACE / "bin" / "ansible-rulebook"))
     must_run(BIN / "pytest", "-q", "tests/eda", *sys.argv[1:], env=variables)
 
 
