@@ -58,8 +58,8 @@ class Pace:
         if percent <= 0:
             return self._spread(min(max(1.0, elapsed * _GROWTH_UNKNOWN), longest))
         # AWS says 1 % for all that is short of 2 %: of that little the rest may be half of what it seems.
-        reckoned = percent + 1 if percent < _ROUGH_PERCENT else percent
-        remaining = elapsed * (100 - reckoned) / reckoned
+        counted = percent + 1 if percent < _ROUGH_PERCENT else percent
+        remaining = elapsed * (100 - counted) / counted
         return min(max(1.0, remaining) * random.uniform(1, 1 + self.jitter / 4), longest)
 
     def read_until(self, deadline: float, read: t.Callable[[], T]) -> T:

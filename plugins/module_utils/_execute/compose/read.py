@@ -35,7 +35,7 @@ def read_material(source_region: Region, region: Region, request: ComposeRequest
     image_id = request.source_image_id or ""
     found = find_images(source_region, [image_id]).get(image_id)
     source = require_shown(source_region, found, image_id=image_id)
-    added = [wish.snapshot_id for wish in request.devices if wish.snapshot_id]
+    added = [requested.snapshot_id for requested in request.devices if requested.snapshot_id]
     snapshots = {
         snapshot_id: (source_region.name, snapshot)
         for snapshot_id, snapshot in find_snapshots(source_region, [*source.snapshot_ids, *added]).items()
@@ -101,7 +101,7 @@ def snapshots_lent(region: Region, images: t.Sequence[Image], request: ComposeRe
     """Return the snapshots that the images may have taken as they are: their sources', and those that are asked for."""
     origins = [image.tags.get(SOURCE_TAG, "").rpartition(":") for image in images]
     sources = find_images(region, [one for place, _colon, one in origins if place == region.name and one[:4] == "ami-"])
-    asked = (wish.snapshot_id for wish in request.devices if wish.snapshot_id)
+    asked = (requested.snapshot_id for requested in request.devices if requested.snapshot_id)
     return frozenset(asked).union(*(source.snapshot_ids for source in sources.values()))
 
 

@@ -194,10 +194,14 @@ class ComposeRun:
         leftovers = read_leftovers(self._region, self._request.name, images)
         by_instance = self._request.method == INSTANCE
         added = {
-            wish.device_name: MadeFor(wish.device_name, wish.snapshot_id or "", wish.volume_size or 0)
-            for wish in self._request.devices
+            requested.device_name: MadeFor(
+                requested.device_name, requested.snapshot_id or "", requested.volume_size or 0
+            )
+            for requested in self._request.devices
         }
-        is_empty = any(wish.volume_size is not None and wish.snapshot_id is None for wish in self._request.devices)
+        is_empty = any(
+            requested.volume_size is not None and requested.snapshot_id is None for requested in self._request.devices
+        )
         remains: tuple[Proof, ...] = ()
         unproven: tuple[str, ...] = ()
         if by_instance or is_empty:

@@ -93,12 +93,12 @@ class RegionCopies:
         if not running or min(job.next_look for job in running) > now:
             return
         try:
-            ripe, images, snapshots = self._pace.read_until(self._waiting.deadline, lambda: self._read(running))
+            due, images, snapshots = self._pace.read_until(self._waiting.deadline, lambda: self._read(running))
         except AwsError as error:
-            self._bear(error, running)
+            self._outlast(error, running)
             return
         self._outage.ends()
-        for job in ripe:
+        for job in due:
             image = images.get(job.image_id)
             if image is None:
                 self._guard(job, self._miss)
@@ -108,12 +108,12 @@ class RegionCopies:
                 self._starter.slot_freed()
 
     def _read(self, running: t.Sequence[Job]) -> tuple[list[Job], dict[str, Image], dict[str, Snapshot]]:
-        ripe, snapshots = self._watch.look(running)
-        images = find_images(self._region, [job.image_id for job in ripe], owners=("self",))
+        due, snapshots = self._watch.look(running)
+        images = find_images(self._region, [job.image_id for job in due], owners=("self",))
         unseen = [snapshot_id for snapshot_id in _snapshot_ids(images) if snapshot_id not in snapshots]
-        return ripe, images, {**snapshots, **find_snapshots(self._region, unseen)}
+        return due, images, {**snapshots, **find_snapshots(self._region, unseen)}
 
-    def _bear(self, error: AwsError, running: t.Sequence[Job]) -> None:
+    def _outlast(self, error: AwsError, running: t.Sequence[Job]) -> None:
         """Look again later while an outage is short; the copies go on without us."""
         now, goes_on = self._pace.now(), self._outage.is_short(error)
         for job in running:

@@ -33,13 +33,14 @@ class SnapshotWatch:
         """Return the jobs whose image is worth a look now, and all snapshots seen, by id.
 
         A copy with a snapshot under way is not done; it is looked at again when its snapshots should be complete. Its
-        image is worth a look only now and then, lest somebody deregistered it. Where nobody waits, all images are.
+        image is worth a look only now and then, in case somebody deregistered it. Where nobody waits, all
+        images are.
         """
         longest = self._waiting.longest_delay
         tokens = sorted({job.token for job in running if job.token and self._waiting.wait})
         snapshots = self._find(running, tokens) if tokens else []
         now = self._pace.now()  # The progress is as of the answer, not as of the question.
-        ripe = []
+        due = []
         for job in running:
             percent = least_percent([snapshot for snapshot in snapshots if snapshot.tags.get(COPY_TAG) == job.token])
             if percent is None:
@@ -47,8 +48,8 @@ class SnapshotWatch:
             else:
                 job.next_look = now + self._pace.delay_by_progress(now - job.started, percent, longest=longest)
             if percent is None or now - (job.last_seen or job.started) >= GONE_SECONDS:
-                ripe.append(job)
-        return ripe, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
+                due.append(job)
+        return due, {snapshot.snapshot_id: snapshot for snapshot in snapshots}
 
     def _find(self, running: t.Sequence[Job], tokens: t.Sequence[str]) -> list[Snapshot]:
         ids = {job.image_id for job in running}

@@ -14,7 +14,7 @@ from ..errors import PreflightError, RequestError
 from ..keys import RequiredKey, region_in
 from ..model import BlockDevice, Image, Snapshot
 from .recipe import Recipe, RecipeDevice
-from .request import ComposeRequest, DeviceWish
+from .request import ComposeRequest, DeviceRequest
 from .volumes import DEFAULT_TYPE, VolumeShape, require_shape
 
 T = t.TypeVar("T")
@@ -44,25 +44,25 @@ def draft_recipe(request: ComposeRequest, material: Material) -> Recipe:
     """Return the recipe without its keys, or say which device cannot be."""
     source = material.source
     present = {device.device_name: device for device in source.devices if not device.no_device}
-    wishes = _by_present_name(request.devices, present)
+    requested_devices = _by_present_name(request.devices, present)
     root = _root_name(source, present)
-    _require_root(wishes.get(root))
+    _require_root(requested_devices.get(root))
     devices, dropped = [], []
     for name, device in present.items():
-        wish = wishes.get(name, DeviceWish(name))
-        if wish.no_device:
+        requested = requested_devices.get(name, DeviceRequest(name))
+        if requested.no_device:
             dropped.append(name)
         elif device.is_ebs:
-            devices.append(_draft_existing(request, wish, device, material))
+            devices.append(_draft_existing(request, requested, device, material))
         else:
-            devices.append(_draft_ephemeral(wish, device))
-    for name, wish in wishes.items():
+            devices.append(_draft_ephemeral(requested, device))
+    for name, requested in requested_devices.items():
         if name in present:
             continue
-        if wish.no_device and not material.is_complete:
+        if requested.no_device and not material.is_complete:
             dropped.append(name)
         else:
-            devices.append(_draft_added(request, wish, material))
+            devices.append(_draft_added(request, requested, material))
     return Recipe(
         name=request.name,
         source_tag=request.source_tag or "",
@@ -122,23 +122,25 @@ def _present_name(name: str, present: t.Container[str]) -> str:
     return next((other for other in _FIRST_DISK if other in present), name)
 
 
-def _by_present_name(wishes: t.Iterable[DeviceWish], present: t.Container[str]) -> dict[str, DeviceWish]:
-    named: dict[str, DeviceWish] = {}
-    for wish in wishes:
-        name = _present_name(wish.device_name, present)
+def _by_present_name(
+    requested_devices: t.Iterable[DeviceRequest], present: t.Container[str]
+) -> dict[str, DeviceRequest]:
+    named: dict[str, DeviceRequest] = {}
+    for requested in requested_devices:
+        name = _present_name(requested.device_name, present)
         if name in named:
             raise RequestError(f"device_mapping: {' and '.join(_FIRST_DISK)} are one device of the source; remove one")
-        named[name] = dataclasses.replace(wish, device_name=name)
+        named[name] = dataclasses.replace(requested, device_name=name)
     return named
 
 
-def _require_root(wish: DeviceWish | None) -> None:
-    if wish is not None and wish.no_device:
-        raise RequestError(f"device {wish.device_name} is the root device of the source; it cannot be dropped")
+def _require_root(requested: DeviceRequest | None) -> None:
+    if requested is not None and requested.no_device:
+        raise RequestError(f"device {requested.device_name} is the root device of the source; it cannot be dropped")
 
 
-def _draft_ephemeral(wish: DeviceWish, device: BlockDevice) -> RecipeDevice:
-    if wish != DeviceWish(device.device_name):
+def _draft_ephemeral(requested: DeviceRequest, device: BlockDevice) -> RecipeDevice:
+    if requested != DeviceRequest(device.device_name):
         raise RequestError(
             f"device {device.device_name} is the ephemeral disk {device.virtual_name}; it has neither key nor size. "
             "Drop it from device_mapping, or set no_device"
@@ -146,30 +148,34 @@ def _draft_ephemeral(wish: DeviceWish, device: BlockDevice) -> RecipeDevice:
     return RecipeDevice(device.device_name, virtual_name=device.virtual_name)
 
 
-def _draft_existing(request: ComposeRequest, wish: DeviceWish, device: BlockDevice, material: Material) -> RecipeDevice:
-    if wish.snapshot_id is not None:
+def _draft_existing(
+    request: ComposeRequest, requested: DeviceRequest, device: BlockDevice, material: Material
+) -> RecipeDevice:
+    if requested.snapshot_id is not None:
         raise RequestError(
-            f"device {wish.device_name} is in the source already, so snapshot_id cannot be given; it is for added "
+            f"device {requested.device_name} is in the source already, so snapshot_id cannot be given; it is for added "
             "devices. Choose another device name"
         )
     own = VolumeShape(
         device.volume_size, device.volume_type or DEFAULT_TYPE, device.iops, device.throughput
     ).normalised()
     if device.device_name in material.volume_ids:
-        _require_unchanged(wish, own)
-    if device.device_name in material.volume_ids and not (device.encrypted or wish.kms_key_id or request.kms_key_id):
+        _require_unchanged(requested, own)
+    if device.device_name in material.volume_ids and not (
+        device.encrypted or requested.kms_key_id or request.kms_key_id
+    ):
         raise PreflightError(
             f"device {device.device_name}: volume {material.volume_ids[device.device_name]} is not encrypted, so its "
             "snapshot would not be either; encrypt the volume, or drop the device with no_device"
         )
     region, snapshot = material.snapshots.get(device.snapshot_id or "", (material.source.region, None))
-    shape = _merged(wish, own, snapshot_size=snapshot.volume_size if snapshot else 0)
-    wanted = wish.delete_on_termination
+    shape = _merged(requested, own, snapshot_size=snapshot.volume_size if snapshot else 0)
+    wanted = requested.delete_on_termination
     return RecipeDevice(
         device_name=device.device_name,
         shape=shape,
         delete_on_termination=bool(device.delete_on_termination) if wanted is None else wanted,
-        key_reference=_key_reference(request, wish, device.kms_key_arn, device.snapshot_id, material),
+        key_reference=_key_reference(request, requested, device.kms_key_arn, device.snapshot_id, material),
         snapshot_id=device.snapshot_id,
         snapshot_region=region if device.snapshot_id else None,
         snapshot_size=snapshot.volume_size if snapshot else device.volume_size,
@@ -178,34 +184,34 @@ def _draft_existing(request: ComposeRequest, wish: DeviceWish, device: BlockDevi
     )
 
 
-def _draft_added(request: ComposeRequest, wish: DeviceWish, material: Material) -> RecipeDevice:
-    name = wish.device_name
-    if request.instance_id is not None or wish.no_device:
+def _draft_added(request: ComposeRequest, requested: DeviceRequest, material: Material) -> RecipeDevice:
+    name = requested.device_name
+    if request.instance_id is not None or requested.no_device:
         has = ", ".join(device.device_name for device in material.source.devices)
-        hint = "" if wish.no_device else "; attach a volume there first"
+        hint = "" if requested.no_device else "; attach a volume there first"
         raise RequestError(f"device {name} is not in the source, which has {has}{hint}")
-    if wish.snapshot_id is None and wish.volume_size is None:
+    if requested.snapshot_id is None and requested.volume_size is None:
         raise RequestError(
             f"device {name} is not in the source; give snapshot_id or volume_size to add it, or correct the name"
         )
     snapshot = None
     region = None
-    if wish.snapshot_id is not None:
-        if wish.snapshot_id not in material.snapshots:
+    if requested.snapshot_id is not None:
+        if requested.snapshot_id not in material.snapshots:
             raise PreflightError(
-                f"device {name}: snapshot {wish.snapshot_id} is found neither in {request.source_region} nor in "
+                f"device {name}: snapshot {requested.snapshot_id} is found neither in {request.source_region} nor in "
                 f"{request.region}; check the id, and that its owner has given this account create-volume permission"
             )
-        region, snapshot = material.snapshots[wish.snapshot_id]
+        region, snapshot = material.snapshots[requested.snapshot_id]
     size = snapshot.volume_size if snapshot else 0
     held_key = snapshot.kms_key_arn if snapshot else None
-    base = VolumeShape(_given(wish.volume_size, size), _given(wish.volume_type, DEFAULT_TYPE))
+    base = VolumeShape(_given(requested.volume_size, size), _given(requested.volume_type, DEFAULT_TYPE))
     return RecipeDevice(
         device_name=name,
-        shape=_merged(wish, base, snapshot_size=size, is_added=True),
-        delete_on_termination=bool(wish.delete_on_termination),
-        key_reference=_key_reference(request, wish, held_key, wish.snapshot_id, material),
-        snapshot_id=wish.snapshot_id,
+        shape=_merged(requested, base, snapshot_size=size, is_added=True),
+        delete_on_termination=bool(requested.delete_on_termination),
+        key_reference=_key_reference(request, requested, held_key, requested.snapshot_id, material),
+        snapshot_id=requested.snapshot_id,
         snapshot_region=region,
         snapshot_size=size,
         is_added=True,
@@ -213,19 +219,19 @@ def _draft_added(request: ComposeRequest, wish: DeviceWish, material: Material) 
     )
 
 
-def _merged(wish: DeviceWish, own: VolumeShape, *, snapshot_size: int, is_added: bool = False) -> VolumeShape:
-    """Return the shape with the wishes applied; what AWS made itself is not judged again."""
-    kind = _given(wish.volume_type, own.volume_type)
+def _merged(requested: DeviceRequest, own: VolumeShape, *, snapshot_size: int, is_added: bool = False) -> VolumeShape:
+    """Return the shape with what was requested applied; what AWS made itself is not judged again."""
+    kind = _given(requested.volume_type, own.volume_type)
     kept = own if kind == own.volume_type else VolumeShape(own.volume_size, kind)
-    size = _given(wish.volume_size, own.volume_size)
+    size = _given(requested.volume_size, own.volume_size)
     if size < snapshot_size:
         raise RequestError(
-            f"device {wish.device_name}: volume_size is {size} GiB, but its snapshot holds {snapshot_size} GiB; a "
+            f"device {requested.device_name}: volume_size is {size} GiB, but its snapshot holds {snapshot_size} GiB; a "
             "volume cannot be smaller than its snapshot"
         )
-    shape = VolumeShape(size, kind, _given(wish.iops, kept.iops), _given(wish.throughput, kept.throughput))
-    if is_added or any(getattr(wish, option) is not None for option in _SHAPE):
-        require_shape(shape, device_name=wish.device_name)
+    shape = VolumeShape(size, kind, _given(requested.iops, kept.iops), _given(requested.throughput, kept.throughput))
+    if is_added or any(getattr(requested, option) is not None for option in _SHAPE):
+        require_shape(shape, device_name=requested.device_name)
     return shape.normalised()
 
 
@@ -234,21 +240,21 @@ def _given(asked: T | None, otherwise: T) -> T:
     return otherwise if asked is None else asked
 
 
-def _require_unchanged(wish: DeviceWish, own: VolumeShape) -> None:
+def _require_unchanged(requested: DeviceRequest, own: VolumeShape) -> None:
     for option in _SHAPE:
-        wanted, found = getattr(wish, option), getattr(own, option)
+        wanted, found = getattr(requested, option), getattr(own, option)
         if wanted not in (None, found):
             raise PreflightError(
-                f"device {wish.device_name}: {option} is {wanted}, but the attached volume has {found}; an image of an "
-                "instance takes the volumes as they are. Modify the volume first (ec2:ModifyVolume)"
+                f"device {requested.device_name}: {option} is {wanted}, but the attached volume has {found}; an image "
+                "of an instance takes the volumes as they are. Modify the volume first (ec2:ModifyVolume)"
             )
 
 
 def _key_reference(
-    request: ComposeRequest, wish: DeviceWish, held_key: str | None, snapshot_id: str | None, material: Material
+    request: ComposeRequest, requested: DeviceRequest, held_key: str | None, snapshot_id: str | None, material: Material
 ) -> str | None:
     """Return the key asked for; else the one that the content has, where it can stay; None is the default EBS key."""
-    asked = wish.kms_key_id or request.kms_key_id
+    asked = requested.kms_key_id or request.kms_key_id
     if asked or held_key is None:
         return asked
     may_stay = snapshot_id is None or snapshot_id in material.owned

@@ -37,7 +37,7 @@ _SHAPE: t.Final = ("snapshot_id", "volume_size", "volume_type", "iops", "through
 
 
 @dataclasses.dataclass(frozen=True)
-class DeviceWish:
+class DeviceRequest:
     """One entry of ``device_mapping``; what is None is taken from the source. Sizes are in GiB."""
 
     device_name: str
@@ -75,7 +75,7 @@ class ComposeRequest:
     source_image_id: str | None = None
     instance_id: str | None = None
     kms_key_id: str | None = None
-    devices: tuple[DeviceWish, ...] = ()
+    devices: tuple[DeviceRequest, ...] = ()
     method: AskedMethod = "auto"
     instance: InstanceOptions = dataclasses.field(default_factory=InstanceOptions)
     hold: bool = False
@@ -142,7 +142,7 @@ def _parse_key(reference: str | None, *, region: str) -> str | None:
     return None if reference is None else require_key_reference(reference, region=region)
 
 
-def _parse_device(entry: Options, *, region: str) -> DeviceWish:
+def _parse_device(entry: Options, *, region: str) -> DeviceRequest:
     name = entry["device_name"]
     if not _DEVICE_NAME.match(name):
         raise RequestError(f"device_mapping: {name!r} is not a device name such as /dev/sdf")
@@ -152,7 +152,7 @@ def _parse_device(entry: Options, *, region: str) -> DeviceWish:
     snapshot_id = entry.get("snapshot_id")
     if snapshot_id is not None and not _SNAPSHOT_ID.match(snapshot_id):
         raise RequestError(f"device {name}: snapshot_id {snapshot_id!r} is not a snapshot id")
-    return DeviceWish(
+    return DeviceRequest(
         device_name=name,
         kms_key_id=_parse_key(entry.get("kms_key_id"), region=region),
         no_device=bool(entry.get("no_device")),
