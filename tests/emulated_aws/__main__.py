@@ -55,6 +55,7 @@ SHORT_DURATIONS = {
     "grant_consistency_seconds": 2.0,
     "ssm_image_validation_seconds": 2.0,
     "usage_report_seconds": 5.0,
+    "instance_refresh_seconds": 5.0,
     "snapshot_recovery_seconds": 2.0,
 }
 

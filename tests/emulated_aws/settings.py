@@ -67,6 +67,12 @@ class Settings:
     ssm_failed_validation_uses_version: bool = True
     launch_template_accepts_dollar_source: bool = False
 
+    # Auto Scaling (§17.3, §20).
+    instance_refresh_seconds: float = 0.0
+    instance_refresh_refuses: t.Literal["sync", "failed"] = "sync"  # what ReplaceRootVolume cannot do
+    replaced_root_shows_image: bool = False  # whether DescribeInstances names the image of the new root volume
+    autoscaling_checks_override_images: bool = True
+
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5
     copy_snapshot_same_region_key: t.Literal["source", "aws_ebs"] = "aws_ebs"  # §1.3, EBS guide

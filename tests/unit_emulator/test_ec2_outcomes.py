@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from emulated_aws.ec2 import outcomes
-from emulated_aws.ec2.outcomes import Outcome, Source, Wish
+from emulated_aws.ec2.outcomes import Asked, Outcome, Source
 
 PLAIN = Source(encrypted=False)
 SHARED_PLAIN = Source(encrypted=False, owned=False)
@@ -50,15 +50,15 @@ def test_copy_image(
 ) -> None:
     for rule, expected in (("source", ec2_guide), ("aws_ebs", ebs_guide)):
         for by_default in (False, True):
-            found = outcomes.copy_image(source, Wish(encrypted, key), by_default, t.cast(t.Any, rule), "ignored")
+            found = outcomes.copy_image(source, Asked(encrypted, key), by_default, t.cast(t.Any, rule), "ignored")
             assert found is Outcome[expected[by_default]], f"row {row}, {rule}, by default {by_default}"
 
 
 def test_explicit_false_under_default_encryption_has_two_readings() -> None:
-    wish = Wish(encrypted=False)
-    assert outcomes.copy_image(PLAIN, wish, True, "source", "error") is Outcome.REFUSED_FALSE
-    assert outcomes.copy_image(PLAIN, wish, True, "source", "ignored") is Outcome.DEFAULT_KEY
-    assert outcomes.copy_image(PLAIN, wish, False, "source", "error") is Outcome.UNENCRYPTED
+    asked = Asked(encrypted=False)
+    assert outcomes.copy_image(PLAIN, asked, True, "source", "error") is Outcome.REFUSED_FALSE
+    assert outcomes.copy_image(PLAIN, asked, True, "source", "ignored") is Outcome.DEFAULT_KEY
+    assert outcomes.copy_image(PLAIN, asked, False, "source", "error") is Outcome.UNENCRYPTED
 
 
 @pytest.mark.parametrize(
@@ -78,22 +78,22 @@ def test_explicit_false_under_default_encryption_has_two_readings() -> None:
 def test_copy_snapshot_after_the_ebs_guide(
     source: Source, encrypted: bool | None, by_default: bool, expected: str
 ) -> None:
-    assert outcomes.copy_snapshot(source, Wish(encrypted), by_default, "aws_ebs") is Outcome[expected]
+    assert outcomes.copy_snapshot(source, Asked(encrypted), by_default, "aws_ebs") is Outcome[expected]
 
 
 def test_copy_snapshot_after_the_ec2_guide_keeps_the_key_only_at_home() -> None:
-    assert outcomes.copy_snapshot(OWNED, Wish(), False, "source") is Outcome.SOURCE_KEY
-    assert outcomes.copy_snapshot(AWAY, Wish(), False, "source") is Outcome.AWS_EBS_KEY
-    assert outcomes.copy_snapshot(SHARED, Wish(), True, "source") is Outcome.DEFAULT_KEY
+    assert outcomes.copy_snapshot(OWNED, Asked(), False, "source") is Outcome.SOURCE_KEY
+    assert outcomes.copy_snapshot(AWAY, Asked(), False, "source") is Outcome.AWS_EBS_KEY
+    assert outcomes.copy_snapshot(SHARED, Asked(), True, "source") is Outcome.DEFAULT_KEY
 
 
 @pytest.mark.parametrize("encrypted", [None, True, False])
 @pytest.mark.parametrize("by_default", [False, True])
 def test_volumes_after_the_ebs_guide(encrypted: bool | None, by_default: bool) -> None:
-    wish, from_nothing = Wish(encrypted), "DEFAULT_KEY" if encrypted or by_default else "UNENCRYPTED"
+    asked, from_nothing = Asked(encrypted), "DEFAULT_KEY" if encrypted or by_default else "UNENCRYPTED"
     expected = {None: from_nothing, PLAIN: from_nothing, SHARED_PLAIN: from_nothing}
     expected |= {OWNED: "SOURCE_KEY", SHARED: "DEFAULT_KEY"}
-    assert {source: outcomes.new_volume(source, wish, by_default) for source in expected} == {
+    assert {source: outcomes.new_volume(source, asked, by_default) for source in expected} == {
         source: Outcome[name] for source, name in expected.items()
     }
 
@@ -101,17 +101,17 @@ def test_volumes_after_the_ebs_guide(encrypted: bool | None, by_default: bool) -
 @pytest.mark.parametrize("source", [None, PLAIN, OWNED, SHARED])
 @pytest.mark.parametrize("by_default", [False, True])
 def test_a_key_decides_about_a_volume_only_with_encrypted(source: Source | None, by_default: bool) -> None:
-    assert outcomes.new_volume(source, Wish(True, key=True), by_default) is Outcome.GIVEN_KEY
+    assert outcomes.new_volume(source, Asked(True, key=True), by_default) is Outcome.GIVEN_KEY
     for encrypted in (None, False):
-        assert outcomes.new_volume(source, Wish(encrypted, key=True), by_default) is Outcome.REFUSED_KEY_ALONE
+        assert outcomes.new_volume(source, Asked(encrypted, key=True), by_default) is Outcome.REFUSED_KEY_ALONE
 
 
 def test_nothing_is_ever_decrypted() -> None:
     for source, encrypted, key, by_default in itertools.product(
         (OWNED, SHARED, AWAY), (None, True, False), (False, True), (False, True)
     ):
-        wish = Wish(encrypted, key)
-        results = {outcomes.copy_snapshot(source, wish, by_default, t.cast(t.Any, rule)) for rule in BOTH}
-        results |= {outcomes.copy_image(source, wish, by_default, t.cast(t.Any, rule), "ignored") for rule in BOTH}
-        results.add(outcomes.new_volume(source, wish, by_default))
+        asked = Asked(encrypted, key)
+        results = {outcomes.copy_snapshot(source, asked, by_default, t.cast(t.Any, rule)) for rule in BOTH}
+        results |= {outcomes.copy_image(source, asked, by_default, t.cast(t.Any, rule), "ignored") for rule in BOTH}
+        results.add(outcomes.new_volume(source, asked, by_default))
         assert Outcome.UNENCRYPTED not in results

@@ -159,7 +159,7 @@ def test_reset_leaves_nothing(either: Emulator) -> None:
     ("verb", "body", "words"),
     [
         ("no-such-verb", {}, "there is no admin verb"),
-        ("settings", {"wishes": 3}, "unknown or missing 'wishes'"),
+        ("settings", {"no_setting": 3}, "unknown or missing 'no_setting'"),
         ("advance", {}, "unknown or missing 'seconds'"),
         ("advance", {"seconds": -1}, "only moves forward"),
         ("seed", {"seed": "half"}, "full, odd or none"),
@@ -223,5 +223,5 @@ def test_process_ends_at_once(number: signal.Signals) -> None:
 
 def test_wrong_setting_stops_the_start(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(EmulatorError, match="exit code 2"):
-        Emulator.start(settings={"wishes": 3})
-    assert "unknown or missing 'wishes'" in capfd.readouterr().err
+        Emulator.start(settings={"no_setting": 3})
+    assert "unknown or missing 'no_setting'" in capfd.readouterr().err

@@ -116,7 +116,7 @@ def _backing_snapshots(call: Call, origin: Ec2Region, source: Image) -> list[Sna
 def _part(call: Call, source: Snapshot) -> Part:
     outcome = outcomes.copy_image(
         copying.source_seen_from(call.region, source),
-        outcomes.Wish(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
+        outcomes.Asked(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
         # Copies on an Outpost are always encrypted.
         call.region.ebs_encryption_by_default or bool(call.get("DestinationOutpostArn")),
         settings.copy_image_same_region_key,

@@ -55,7 +55,7 @@ def _job(call: Call, source: Snapshot | None) -> copying.SnapshotCopy:
         raise errors.invalid_value("false", "encrypted", "This parameter can only be set to true.")
     outcome = outcomes.copy_snapshot(
         copying.source_seen_from(call.region, source) if source else outcomes.Source(encrypted=False),
-        outcomes.Wish(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
+        outcomes.Asked(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
         call.region.ebs_encryption_by_default or bool(call.get("DestinationOutpostArn")),
         settings.copy_snapshot_same_region_key,
     )

@@ -14,8 +14,8 @@ from emulated_aws.ec2.devices import Ebs, check_mapping_shape, name_among
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.model import Image
 from emulated_aws.ec2.request import Call, Params
-from emulated_aws.ec2.volume import Attachment
-from emulated_aws.ec2.volume_making import VolumeWish, make
+from emulated_aws.ec2.volume import Attachment, Volume
+from emulated_aws.ec2.volume_making import VolumeRequest, make
 from emulated_aws.settings import settings
 
 if t.TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Launch:
     """What every instance of one request gets."""
 
     image: Image
-    wishes: dict[str, VolumeWish]
+    volumes: dict[str, VolumeRequest]
     ephemeral: list[tuple[str, str]]
 
 
@@ -41,16 +41,16 @@ def plan(call: Call) -> Launch:
     if image.state != "available":
         raise errors.image_unavailable(image.id)
     watermarks.check_instance_type(image, call.get("InstanceType") or template.get("InstanceType") or "m1.small")
-    wishes = {device.name: _inherited(call.region, device.ebs) for device in image.devices if device.ebs}
+    volumes = {device.name: _inherited(call.region, device.ebs) for device in image.devices if device.ebs}
     ephemeral = {device.name: device.virtual_name for device in image.devices if device.virtual_name}
     for entries in (template.get("BlockDeviceMappings", []), call.get("BlockDeviceMappings", [])):
         check_mapping_shape(entries)
         for entry in entries:
-            _override(call.region, entry, wishes, ephemeral)
-    for wish in wishes.values():
-        wish.check()
-        wish.chosen_key(call.region)
-    return Launch(image, wishes, list(ephemeral.items()))
+            _override(call.region, entry, volumes, ephemeral)
+    for asked in volumes.values():
+        asked.check()
+        asked.chosen_key(call.region)
+    return Launch(image, volumes, list(ephemeral.items()))
 
 
 def _image(call: Call, image_id: str) -> Image:
@@ -65,26 +65,26 @@ def _template(call: Call) -> Params:
     return call.region._get_template_from_args(named).data if named else {}
 
 
-def _inherited(region: Ec2Region, ebs: Ebs) -> VolumeWish:
+def _inherited(region: Ec2Region, ebs: Ebs) -> VolumeRequest:
     # Whoever may launch the image may use its snapshots for that, without a permission on them.
     snapshot = lookup.any_snapshot(region.region_name, ebs.snapshot_id) if ebs.snapshot_id else None
-    return VolumeWish(dataclasses.replace(ebs), snapshot, encrypted=ebs.encrypted or None)
+    return VolumeRequest(dataclasses.replace(ebs), snapshot, encrypted=ebs.encrypted or None)
 
 
-def _override(region: Ec2Region, entry: Params, wishes: dict[str, VolumeWish], ephemeral: dict[str, str]) -> None:
-    name = name_among([*wishes, *ephemeral], entry["DeviceName"])
+def _override(region: Ec2Region, entry: Params, volumes: dict[str, VolumeRequest], ephemeral: dict[str, str]) -> None:
+    name = name_among([*volumes, *ephemeral], entry["DeviceName"])
     if "NoDevice" in entry:
-        wishes.pop(name, None)
+        volumes.pop(name, None)
         ephemeral.pop(name, None)
     elif "VirtualName" in entry:
-        wishes.pop(name, None)
+        volumes.pop(name, None)
         ephemeral[name] = entry["VirtualName"]
     else:
         ephemeral.pop(name, None)
-        wishes[name] = _merged(region, name, entry["Ebs"], wishes.get(name))
+        volumes[name] = _merged(region, name, entry["Ebs"], volumes.get(name))
 
 
-def _merged(region: Ec2Region, device: str, asked: Params, inherited: VolumeWish | None) -> VolumeWish:
+def _merged(region: Ec2Region, device: str, asked: Params, inherited: VolumeRequest | None) -> VolumeRequest:
     snapshot = inherited.snapshot if inherited else None
     if asked.get("SnapshotId"):
         snapshot = lookup.snapshot(region, asked["SnapshotId"])
@@ -93,7 +93,7 @@ def _merged(region: Ec2Region, device: str, asked: Params, inherited: VolumeWish
         raise errors.AwsError("MissingParameter", f"The device {device} needs the parameter size or snapshotId")
     kind = asked.get("VolumeType", base.volume_type)
     kept = base if kind == base.volume_type else Ebs()
-    return VolumeWish(
+    return VolumeRequest(
         ebs=Ebs(
             snapshot_id=snapshot.id if snapshot else None,
             size=asked.get("VolumeSize") or max(base.size, snapshot.size if snapshot else 0),
@@ -117,10 +117,16 @@ def begin(region: Ec2Region, launch: Launch, instance: EmulatedInstance, volume_
     image = launch.image
     instance.ephemeral_devices = launch.ephemeral
     instance.adopt(image)
-    for device, wish in launch.wishes.items():
-        volume = make(region, wish, instance.availability_zone or "")
-        volume.attachment = Attachment(volume.id, instance.id, device, wish.ebs.delete_on_termination)
+    for device, asked in launch.volumes.items():
+        volume = attach(region, instance, device, asked)
         region.tags[volume.id].update(volume_tags)
     launched_at = region.now()
     agenda.at(launched_at + settings.last_launched_delay, lambda _due: _report_launch(image, launched_at))
     instance.launch()
+
+
+def attach(region: Ec2Region, instance: EmulatedInstance, device: str, asked: VolumeRequest) -> Volume:
+    """Make a volume that is the instance's from the start."""
+    volume = make(region, asked, instance.availability_zone or "")
+    volume.attachment = Attachment(volume.id, instance.id, device, asked.ebs.delete_on_termination)
+    return volume

@@ -33,7 +33,7 @@ class Source:
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
+class Asked:
     """What the request says; ``None`` stands for a parameter that was not sent."""
 
     encrypted: bool | None = None
@@ -44,14 +44,14 @@ KeyRule = t.Literal["source", "aws_ebs"]
 FalseRule = t.Literal["error", "ignored"]
 
 
-def copy_image(source: Source, wish: Wish, by_default: bool, same_region: KeyRule, false: FalseRule) -> Outcome:
+def copy_image(source: Source, asked: Asked, by_default: bool, same_region: KeyRule, false: FalseRule) -> Outcome:
     """Decide for one snapshot of CopyImage; ``same_region`` chooses the EC2 guide ("source") or the EBS guide."""
-    if source.encrypted and wish.encrypted is False:
+    if source.encrypted and asked.encrypted is False:
         return Outcome.REFUSED_DECRYPTION
-    if wish.key:
-        return Outcome.GIVEN_KEY if wish.encrypted else Outcome.REFUSED_KEY_ALONE
+    if asked.key:
+        return Outcome.GIVEN_KEY if asked.encrypted else Outcome.REFUSED_KEY_ALONE
     if not source.encrypted:
-        return _unencrypted_source(wish, by_default, false)
+        return _unencrypted_source(asked, by_default, false)
     if source.owned and source.same_region and same_region == "source":
         return Outcome.SOURCE_KEY
     if not source.owned or by_default or same_region == "source":
@@ -59,27 +59,27 @@ def copy_image(source: Source, wish: Wish, by_default: bool, same_region: KeyRul
     return Outcome.AWS_EBS_KEY
 
 
-def _unencrypted_source(wish: Wish, by_default: bool, false: FalseRule) -> Outcome:
-    if by_default and wish.encrypted is False and false == "error":
+def _unencrypted_source(asked: Asked, by_default: bool, false: FalseRule) -> Outcome:
+    if by_default and asked.encrypted is False and false == "error":
         return Outcome.REFUSED_FALSE
-    return Outcome.DEFAULT_KEY if wish.encrypted or by_default else Outcome.UNENCRYPTED
+    return Outcome.DEFAULT_KEY if asked.encrypted or by_default else Outcome.UNENCRYPTED
 
 
-def copy_snapshot(source: Source, wish: Wish, by_default: bool, same_region: KeyRule) -> Outcome:
+def copy_snapshot(source: Source, asked: Asked, by_default: bool, same_region: KeyRule) -> Outcome:
     """Decide for CopySnapshot; Encrypted=false is treated like a parameter not sent."""
-    if wish.key:
-        return Outcome.GIVEN_KEY if wish.encrypted else Outcome.REFUSED_KEY_ALONE
+    if asked.key:
+        return Outcome.GIVEN_KEY if asked.encrypted else Outcome.REFUSED_KEY_ALONE
     if not source.encrypted:
-        return Outcome.DEFAULT_KEY if wish.encrypted or by_default else Outcome.UNENCRYPTED
+        return Outcome.DEFAULT_KEY if asked.encrypted or by_default else Outcome.UNENCRYPTED
     if source.owned and source.same_region and same_region == "source":
         return Outcome.SOURCE_KEY
     return Outcome.DEFAULT_KEY if by_default else Outcome.AWS_EBS_KEY
 
 
-def new_volume(source: Source | None, wish: Wish, by_default: bool) -> Outcome:
+def new_volume(source: Source | None, asked: Asked, by_default: bool) -> Outcome:
     """Decide for a volume, from a snapshot or empty (``None``); used by CreateVolume and RunInstances alike."""
-    if wish.key:
-        return Outcome.GIVEN_KEY if wish.encrypted else Outcome.REFUSED_KEY_ALONE
+    if asked.key:
+        return Outcome.GIVEN_KEY if asked.encrypted else Outcome.REFUSED_KEY_ALONE
     if source and source.encrypted:
         return Outcome.SOURCE_KEY if source.owned else Outcome.DEFAULT_KEY
-    return Outcome.DEFAULT_KEY if wish.encrypted or by_default else Outcome.UNENCRYPTED
+    return Outcome.DEFAULT_KEY if asked.encrypted or by_default else Outcome.UNENCRYPTED

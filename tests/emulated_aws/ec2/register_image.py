@@ -17,7 +17,7 @@ from emulated_aws.ec2.create_image import check_unused, new_ebs
 from emulated_aws.ec2.devices import Device, check_mapping_shape, name_among
 from emulated_aws.ec2.model import Billing, BootSettings, Image, Snapshot
 from emulated_aws.ec2.request import Call, Params, action
-from emulated_aws.ec2.volume_making import VolumeWish
+from emulated_aws.ec2.volume_making import VolumeRequest
 from emulated_aws.settings import settings
 
 MOST_UEFI_DATA = 64000
@@ -108,7 +108,7 @@ def _check_devices(call: Call, devices: list[Device], root: str) -> dict[str, Sn
     for device in devices:
         if device.ebs:
             found = lookup.snapshot(call.region, device.ebs.snapshot_id) if device.ebs.snapshot_id else None
-            VolumeWish(device.ebs, found).check()
+            VolumeRequest(device.ebs, found).check()
             if found:
                 snapshots[device.name] = found
     if name_among(snapshots, root) not in snapshots and not call.get("ImageLocation"):

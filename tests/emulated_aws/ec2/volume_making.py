@@ -23,7 +23,7 @@ GP3_IOPS, GP3_THROUGHPUT = 3000, 125
 
 
 @dataclasses.dataclass(frozen=True)
-class VolumeWish:
+class VolumeRequest:
     """What a request says about one volume; sizes in GiB, throughput in MiB/s."""
 
     ebs: Ebs
@@ -51,27 +51,27 @@ class VolumeWish:
     def chosen_key(self, region: Ec2Region) -> KeyUse | None:
         """Return the key of the volume, or raise the error for a key without Encrypted=true."""
         source = copying.source_seen_from(region, self.snapshot) if self.snapshot else None
-        wish = outcomes.Wish(encrypted=self.encrypted, key=bool(self.key))
-        outcome = outcomes.new_volume(source, wish, region.ebs_encryption_by_default)
+        asked = outcomes.Asked(encrypted=self.encrypted, key=bool(self.key))
+        outcome = outcomes.new_volume(source, asked, region.ebs_encryption_by_default)
         return copying.chosen_key(region, outcome, given=self.key, source=self.snapshot)
 
 
-def make(region: Ec2Region, wish: VolumeWish, zone: str) -> Volume:
+def make(region: Ec2Region, asked: VolumeRequest, zone: str) -> Volume:
     """Make a volume in the state ``creating``."""
-    key = wish.chosen_key(region)
-    source_key = copying.source_key(region, wish.snapshot)
+    key = asked.chosen_key(region)
+    source_key = copying.source_key(region, asked.snapshot)
     volume = Volume(
         id=random_volume_id(),
         zone=zone,
-        size=wish.ebs.size,
-        volume_type=wish.ebs.volume_type,
-        iops=wish.ebs.iops or default_iops(wish.ebs.volume_type, wish.ebs.size),
-        throughput=wish.ebs.throughput or (GP3_THROUGHPUT if wish.ebs.volume_type == "gp3" else None),
-        snapshot_id=wish.snapshot.id if wish.snapshot else None,
+        size=asked.ebs.size,
+        volume_type=asked.ebs.volume_type,
+        iops=asked.ebs.iops or default_iops(asked.ebs.volume_type, asked.ebs.size),
+        throughput=asked.ebs.throughput or (GP3_THROUGHPUT if asked.ebs.volume_type == "gp3" else None),
+        snapshot_id=asked.snapshot.id if asked.snapshot else None,
         encrypted=key is not None,
         keys=tuple(one for one in (source_key, key) if one),
         kms_key_arn=key.arn() if key else None,
-        billing=wish.snapshot.billing if wish.snapshot else Billing(),
+        billing=asked.snapshot.billing if asked.snapshot else Billing(),
         lag=region.new_lag(),
     )
     region.volumes[volume.id] = volume

@@ -15,7 +15,7 @@ from emulated_aws.ec2.model import View
 from emulated_aws.ec2.paging import page
 from emulated_aws.ec2.request import Call, Params, action
 from emulated_aws.ec2.volume import Volume
-from emulated_aws.ec2.volume_making import VolumeWish, default_iops, make
+from emulated_aws.ec2.volume_making import VolumeRequest, default_iops, make
 from emulated_aws.settings import settings
 
 if t.TYPE_CHECKING:
@@ -31,14 +31,14 @@ def create_volume(call: Call) -> View:
         call.stop_if_dry_run()
         # A repeated request gets the first answer, also while look-ups do not find the volume yet.
         return view(call.region, call.region.volumes.get(known) or lookup.volume(call.region, known))
-    wish = _wish(call)
-    wish.check()
-    wish.chosen_key(call.region)
-    if call.get("MultiAttachEnabled") and wish.ebs.volume_type not in ("io1", "io2"):
+    asked = _requested(call)
+    asked.check()
+    asked.chosen_key(call.region)
+    if call.get("MultiAttachEnabled") and asked.ebs.volume_type not in ("io1", "io2"):
         raise errors.invalid_combination("Multi-Attach is supported for io1 and io2 volumes only.")
     tags = tagging.specified(call, "volume")["volume"]
     call.stop_if_dry_run()
-    volume = make(call.region, wish, zone)
+    volume = make(call.region, asked, zone)
     volume.multi_attach = bool(call.get("MultiAttachEnabled"))
     call.region.tags[volume.id].update(tags)
     agenda.at(volume.created_at + settings.volume_create_seconds, lambda _due: _end_creation(call.region, volume))
@@ -58,14 +58,14 @@ def _zone(call: Call) -> str:
     raise errors.AwsError("InvalidZone.NotFound", f"The zone '{name or zone_id}' does not exist.")
 
 
-def _wish(call: Call) -> VolumeWish:
+def _requested(call: Call) -> VolumeRequest:
     snapshot = lookup.snapshot(call.region, call.get("SnapshotId")) if call.get("SnapshotId") else None
     size = call.get("Size") or (snapshot.size if snapshot else None)
     if size is None:
         raise errors.AwsError("MissingParameter", "The request must contain the parameter size/snapshot")
     if snapshot and size < snapshot.size:
         raise errors.invalid_value(size, "size", f"The snapshot {snapshot.id} holds {snapshot.size} GiB.")
-    return VolumeWish(
+    return VolumeRequest(
         ebs=Ebs(
             snapshot_id=snapshot.id if snapshot else None,
             size=size,
