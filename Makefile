@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour docs release lint format emulator emulator-package news setup bench test-runner
+.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour docs release lint format options emulator emulator-package news setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,6 +20,9 @@ test: setup ## Run every test; ONLY="lint package" runs some kinds
 
 test-fast: setup ## Run what says most within 90 s: lint of what changed, unit tests, modules without whole playbooks
 	@$(RUN)/test.py --fast
+
+options: setup ## Write a new attribute of images into documentation, roles, playbooks and inventory
+	@$(RUN)/options.py
 
 lint: setup ## Style, types, YAML, playbooks, licences, changelog
 	@$(RUN)/lint.py

@@ -43,6 +43,12 @@ options:
       - Whether the image is protected from being deregistered. With cooldown, it stays so for 24 hours after disabling.
     type: str
     choices: [enabled, enabled-with-cooldown, disabled]
+  imds_support:
+    description:
+      - With V(v2.0), instances of the image require IMDSv2 unless their launch says otherwise.
+      - AWS never takes it back, so leave it out where the software in the image does not support IMDSv2.
+    type: str
+    choices: [v2.0]
   wait_delay:
     description:
       - The longest time between two looks at a region, in seconds. The first looks come sooner.

@@ -32,9 +32,9 @@ options:
     choices: [sealed.ami.image_targets]
   accounts:
     description:
-      - The accounts, each with its regions. Beside the options shown here an account takes all options from
-        O(source_image_ids) to O(deregistration_protection), which then hold for its regions in place of those at the
-        top.
+      - The accounts, each with its regions. Beside the options shown here an account takes every option that says what
+        is copied and how, such as O(source_image_ids) and O(tags), which then hold for its regions in place of those
+        at the top.
     type: list
     elements: dict
     required: true
@@ -61,8 +61,8 @@ options:
         elements: str
       regions:
         description:
-          - Region codes; or dictionaries of C(region), C(groups), and options from O(source_image_ids) to
-            O(deregistration_protection), which hold for this region in place of the account's.
+          - Region codes; or dictionaries of C(region), C(groups), and every option that says what is copied and how,
+            which hold for this region in place of the account's.
         type: list
         elements: raw
         required: true
@@ -107,6 +107,12 @@ options:
     description: Whether the copies are protected from being deregistered.
     type: str
     choices: [enabled, enabled-with-cooldown, disabled]
+  imds_support:
+    description:
+      - With V(v2.0), instances of the image require IMDSv2 unless their launch says otherwise.
+      - AWS never takes it back, so leave it out where the software in the image does not support IMDSv2.
+    type: str
+    choices: [v2.0]
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache

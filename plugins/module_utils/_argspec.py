@@ -11,13 +11,7 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-_PERMISSIONS: t.Final = {
-    "type": "dict",
-    "options": {
-        name: {"type": "list", "elements": "str"} for name in ("user_ids", "group_names", "org_arns", "org_unit_arns")
-    },
-}
-_PROTECTION: t.Final = {"type": "str", "choices": ["enabled", "enabled-with-cooldown", "disabled"]}
+from ._image.attribute_table import ATTRIBUTE_ROWS
 
 # AWX's credential sets AWS_SECURITY_TOKEN, which amazon.aws does not read.
 SESSION_TOKEN: t.Final = {
@@ -27,15 +21,7 @@ SESSION_TOKEN: t.Final = {
 }
 
 # What an image looks like apart from its content; the same for every module that makes images.
-ATTRIBUTE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
-    "description": {"type": "str"},
-    "tags": {"type": "dict", "aliases": ["resource_tags"]},
-    "purge_tags": {"type": "bool", "default": True},
-    "snapshot_tags": {"type": "dict"},
-    "launch_permissions": _PERMISSIONS,
-    "deprecate_at": {"type": "str"},
-    "deregistration_protection": _PROTECTION,
-}
+ATTRIBUTE_ARGUMENTS: t.Final[dict[str, t.Any]] = {row.name: dict(row.argument) for row in ATTRIBUTE_ROWS}
 
 RUN_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "session_token": SESSION_TOKEN,
@@ -50,12 +36,11 @@ _DESTINATION: t.Final[dict[str, t.Any]] = {
     "region": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},
     "name": {"type": "str"},
-    "description": {"type": "str"},
-    "tags": {"type": "dict"},
-    "snapshot_tags": {"type": "dict"},
-    "launch_permissions": _PERMISSIONS,
-    "deprecate_at": {"type": "str"},
-    "deregistration_protection": _PROTECTION,
+    **{
+        row.name: {key: value for key, value in row.argument.items() if key != "aliases"}
+        for row in ATTRIBUTE_ROWS
+        if row.of_destination
+    },
 }
 
 COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {

@@ -91,6 +91,10 @@ options:
         description: Protection of the copies in this region; see O(deregistration_protection).
         type: str
         choices: [enabled, enabled-with-cooldown, disabled]
+      imds_support:
+        description: For the copies in this region; see O(imds_support).
+        type: str
+        choices: [v2.0]
   name:
     description:
       - The name of the copy, 3 to 128 characters. V({source_name}), V({source_image_id}) and V({region}) are replaced.

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ..module_utils._image.answers import is_blank, parse_bool, parse_dict, parse_list, parse_tags, parse_text
+from ..module_utils._image.attribute_table import ATTRIBUTE_ROWS
 from ..module_utils._image.errors import RequestError, SealedError
 from ..module_utils._image.options import (
     parse_attributes,
@@ -23,6 +24,7 @@ from ..module_utils._image.options import (
 
 Options = t.Mapping[str, t.Any]
 
+_TYPES: t.Final[dict[str, type]] = {"str": str, "dict": dict, "bool": bool}
 # What may stand at the top, in an account and in a region; the innermost wins.
 SETTINGS: t.Final[dict[str, type]] = {
     "source_image_ids": list,
@@ -31,13 +33,7 @@ SETTINGS: t.Final[dict[str, type]] = {
     "encrypted": bool,
     "copy_tags": bool,
     "name": str,
-    "description": str,
-    "tags": dict,
-    "purge_tags": bool,
-    "snapshot_tags": dict,
-    "launch_permissions": dict,
-    "deprecate_at": str,
-    "deregistration_protection": str,
+    **{row.name: _TYPES[row.argument["type"]] for row in ATTRIBUTE_ROWS},
 }
 _PARSERS: t.Final[dict[type, t.Callable[[t.Any], t.Any]]] = {
     str: parse_text,
@@ -51,7 +47,6 @@ _SECRETS: t.Final = frozenset(
     {"access_key", "aws_access_key", "aws_access_key_id", "aws_secret_access_key", "aws_secret_key", "secret_key"}
     | {"aws_security_token", "aws_session_token", "security_token", "session_token", "password"}
 )
-_PROTECTIONS: t.Final = ("enabled", "enabled-with-cooldown", "disabled")
 _ACCOUNT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 _ACCOUNT_ID = re.compile(r"^\d{12}$")
 _ROLE_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]+$")
@@ -156,8 +151,9 @@ def _require_valid(settings: Options, *, region: str) -> None:
             raise RequestError("kms_key_id and encrypted=false exclude each other")
     if settings.get("name") and "{" not in settings["name"]:
         require_image_name(settings["name"])
-    if (settings.get("deregistration_protection") or "disabled") not in _PROTECTIONS:
-        raise RequestError(f"deregistration_protection is one of {', '.join(_PROTECTIONS)}")
+    for row in ATTRIBUTE_ROWS:
+        if row.choices and settings.get(row.name) and settings[row.name] not in row.choices:
+            raise RequestError(f"{row.name} is one of {', '.join(row.choices)}")
     parse_attributes(settings)
 
 

@@ -12,11 +12,13 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.sealed.ami.plugins.inventory import image_targets
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     AUDIT_ARGUMENTS,
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.attribute_table import ATTRIBUTE_ROWS, Row
 from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTINGS
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
@@ -156,6 +158,35 @@ def test_a_playbook_passes_every_variable_of_its_role_on(path: str, role: str) -
     tasks = read(path)
     passed = {name for call in vars_of(tasks) for name in call}
     assert set(options_of(role)) - passed == set(NOT_PASSED[path]), "pass the variable on, or give a reason"
+
+
+@pytest.mark.parametrize("row", ATTRIBUTE_ROWS, ids=lambda row: row.name)
+def test_a_destination_takes_what_the_table_says(row: Row) -> None:
+    documented = options_of("encrypted_copy")["encrypted_copy_destinations"]["options"]
+    destination = COPY_ARGUMENTS["destinations"]["options"]
+    inventory = yaml.safe_load(image_targets.DOCUMENTATION)["options"][row.name]
+    assert (row.name in documented, row.name in destination) == (row.of_destination, row.of_destination)
+    for option in [inventory, *([documented[row.name], destination[row.name]] if row.of_destination else [])]:
+        assert (option["type"], tuple(option.get("choices", ()))) == (row.argument["type"], row.choices)
+
+
+@pytest.mark.parametrize("row", ATTRIBUTE_ROWS, ids=lambda row: row.name)
+def test_readers_are_told_of_every_attribute(row: Row) -> None:
+    role, variables = (
+        (COLLECTION / path).read_text() for path in ("roles/encrypted_copy/README.md", "playbooks/vars/README.md")
+    )
+    assert re.search(rf"`(encrypted_copy)?_?{row.name}`", role)
+    assert f"`sealed_ami_{row.name}`" in variables
+
+
+@pytest.mark.parametrize("row", ATTRIBUTE_ROWS, ids=lambda row: row.name)
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_words_of_a_choice_reach_the_module_or_nothing_does(row: Row, role: str) -> None:
+    """What a choice is given is omitted where it is blank: an empty text is none of the words."""
+    kind = options_of(role)[f"{role}_{row.name}"]["type"]
+    assert kind == {"text": "str", "bool": "bool"}.get(row.answer, "raw")
+    call = next(calls(read(f"roles/{role}/tasks/main.yml"), COPY[0] if role == "encrypted_copy" else COMPOSE[0]))
+    assert ("default(omit, true)" in call[row.name]) == bool(row.choices)
 
 
 def vars_of(node: t.Any) -> t.Iterator[dict[str, t.Any]]:

@@ -97,6 +97,12 @@ def set_description(region: Region, image_id: str, description: str) -> None:
     )
 
 
+def set_value(region: Region, image_id: str, attribute: str, value: str) -> None:
+    """Give an attribute its value; it is named as DescribeImages shows it."""
+    params: dict[str, t.Any] = {"ImageId": image_id, attribute: {"Value": value}}
+    call(f"set {attribute} of {image_id} in {region.name}", region.ec2.modify_image_attribute, **params)
+
+
 def add_tags(region: Region, resource_ids: t.Sequence[str], tags: t.Mapping[str, str]) -> None:
     """Add tags to images or snapshots, or give those that are there new values."""
     entries = ansible_dict_to_boto3_tag_list(dict(tags))

@@ -12,6 +12,7 @@ import typing as t
 from .._aws import attributes as aws
 from .._aws.connection import Region
 from .._aws.errors import AwsError
+from .._image.attribute_table import VALUE_ROWS
 from .._image.model import Image
 from .._image.permissions import LaunchPermissions, Sharing
 from .._image.steps import (
@@ -22,6 +23,7 @@ from .._image.steps import (
     SetDeregistrationProtection,
     SetDescription,
     SetTags,
+    SetValue,
 )
 
 # AWS takes this many tags on a resource.
@@ -46,6 +48,8 @@ def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: 
         aws.set_deprecation(region, image.image_id, step.deprecate_at)
     elif isinstance(step, SetDeregistrationProtection):
         aws.set_deregistration_protection(region, step.image_id or image.image_id, step.protection)
+    elif isinstance(step, SetValue):
+        aws.set_value(region, image.image_id, VALUE_ROWS[step.attribute].shown, step.value)
     done()
 
 

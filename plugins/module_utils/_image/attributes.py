@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .attribute_table import VALUE_ROWS
 from .errors import PreflightError
 from .model import Image, user_tags
 from .permissions import NOBODY, LaunchPermissions, Sharing
@@ -21,6 +22,7 @@ from .steps import (
     SetDeregistrationProtection,
     SetDescription,
     SetTags,
+    SetValue,
     Step,
 )
 from .timestamps import parse_timestamp, same_minute
@@ -33,7 +35,8 @@ _TEN_YEARS: t.Final = 3653 * 24 * 3600.0
 class Attributes:
     """What an image shall look like apart from its content; None leaves an attribute as it is.
 
-    ``tags`` and ``snapshot_tags`` hold users' tags only. ``deprecate_at`` of ``""`` removes a deprecation.
+    ``tags`` and ``snapshot_tags`` hold users' tags only. ``deprecate_at`` of ``""`` removes a deprecation. ``values``
+    holds what is asked for of the attributes that are single values, by the name of their option.
     """
 
     description: str | None = None
@@ -43,6 +46,7 @@ class Attributes:
     launch_permissions: LaunchPermissions | None = None
     deprecate_at: str | None = None
     deregistration_protection: Protection | None = None
+    values: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def plan_attributes(
@@ -69,6 +73,7 @@ def plan_attributes(
     wanted = desired.deregistration_protection
     if wanted is not None and not _protection_is(image.deregistration_protection, wanted):
         steps.append(SetDeregistrationProtection(wanted))
+    steps += [step for step in _values(desired) if image.boot.get(VALUE_ROWS[step.attribute].shown) != step.value]
     return tuple(steps)
 
 
@@ -88,7 +93,8 @@ def plan_new_attributes(desired: Attributes) -> tuple[Step, ...]:
     protection = desired.deregistration_protection
     if protection is not None and protection != "disabled":
         steps.append(SetDeregistrationProtection(protection))
-    return tuple(steps)
+    # Which values AWS carries over from the source is not certain (aws_rules §1.4), so each is set.
+    return (*steps, *_values(desired))
 
 
 def image_with(image: Image, steps: t.Iterable[Step]) -> Image:
@@ -100,6 +106,10 @@ def image_with(image: Image, steps: t.Iterable[Step]) -> Image:
             kept = {key: value for key, value in image.tags.items() if key not in step.remove}
             image = dataclasses.replace(image, tags={**kept, **step.add})
     return image
+
+
+def _values(desired: Attributes) -> list[SetValue]:
+    return [SetValue(name, value) for name, value in desired.values.items()]
 
 
 def _plan_tags(

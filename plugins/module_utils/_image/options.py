@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from .attribute_table import ATTRIBUTE_ROWS, VALUE_ROWS
 from .attributes import Attributes
 from .aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from .errors import RequestError
@@ -69,14 +70,17 @@ def parse_attributes(options: Options) -> Attributes:
         raise RequestError(f"description has {len(description)} characters; AWS takes 255 at most")
     tags = parse_tags(options.get("tags"), option="tags")
     snapshot_tags = parse_tags(options.get("snapshot_tags"), option="snapshot_tags")
+    taken_as_they_are = {row.name: options.get(row.name) for row in ATTRIBUTE_ROWS if not row.shown}
+    understood: dict[str, t.Any] = {
+        "tags": tags,
+        "snapshot_tags": tags if snapshot_tags is None else snapshot_tags,
+        "purge_tags": bool(options.get("purge_tags", True)),
+        "launch_permissions": _parse_launch_permissions(options.get("launch_permissions")),
+        "deprecate_at": _parse_deprecate_at(options.get("deprecate_at")),
+    }
     return Attributes(
-        description=description,
-        tags=tags,
-        snapshot_tags=tags if snapshot_tags is None else snapshot_tags,
-        purge_tags=bool(options.get("purge_tags", True)),
-        launch_permissions=_parse_launch_permissions(options.get("launch_permissions")),
-        deprecate_at=_parse_deprecate_at(options.get("deprecate_at")),
-        deregistration_protection=options.get("deregistration_protection"),
+        **{**taken_as_they_are, **understood},
+        values={name: options[name] for name in VALUE_ROWS if options.get(name)},
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .attribute_table import VALUE_ROWS
 from .model import user_tags
 from .permissions import LaunchPermissions
 from .steps import (
@@ -21,6 +22,7 @@ from .steps import (
     SetDeregistrationProtection,
     SetDescription,
     SetTags,
+    SetValue,
 )
 
 
@@ -93,4 +95,5 @@ _SENTENCES: t.Final[dict[type, t.Callable[[t.Any], str]]] = {
     ModifySnapshotPermissions: _snapshot_permissions,
     SetDeprecation: _deprecation,
     SetDeregistrationProtection: lambda step: f"turn deregistration protection to {step.protection}",
+    SetValue: lambda step: VALUE_ROWS[step.attribute].does,
 }

@@ -140,6 +140,14 @@ class SetDeregistrationProtection:
     image_id: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class SetValue:
+    """Give the image the value of an attribute that is a row with ``shown`` in the table of attributes."""
+
+    attribute: str
+    value: str
+
+
 AttributeStep = t.Union[
     SetDescription,
     SetTags,
@@ -147,6 +155,7 @@ AttributeStep = t.Union[
     ModifySnapshotPermissions,
     SetDeprecation,
     SetDeregistrationProtection,
+    SetValue,
 ]
 Step = t.Union[CopyImage, DeregisterImage, DeleteSnapshot, AttributeStep]
 

@@ -21,7 +21,7 @@ PARTNER, OTHER = "210987654321", "111122223333"
 EVERYTHING: dict[str, t.Any] = {
     "tags": {"Team": "db"}, "snapshot_tags": {"Tier": "gold"}, "description": "three keys",
     "launch_permissions": {"user_ids": [PARTNER]}, "deprecate_at": "2030-01-31T00:00:00Z",
-    "deregistration_protection": "enabled",
+    "deregistration_protection": "enabled", "imds_support": "v2.0",
 }  # fmt: skip
 # How a line begins, and which action of AWS it means.
 CALLS = {
@@ -44,6 +44,7 @@ CALLS = {
     "remove the image's deprecation": "DisableImageDeprecation",
     "turn deregistration protection to enabled": "EnableImageDeregistrationProtection",
     "turn deregistration protection to disabled": "DisableImageDeregistrationProtection",
+    "have instances of the image require IMDSv2": "ModifyImageAttribute",
     "deregister image": "DeregisterImage",
     "delete snapshot": "DeleteSnapshot",
 }

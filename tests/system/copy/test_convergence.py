@@ -24,6 +24,7 @@ ATTRIBUTES: dict[str, t.Any] = {
     "launch_permissions": {"user_ids": [FRIEND], "org_arns": [ORGANIZATION]},
     "deprecate_at": "2028-01-31T00:00:00Z",
     "deregistration_protection": "enabled",
+    "imds_support": "v2.0",
 }
 
 

@@ -58,6 +58,7 @@ SCENARIOS = {
     "copy preserving status": Scenario(("copy-preserving-status",), {"encrypted": False}),
     "share": Scenario(("copy", "share"), {**KEY, "launch_permissions": {"user_ids": ["210987654321"]}}, KEY),
     "describe": Scenario(("copy", "describe"), {**KEY, "description": "new"}, KEY),
+    "require IMDSv2": Scenario(("copy", "describe"), {**KEY, "imds_support": "v2.0"}),
     "retag": Scenario(("copy", "retag"), {**KEY, "tags": {"Team": "b"}}, {**KEY, "tags": {"Team": "a", "Old": "1"}}),
     "deprecate": Scenario(("copy", "deprecate"), {**KEY, "deprecate_at": "2030-01-01T00:00:00Z"}, KEY),
     "undeprecate": Scenario(

@@ -65,6 +65,7 @@ TYPED = {
     "sealed_ami_launch_permissions": '{"user_ids": ["210987654321"]}',
     "sealed_ami_deprecate_at": "2029-06-30T00:00:00Z",
     "sealed_ami_deregistration_protection": "enabled",
+    "sealed_ami_imds_support": " v2.0\r\n",
     "sealed_ami_snapshot_copy_completion_duration_minutes": "30",
     "sealed_ami_of_copies": "no",
     "sealed_ami_only_with_tags": "Distribute=fleet",

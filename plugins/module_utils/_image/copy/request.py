@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..attribute_table import ATTRIBUTE_ROWS
 from ..attributes import Attributes
 from ..errors import PreflightError, RequestError
 from ..options import (
@@ -22,16 +23,7 @@ from ..options import (
 )
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
-_PER_DESTINATION: t.Final = (
-    "kms_key_id",
-    "name",
-    "description",
-    "tags",
-    "snapshot_tags",
-    "launch_permissions",
-    "deprecate_at",
-    "deregistration_protection",
-)
+_PER_DESTINATION: t.Final = ("kms_key_id", "name", *(row.name for row in ATTRIBUTE_ROWS if row.of_destination))
 
 
 @dataclasses.dataclass(frozen=True)

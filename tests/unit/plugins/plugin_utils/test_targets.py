@@ -53,6 +53,7 @@ def test_every_setting_becomes_a_variable() -> None:
         "launch_permissions": {"user_ids": ["210987654321"]},
         "deprecate_at": "2027-01-31T00:00:00Z",
         "deregistration_protection": "enabled",
+        "imds_support": "v2.0",
     }
     expected = {f"sealed_ami_{name}": value for name, value in settings.items()}
     place = {"sealed_ami_account": "production", "sealed_ami_region": "eu-west-1"}
@@ -138,6 +139,7 @@ def test_who_acts_in_an_account(account: dict[str, str], name: str, variables: d
         pytest.param(a_file(launch_permissions={"user_ids": ["1"]}), "not an account id", id="permission"),
         pytest.param(a_file(deprecate_at="soon"), "deprecate_at 'soon' is not a time", id="no time"),
         pytest.param(a_file(deregistration_protection="on"), "deregistration_protection is one of", id="protection"),
+        pytest.param(a_file(imds_support="v1.0"), "imds_support is one of v2.0", id="support of IMDS"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_with_their_place(options: dict[str, t.Any], words: str) -> None:

@@ -24,6 +24,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     SetDeregistrationProtection,
     SetDescription,
     SetTags,
+    SetValue,
     Step,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Protection
@@ -106,6 +107,20 @@ def without_proofs(found: t.Iterable[Step]) -> tuple[Step, ...]:
 )
 def test_texts_and_times(desired: dict[str, t.Any], present: dict[str, t.Any], expected: tuple[Step, ...]) -> None:
     assert steps(Attributes(**desired), **present) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "changes"),
+    [
+        pytest.param({"imds_support": "v2.0"}, {}, True, id="not set yet"),
+        pytest.param({"imds_support": "v2.0"}, {"ImdsSupport": "v2.0", "EnaSupport": True}, False, id="set"),
+        pytest.param({"imds_support": "v2.0"}, {"EnaSupport": True}, True, id="another field is set"),
+        pytest.param({}, {"ImdsSupport": "v2.0"}, False, id="set, and nothing is asked"),
+    ],
+)
+def test_values(wanted: dict[str, str], present: dict[str, t.Any], changes: bool) -> None:
+    expected = (SetValue("imds_support", "v2.0"),) if changes else ()
+    assert steps(Attributes(values=wanted), boot=present) == expected
 
 
 @pytest.mark.parametrize(
@@ -304,6 +319,7 @@ def test_sharing(
             (SetDeprecation("2030-01-01T00:00:00Z"), SetDeregistrationProtection("enabled-with-cooldown")),
             id="deprecated and protected",
         ),
+        pytest.param({"values": {"imds_support": "v2.0"}}, (SetValue("imds_support", "v2.0"),), id="a value"),
     ],
 )
 def test_new_image(desired: dict[str, t.Any], expected: tuple[Step, ...]) -> None:

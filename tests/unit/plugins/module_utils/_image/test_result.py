@@ -29,6 +29,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     SetDeregistrationProtection,
     SetDescription,
     SetTags,
+    SetValue,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Action
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
@@ -196,6 +197,7 @@ FRIEND = LaunchPermissions(user_ids=frozenset({"210987654321"}))
             id="closed",
         ),
         pytest.param(SetDeprecation(""), "remove the image's deprecation", id="no deprecation"),
+        pytest.param(SetValue("imds_support", "v2.0"), "have instances of the image require IMDSv2", id="value"),
         pytest.param(SetDeprecation("2030-01-01T00:00:00Z"), "deprecate the image from 2030-01-01T00:00:00Z", id="one"),
         pytest.param(SetDeregistrationProtection("enabled"), "turn deregistration protection to enabled", id="kept"),
         pytest.param(CreateVolume("/dev/sdh", 5, KEY_A), "create a temporary volume of 5 GiB that is empty for "
