@@ -106,6 +106,91 @@ def test_an_account_keeps_what_its_organization_gives(home: Place, other: Place)
     assert image(home, source) is None
 
 
+def organizations(place: Place) -> t.Any:
+    """Return a client of Organizations, which is at home in one region."""
+    return place.target.client("organizations", region="us-east-1", account=place.account)
+
+
+def a_unit(place: Place, parent: str) -> dict[str, str]:
+    """Make an organizational unit and return its id and ARN."""
+    made = organizations(place).create_organizational_unit(ParentId=parent, Name=a_name("unit"))
+    return t.cast(dict[str, str], made["OrganizationalUnit"])
+
+
+def invited(place: Place, member: Place) -> None:
+    """Let the other account join the organization of the place."""
+    target = {"Id": member.account_id, "Type": "ACCOUNT"}
+    handshake = organizations(place).invite_account_to_organization(Target=target)["Handshake"]
+    assert handshake["State"] in ("REQUESTED", "OPEN")
+    accepted = organizations(member).accept_handshake(HandshakeId=handshake["Id"])["Handshake"]
+    assert accepted["State"] == "ACCEPTED"
+
+
+@rule("14.1 organizations", "U26-share-amis-with-organizations-and-ous", "ORG8")
+def test_units_give_to_all_units_below_as_long_as_accounts_stay(home: Place, other: Place) -> None:
+    """What is shared with a unit reaches the accounts of units below it, until they are moved away or leave."""
+    organization = organizations(home).create_organization()["Organization"]
+    root = organizations(home).list_roots()["Roots"][0]["Id"]
+    top, beside = a_unit(home, root), a_unit(home, root)
+    below = a_unit(home, top["Id"])
+    by_unit, by_organization = an_image(home), an_image(home)
+    share_with(home, by_unit, OrganizationalUnitArn=top["Arn"])
+    share_with(home, by_organization, OrganizationArn=organization["Arn"])
+    invited(home, other)
+
+    def seen() -> list[bool]:
+        return [image(other, one) is not None for one in (by_unit, by_organization)]
+
+    place, found = root, {}
+    for name, unit in (("below", below), ("top", top), ("beside", beside)):
+        organizations(home).move_account(
+            AccountId=other.account_id, SourceParentId=place, DestinationParentId=unit["Id"]
+        )
+        place, found[name] = unit["Id"], seen()
+    assert found == {"below": [True, True], "top": [True, True], "beside": [False, True]}
+    organizations(other).leave_organization()
+    assert seen() == [False, False]
+
+
+@rule("14.2b units", "K8", "ORG8")
+def test_keys_shared_with_a_unit_reach_its_accounts(home: Place, other: Place) -> None:
+    """A key that RAM shares with a unit serves the accounts in it, and no longer once they have left."""
+    organizations(home).create_organization()
+    root = organizations(home).list_roots()["Roots"][0]["Id"]
+    unit, key = a_unit(home, root), a_key(home)
+    ram = home.target.client("ram", region=home.region, account=home.account)
+    ram.create_resource_share(name="conformance", resourceArns=[key], principals=[unit["Arn"]])
+    invited(home, other)
+    with refused("AccessDeniedException"):
+        other.kms.describe_key(KeyId=key)
+    organizations(home).move_account(AccountId=other.account_id, SourceParentId=root, DestinationParentId=unit["Id"])
+    assert other.kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"] == key
+    organizations(other).leave_organization()
+    with refused("AccessDeniedException"):
+        other.kms.describe_key(KeyId=key)
+
+
+@rule("14.1 organizations", "ORG8")
+def test_accounts_join_by_invitation_and_leave_or_are_removed(home: Place, other: Place) -> None:
+    """An account joins once it accepts; in an organization it can accept no other, and the management account stays."""
+    with refused("AWSOrganizationsNotInUseException"):
+        organizations(home).invite_account_to_organization(Target={"Id": other.account_id, "Type": "ACCOUNT"})
+    organizations(home).create_organization()
+    with refused("HandshakeNotFoundException"):
+        organizations(other).accept_handshake(HandshakeId="h-0123456789")
+    invited(home, other)
+    assert organizations(other).describe_organization()["Organization"]["MasterAccountId"] == home.account_id
+    accounts = organizations(home).list_accounts()["Accounts"]
+    assert {one["Id"]: one["JoinedMethod"] for one in accounts}[other.account_id] == "INVITED"
+    with refused("MasterCannotLeaveOrganizationException"):
+        organizations(home).leave_organization()
+    with refused("HandshakeConstraintViolationException", "DuplicateHandshakeException"):
+        organizations(home).invite_account_to_organization(Target={"Id": other.account_id, "Type": "ACCOUNT"})
+    organizations(home).remove_account_from_organization(AccountId=other.account_id)
+    with refused("AWSOrganizationsNotInUseException"):
+        organizations(other).leave_organization()
+
+
 @pytest.mark.aws_safe
 @rule("14.1 cancel", "U26-cancel-sharing-an-ami")
 def test_consumers_can_cancel_what_names_them(home: Place, other: Place) -> None:

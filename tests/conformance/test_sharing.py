@@ -71,8 +71,8 @@ def test_launch_permissions_in_the_other_form(home: Place, other: Place) -> None
 @pytest.mark.parametrize(
     ("form", "kind"), [("OrganizationArn", "organization/o-"), ("OrganizationalUnitArn", "ou/o-0123456789/ou-abcd-")]
 )
-@rule("5.4 organisations", "UG23-share-amis-with-organizations", "M")
-def test_organisations_are_named_in_full(home: Place, form: str, kind: str) -> None:
+@rule("5.4 organizations", "UG23-share-amis-with-organizations", "M")
+def test_organizations_are_named_in_full(home: Place, form: str, kind: str) -> None:
     """Organisations and their units are named by full ARN; the bare id will not do."""
     image_id = an_image(home)
     arn = f"arn:aws:organizations::{home.account_id}:{kind}0123456789"
@@ -263,8 +263,8 @@ def test_changes_of_one_call_are_limited(home: Place) -> None:
 
 @pytest.mark.aws_safe
 @rule("5.4 snapshots", "M")
-def test_no_organisations_for_snapshots(home: Place) -> None:
-    """Snapshots cannot be shared with an organisation."""
+def test_no_organizations_for_snapshots(home: Place) -> None:
+    """Snapshots cannot be shared with an organization."""
     snapshot_id, arn = a_snapshot(home), f"arn:aws:organizations::{home.account_id}:organization/o-0123456789"
     request = {"SnapshotId": snapshot_id, "Attribute": "createVolumePermission", "OperationType": "add"}
     with refused("UnknownParameter"), tampered(home.ec2, "ModifySnapshotAttribute", **{"OrganizationArn.1": arn}):

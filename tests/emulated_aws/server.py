@@ -179,11 +179,12 @@ def _hang_up(environ: wire.Environ) -> t.NoReturn:
 
 def create_app() -> Application:
     """Return the emulator, with moto's services replaced by ours where images and keys are concerned."""
-    from emulated_aws import autoscaling, ec2, kms, ssm
+    from emulated_aws import autoscaling, ec2, handshakes, kms, ssm
 
     ec2.install()
     kms.install()
     sts.install()
     ssm.install()
     autoscaling.install()
+    handshakes.install()
     return Application()

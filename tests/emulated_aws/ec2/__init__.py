@@ -49,7 +49,7 @@ def all_snapshots() -> list[dict[str, t.Any]]:
 
 
 def reset() -> None:
-    """Forget events and organisations; moto's own reset forgets the resources."""
+    """Forget events and organizations; moto's own reset forgets the resources."""
     from emulated_aws.ec2 import organizations
     from emulated_aws.ec2.agenda import agenda
 

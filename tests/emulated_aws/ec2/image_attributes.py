@@ -88,7 +88,7 @@ def _permission_changes(call: Call) -> tuple[list[Permission], list[Permission]]
 
 
 def check_permission(permission: Permission) -> None:
-    """Raise InvalidAMIAttributeItemValue for what names no account, no group or no full ARN of an organisation."""
+    """Raise InvalidAMIAttributeItemValue for what names no account, no group or no full ARN of an organization."""
     if len(permission) != 1:
         raise errors.invalid_combination("A permission names exactly one user, group, organization or unit.")
     kind, value = next(iter(permission.items()))

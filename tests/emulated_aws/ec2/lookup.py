@@ -62,7 +62,7 @@ def may_launch(account: str, image: Image) -> bool:
 
 
 def grants(permission: dict[str, str], account: str) -> bool:
-    """Tell whether one launch permission, other than the public one, names the account or an organisation of it."""
+    """Tell whether one launch permission, other than the public one, names the account or an organization of it."""
     arn = permission.get("OrganizationArn") or permission.get("OrganizationalUnitArn")
     return permission.get("UserId") == account or (arn is not None and account in organizations.members(arn))
 

@@ -42,8 +42,8 @@ def install() -> None:
 
 
 def add_principals(share: ResourceShare, principals: list[str]) -> None:
-    """Add principals to a share as moto does, but for organizations that moto cannot know."""
-    known = [one for one in principals if organizations.members(one)]
+    """Add principals to a share as moto does, but for units below others, and organizations, that it cannot know."""
+    known = [one for one in principals if organizations.known(one)]
     _add_principals(share, [one for one in principals if one not in known])
     share.principals.extend(known)
     vars(share)["shared_at"] = clock.now()  # moto's own times are real ones.
