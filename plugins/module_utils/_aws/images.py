@@ -142,22 +142,26 @@ def copy_image(region: Region, step: CopyImage) -> str:
     return str(required(answer, "ImageId", of=f"the copy of {step.source_image_id} to {region.name}"))
 
 
-def deregister_image(region: Region, proof: MayDeregister, *, snapshots: MayDeleteSnapshotsOf | None) -> bool:
-    """Deregister an image, asking AWS to delete its snapshots too if all are ours; return False where it was gone.
+def deregister_image(
+    region: Region, proof: MayDeregister, *, snapshots: MayDeleteSnapshotsOf | None
+) -> frozenset[str] | None:
+    """Deregister an image, asking AWS to delete its snapshots too if all are ours.
 
-    Whether the snapshots went is for the caller to look at: AWS skips those in use and answers success all the same.
+    Return the snapshots that AWS says it has deleted, for it skips those in use and answers success all the same
+    (aws_rules §5.3); None where the image was gone already.
     """
     image_id = proof.resource_id
     params: dict[str, t.Any] = {"ImageId": image_id}
     if snapshots is not None and region.knows("DeregisterImage", "DeleteAssociatedSnapshots"):
         params["DeleteAssociatedSnapshots"] = True
     try:
-        call(f"deregister image {image_id} in {region.name}", region.ec2.deregister_image, **params)
+        answer = call(f"deregister image {image_id} in {region.name}", region.ec2.deregister_image, **params)
     except AwsError as error:
         if error.code in _GONE:
-            return False
+            return None
         raise
-    return True
+    results = answer.get("DeleteSnapshotResults") or ()
+    return frozenset(str(one.get("SnapshotId")) for one in results if one.get("ReturnCode") == "success")
 
 
 def _output_members(region: Region) -> t.Container[str]:

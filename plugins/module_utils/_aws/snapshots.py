@@ -19,6 +19,7 @@ from .progress import note_progress
 from .tags import Tags, tag_specifications, tags_in
 
 IN_USE_CODE: t.Final = "InvalidSnapshot.InUse"
+_GONE: t.Final = "InvalidSnapshot.NotFound"
 
 
 def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool = False) -> dict[str, Snapshot]:
@@ -57,6 +58,12 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
         _to_snapshot(entry)
         for entry in _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
     ]
+
+
+def find_snapshots_made_for(region: Region, image_id: str) -> list[Snapshot]:
+    """Return the caller's snapshots that AWS says were made for an image, which may not show them itself."""
+    found = find_snapshots_described(region, f"*{image_id}*")
+    return [one for one in found if image_described_in(one.description) == image_id]
 
 
 def any_pending(region: Region) -> bool:
@@ -108,14 +115,13 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
     return str(required(answer, "SnapshotId", of=f"the snapshot of volume {volume_id}"))
 
 
-def delete_snapshot(region: Region, proof: MayDeleteSnapshot, *, may_be_in_use: bool = True) -> bool:
-    """Delete a snapshot; return False where it is gone already, or, unless that is an error, an image still uses it."""
+def delete_snapshot(region: Region, proof: MayDeleteSnapshot) -> bool:
+    """Delete a snapshot; return False where AWS says that it is gone already."""
     snapshot_id = proof.resource_id
-    harmless = ("InvalidSnapshot.NotFound", IN_USE_CODE if may_be_in_use else "")
     try:
         call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
     except AwsError as error:
-        if error.code and error.code in harmless:
+        if error.code == _GONE:
             return False
         raise
     return True

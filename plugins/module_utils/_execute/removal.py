@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Remove images and snapshots, and look afterwards whether they are gone."""
+"""Remove images and snapshots; what is gone AWS itself says, for an answer without a snapshot says nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 from .._aws.connection import Region
 from .._aws.errors import AwsError
 from .._aws.images import deregister_image, images_using
-from .._aws.snapshots import delete_snapshot, find_snapshots
+from .._aws.snapshots import IN_USE_CODE, delete_snapshot
 from .._image.proofs import MayDeleteSnapshot
 from .._image.steps import DeregisterImage
 
@@ -30,28 +30,33 @@ def remove_image(
     them. One that another image uses stays; trouble with one does not keep the others, and is raised in the end.
     """
     proofs = {proof.resource_id: proof for proof in (*step.snapshots, *find_more())}
-    deregister_image(region, step.image, snapshots=step.all_snapshots)
+    deleted = deregister_image(region, step.image, snapshots=step.all_snapshots) or frozenset()
     gone(step.image_id)
-    left = set(find_snapshots(region, proofs)) if proofs else set()
-    for snapshot_id in sorted(set(proofs) - left):
+    for snapshot_id in sorted(deleted):
         gone(snapshot_id)
-    return delete_unused(region, [proofs[snapshot_id] for snapshot_id in sorted(left)], gone=gone)
+    return delete_unused(region, [proofs[one] for one in sorted(set(proofs) - deleted)], gone=gone)
 
 
 def delete_unused(region: Region, proofs: t.Sequence[MayDeleteSnapshot], *, gone: t.Callable[[str], None]) -> list[str]:
-    """Delete the snapshots that no image uses, disabled images included, and return the ids of those that stay."""
+    """Delete the snapshots that no image uses, disabled images included, and return the ids of those that stay.
+
+    AWS may hide an image that is new: it refuses to delete what one uses, and that answer counts too.
+    """
     used = images_using(region, [proof.resource_id for proof in proofs]) if proofs else set()
     stay, trouble = [], None
     for proof in proofs:
-        try:
-            deleted = proof.resource_id not in used and delete_snapshot(region, proof)
-        except AwsError as error:
-            trouble = trouble or error
-            continue
-        if deleted:
-            gone(proof.resource_id)
-        else:
+        if proof.resource_id in used:
             stay.append(proof.resource_id)
+            continue
+        try:
+            delete_snapshot(region, proof)
+        except AwsError as error:
+            if error.code == IN_USE_CODE:
+                stay.append(proof.resource_id)
+            else:
+                trouble = trouble or error
+        else:
+            gone(proof.resource_id)
     if trouble:
         raise trouble
     return stay

@@ -150,6 +150,30 @@ def test_a_failure_names_what_is_there(
     assert left <= {one["snapshot_id"] for one in made["image"]["snapshots"]}
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param({"tag_filter_lag": 600}, id="tags are not found yet"),
+        pytest.param({"tag_filter_lag": 600, "image": True}, id="nor is the image shown"),
+        pytest.param({"tag_filter_lag": 0, "image": True}, id="the image is not shown yet"),
+    ],
+)
+def test_a_rollback_finds_the_snapshots_of_an_image_that_hides_them(
+    compose: Compose, look: Looking, emulator: Emulator, hidden: dict[str, t.Any]
+) -> None:
+    """A pending image does not show them; AWS's descriptions of them name the image."""
+    emulator.configure(**SLOW, tag_filter_lag=hidden["tag_filter_lag"])
+    before = existing(look)
+    if hidden.get("image"):
+        empty = [{"path": "Images", "set": []}]
+        emulator.faults.add("mutate", action="DescribeImages", region=HOME, skip=4, changes=empty)
+    failed = compose("database", method="instance", device_mapping=THREE_KEYS, on_failure="rollback", wait_timeout=150)
+    assert failed.failed
+    emulator.faults.clear()
+    emulator.advance(1000)
+    assert existing(look) - before == set(failed["image"]["created"]) == set()
+
+
 def test_time_runs_out_and_the_next_run_resumes(compose: Compose, look: Looking, emulator: Emulator) -> None:
     emulator.configure(**SLOW)
     before = existing(look)

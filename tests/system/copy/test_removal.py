@@ -96,9 +96,10 @@ def test_a_failed_copy_is_kept_and_named(copy: Copy, look: Looking) -> None:
     assert [name for name in entry["created"] if name not in failed.msg] == []
 
 
+@pytest.mark.parametrize("lag", [pytest.param(0, id="tags are found"), pytest.param(600, id="tags are not found yet")])
 @pytest.mark.parametrize("keeps", [pytest.param(True, id="snapshots stay"), pytest.param(False, id="snapshots go")])
-def test_a_failed_copy_is_rolled_back(copy: Copy, look: Looking, keeps: bool) -> None:
-    look.emulator.configure(copy_image_keeps_snapshots_of_failed=keeps)
+def test_a_failed_copy_is_rolled_back(copy: Copy, look: Looking, keeps: bool, lag: int) -> None:
+    look.emulator.configure(copy_image_keeps_snapshots_of_failed=keeps, tag_filter_lag=lag)
     failed = copy("vendor-encrypted-keyless", kms_key_id="alias/golden", on_failure="rollback")
     (entry,) = failed["images"]
     assert failed.failed and "Rolled back" in failed.msg
@@ -128,6 +129,32 @@ def test_absent(copy: Copy, look: Looking) -> None:
     assert look.mutations() == ["DeregisterImage"]
     again = copy("database", **GONE)
     assert (again["changed"], again["image"]["action"], again["image"]["state"]) == (False, "unchanged", "absent")
+
+
+def test_absent_finds_the_snapshots_of_a_copy_that_was_just_started(copy: Copy, look: Looking) -> None:
+    """A pending image does not show them, and a filter by tag misses them (aws_rules §9)."""
+    look.emulator.configure(copy_seconds_minimum=600, tag_filter_lag=90)
+    made = copy("database", kms_key_id="alias/golden", wait=False)
+    gone = copy("database", **GONE)
+    assert (gone.msg, len(gone["image"]["removed"])) == ("", 4)
+    assert made["image_id"] in gone["image"]["removed"]
+    look.emulator.advance(1000)
+    assert (ids(look), copied_snapshots(look)) == (set(), set())
+
+
+def test_absent_says_of_each_snapshot_what_aws_says(copy: Copy, look: Looking) -> None:
+    """An answer without the snapshots says nothing: one of them is in use, and stays."""
+    made = copy("database", kms_key_id="alias/golden")
+    first, *others = sorted(one["snapshot_id"] for one in made["image"]["snapshots"])
+    mapping = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": first}}]
+    look.ec2(AWAY).register_image(Name="uses-it", RootDeviceName="/dev/xvda", BlockDeviceMappings=mapping)
+    empty = [{"path": "Snapshots", "set": []}]
+    look.emulator.faults.add("mutate", action="DescribeSnapshots", region=AWAY, skip=2, changes=empty)
+    gone = copy("database", **GONE)
+    assert (gone.msg, gone["image"]["left"]) == ("", [first])
+    assert sorted(gone["image"]["removed"]) == sorted([made["image_id"], *others])
+    look.emulator.faults.clear()
+    assert copied_snapshots(look) == {first}
 
 
 def test_absent_without_the_source(copy: Copy, look: Looking) -> None:

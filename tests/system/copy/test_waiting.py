@@ -137,6 +137,30 @@ def test_an_image_that_aws_hides_at_first(copy: Copy, look: Looking, emulator: E
     assert len(look.calls(action="CopyImage")) == 1
 
 
+@pytest.mark.parametrize(
+    ("blind", "hidden"),
+    [
+        pytest.param((None, 0), (200, 50), id="while the copy goes on"),
+        pytest.param((100, 200), (290, 40), id="after an outage"),
+        pytest.param((1, 170), (150, 40), id="before it was ever seen"),
+    ],
+)
+def test_one_answer_without_the_image_proves_nothing(
+    copy: Copy, look: Looking, emulator: Emulator, blind: tuple[float | None, float], hidden: tuple[float, float]
+) -> None:
+    """Looks may be minutes apart: what the one before has shown a minute ago is not gone by the next."""
+    emulator.configure(copy_seconds_minimum=600)
+    if blind[0] is not None:
+        emulator.faults.add("unreachable", region=AWAY, starts_in=blind[0], lasts=blind[1])
+    empty = [{"path": "Images", "set": []}]
+    times = {"starts_in": hidden[0], "lasts": hidden[1]}
+    emulator.faults.add("mutate", action="DescribeImages", region=AWAY, changes=empty, **times)
+    result = copy("plain-root", kms_key_id=KEY, wait_timeout=900)
+    assert (result.msg, result["image"]["state"]) == ("", "available")
+    assert len(look.calls(action="CopyImage")) == 1
+    assert emulator.faults.list()[-1]["hits"] > 0
+
+
 def test_no_answer_while_waiting(copy: Copy, look: Looking, emulator: Emulator) -> None:
     emulator.configure(copy_seconds_minimum=100)
     emulator.faults.add("expired_token", region=AWAY, starts_in=50)

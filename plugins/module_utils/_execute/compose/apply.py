@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..._aws.errors import AwsError
-from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_by_tag, find_snapshots_described
+from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_described, find_snapshots_made_for
 from ..._image.attributes import image_with
 from ..._image.compose.facts import ComposeFacts, sort_leftovers
 from ..._image.compose.making import deletions
@@ -22,7 +22,7 @@ from ..._image.compose.recipe import work_description
 from ..._image.compose.request import InstanceOptions
 from ..._image.compose.steps import CreateImage, RegisterImage, ShareSnapshot, TagSnapshot
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.model import Image, Snapshot
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot
 from ..._image.steps import DeleteSnapshot, DeregisterImage, ModifySnapshotPermissions, SetTags, Step
@@ -215,8 +215,8 @@ class ComposeApply:
         """Delete a snapshot; one that is in use stays, and may be tried again with what else is superfluous."""
         left = [one for one in self._work.outcome.left if one != proof.resource_id]
         try:
-            if delete_snapshot(self._work.region, proof, may_be_in_use=False):
-                self._work.removed(proof.resource_id)
+            delete_snapshot(self._work.region, proof)
+            self._work.removed(proof.resource_id)
         except AwsError as error:
             if error.code != IN_USE_CODE:
                 raise
@@ -228,8 +228,8 @@ class ComposeApply:
         image = next((one for one in self._known_images() if one.image_id == step.image_id), None)
         if image is None or image.snapshot_ids:
             return []
-        tagged = find_snapshots_by_tag(self._work.region, COPY_TAG, [image.tags.get(COPY_TAG, "")])
-        proofs = [snapshot_proof(one, image.name, [image]) for one in tagged]
+        made_for = find_snapshots_made_for(self._work.region, image.image_id)
+        proofs = [snapshot_proof(one, image.name, [image]) for one in made_for]
         return [one for one in proofs if one is not None]
 
     def _known_images(self) -> tuple[Image, ...]:

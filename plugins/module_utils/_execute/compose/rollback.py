@@ -12,11 +12,11 @@ import typing as t
 
 from ..._aws.errors import AwsError
 from ..._aws.images import deregister_image, find_images
-from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_by_tag
+from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_made_for
 from ..._aws.volumes import delete_volume
 from ..._image.aws_facts import VISIBILITY_SECONDS
 from ..._image.compose.method import INSTANCE
-from ..._image.model import COPY_TAG
+from ..._image.model import Image
 from ..._image.proofs import MayDeleteSnapshot, MayDeleteVolume, MayDeregister
 from .images import note_created_snapshots, own_mapped_snapshots
 from .work import Work
@@ -56,7 +56,7 @@ class Rollback:
     def _remove_image(self, proof: MayDeregister) -> None:
         # An image that failed, or is pending, does not show its snapshots.
         self._attempt(functools.partial(_note_hidden_snapshots, self._work, proof.resource_id))
-        self._work.remove(proof.resource_id, lambda: deregister_image(self._work.region, proof, snapshots=None))
+        self._work.remove(proof.resource_id, lambda: _deregister(self._work, proof))
         self._work.removed(proof.resource_id)
 
     def _remove_volume(self, proof: MayDeleteVolume) -> None:
@@ -81,10 +81,14 @@ def remove_made_image(work: Work, image_id: str) -> None:
     if proof is None:
         return
     _note_hidden_snapshots(work, image_id)
-    work.remove(image_id, lambda: deregister_image(work.region, proof, snapshots=None))
+    work.remove(image_id, lambda: _deregister(work, proof))
     work.removed(image_id)
     for snapshot in work.proofs(MayDeleteSnapshot):
         _delete_snapshot(work, snapshot)
+
+
+def _deregister(work: Work, proof: MayDeregister) -> bool:
+    return deregister_image(work.region, proof, snapshots=None) is not None
 
 
 def _delete_snapshot(work: Work, proof: MayDeleteSnapshot) -> None:
@@ -92,7 +96,7 @@ def _delete_snapshot(work: Work, proof: MayDeleteSnapshot) -> None:
     ends = work.pace.now() + VISIBILITY_SECONDS
     while True:
         try:
-            work.remove(proof.resource_id, lambda: delete_snapshot(work.region, proof, may_be_in_use=False))
+            work.remove(proof.resource_id, lambda: delete_snapshot(work.region, proof))
             break
         except AwsError as error:
             if error.code != IN_USE_CODE or work.pace.now() >= ends:
@@ -102,12 +106,15 @@ def _delete_snapshot(work: Work, proof: MayDeleteSnapshot) -> None:
 
 
 def _note_hidden_snapshots(work: Work, image_id: str) -> None:
-    """Write down the snapshots of an image that may not show them itself; AWS's descriptions say whose they are."""
+    """Write down the snapshots of an image that may not show them itself; AWS's descriptions say whose they are.
+
+    AWS may not show the image itself yet, and a filter by tag may miss its snapshots for a minute.
+    """
     if work.plan.method != INSTANCE:
         return
     image = find_images(work.region, [image_id], owners=("self",)).get(image_id)
-    if image is not None and image.snapshot_ids:
+    if image is not None:
         own_mapped_snapshots(work, image)
-    elif image is not None:
-        tagged = find_snapshots_by_tag(work.region, COPY_TAG, [work.recipe.work])
-        note_created_snapshots(work, image, tagged)
+    if image is None or not image.snapshot_ids:
+        hidden = image or Image(image_id, work.region.name)
+        note_created_snapshots(work, hidden, find_snapshots_made_for(work.region, image_id))

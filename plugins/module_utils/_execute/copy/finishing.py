@@ -14,10 +14,9 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.snapshots import find_snapshots_by_tag
+from ..._aws.snapshots import find_snapshots_made_for
 from ..._image.copy.cleanup import deregistration
-from ..._image.descriptions import COPIED_VOLUME, destination_of
-from ..._image.model import SOURCE_TAG, Image
+from ..._image.model import Image
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
 from ..._image.steps import CopyImage, DeleteSnapshot, DeregisterImage, Step
@@ -97,13 +96,14 @@ class JobFinisher:
             raise
 
     def _hidden_snapshots(self, job: Job, image_id: str) -> list[MayDeleteSnapshot]:
-        """Return the snapshots of an image that does not show them: AWS's description of each names the image."""
+        """Return the snapshots of an image that does not show them: AWS's description of each names the image.
+
+        A filter by tag may miss them for a minute.
+        """
         lineage = job.lineage
-        found = find_snapshots_by_tag(self._region, SOURCE_TAG, [lineage.tag], volume_id=COPIED_VOLUME)
         proofs = [
             snapshot_of_copy(one, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
-            for one in found
-            if destination_of(one) == image_id
+            for one in find_snapshots_made_for(self._region, image_id)
         ]
         return [proof for proof in proofs if proof]
 

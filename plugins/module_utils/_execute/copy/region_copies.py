@@ -13,17 +13,21 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import find_images
 from ..._aws.snapshots import find_snapshots
-from ..._image.aws_facts import FAILED_STATES, GONE_SECONDS, VISIBILITY_SECONDS
+from ..._image.aws_facts import FAILED_STATES
 from ..._image.copy.planner import UNVERIFIED
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, RUN_TAG, Image, Snapshot
 from ..._image.proofs import started_by_this_run
 from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
 from ..pace import Outage, Pace
+from ..sightings import Sightings
 from .finishing import JobFinisher
 from .job import Job, Waiting
 from .starting import CopyStarter
 from .watching import SnapshotWatch
+
+# An image that was not shown is looked for again after so long at most, however slow its copy is.
+_MISSED_DELAY: t.Final = 20.0
 
 
 class RegionCopies:
@@ -37,6 +41,7 @@ class RegionCopies:
         self._finisher = JobFinisher(region, waiting)
         self._watch = SnapshotWatch(region, waiting, pace)
         self._outage = Outage(pace.now)
+        self._sightings = Sightings(pace.now)
 
     def apply(self, jobs: t.Sequence[Job]) -> None:
         """Bring every job to its end, or to the deadline."""
@@ -75,6 +80,7 @@ class RegionCopies:
             job.image_id, job.started = job.plan.image.image_id, self._pace.now()
             job.token = job.plan.image.tags.get(COPY_TAG, "")
             job.last_seen, job.adopted = job.started, True
+            self._sightings.note([job.image_id], [job.image_id])
             job.outcome.image = job.plan.image
             job.explain()
             job.done = not self._waiting.wait
@@ -98,6 +104,7 @@ class RegionCopies:
             self._outlast(error, running)
             return
         self._outage.ends()
+        self._sightings.note([job.image_id for job in due], images)
         for job in due:
             image = images.get(job.image_id)
             if image is None:
@@ -116,6 +123,7 @@ class RegionCopies:
     def _outlast(self, error: AwsError, running: t.Sequence[Job]) -> None:
         """Look again later while an outage is short; the copies go on without us."""
         now, goes_on = self._pace.now(), self._outage.is_short(error)
+        self._sightings.note([job.image_id for job in running], None)
         for job in running:
             if goes_on:
                 job.next_look = now + self._pace.next_delay(now - job.started, longest=self._waiting.longest_delay)
@@ -148,11 +156,12 @@ class RegionCopies:
 
     def _miss(self, job: Job) -> None:
         """Judge an image that AWS does not show: not yet, an answer to an old token, or gone."""
-        now = self._pace.now()
+        if not self._sightings.is_gone(job.image_id):
+            job.next_look = min(job.next_look, self._pace.now() + _MISSED_DELAY)
+            return
         if job.last_seen is None:
-            if now - job.started >= VISIBILITY_SECONDS:
-                self._starter.restart(job)
-        elif now - job.last_seen >= GONE_SECONDS:
+            self._starter.restart(job)
+        else:
             lost = t.cast(Image, job.outcome.image)
             raise SealedError(explain_loss(self._region, lost, job.requirement.key))
 

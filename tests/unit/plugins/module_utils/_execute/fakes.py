@@ -85,6 +85,7 @@ class FakeAccount:
     snapshots: dict[str, Answer] = dataclasses.field(default_factory=dict)
     refused: dict[str, str] = dataclasses.field(default_factory=dict)
     takes_snapshots_along: bool = False
+    hides_snapshots: bool = False
 
     @property
     def client(self) -> FakeClient:
@@ -107,6 +108,8 @@ class FakeAccount:
         return {"Images": shown}
 
     def _describe_snapshots(self, *, Filters: list[Answer], **_unused: t.Any) -> Answer:
+        if self.hides_snapshots:
+            return {"Snapshots": []}
         wanted = set(Filters[0]["Values"])
         return {"Snapshots": [{"SnapshotId": one, **self.snapshots[one]} for one in self.snapshots if one in wanted]}
 
@@ -115,10 +118,17 @@ class FakeAccount:
         if ImageId not in self.images:
             raise refusal("InvalidAMIID.NotFound")
         ids = self.images.pop(ImageId)
-        if DeleteAssociatedSnapshots and self.takes_snapshots_along:
-            for one in ids:
-                self.snapshots.pop(one, None)
-        return {}
+        if not (DeleteAssociatedSnapshots and self.takes_snapshots_along):
+            return {}
+        return {"DeleteSnapshotResults": [{"SnapshotId": one, "ReturnCode": self._take_along(one)} for one in ids]}
+
+    def _take_along(self, one: str) -> str:
+        if any(one in ids for ids in self.images.values()):
+            return "skipped"
+        if one in self.refused:
+            return "missing-permissions"
+        self.snapshots.pop(one, None)
+        return "success"
 
     def _delete_snapshot(self, *, SnapshotId: str) -> Answer:
         self._refuse(SnapshotId)

@@ -107,3 +107,34 @@ def test_nothing_to_delete_costs_no_call() -> None:
     client = an_account().client
     assert delete_unused(FakeRegion(ec2=client), (), gone=lambda _one: None) == []
     assert client.calls == []
+
+
+@pytest.mark.parametrize("along", [pytest.param(True, id="AWS takes them along"), pytest.param(False, id="older AWS")])
+def test_an_answer_without_a_snapshot_does_not_say_that_it_is_gone(along: bool) -> None:
+    account, gone = an_account(takes_snapshots_along=along, hides_snapshots=True), list[str]()
+    account.images["ami-2"] = ["snap-2"]
+    stay = remove_image(
+        FakeRegion(ec2=account.client), a_step("snap-1", "snap-2", all_snapshots=True), gone=gone.append
+    )
+    assert (stay, gone, list(account.snapshots)) == (["snap-2"], ["ami-1", "snap-1"], ["snap-2"])
+
+
+def test_what_aws_could_not_take_along_is_tried_again_so_that_aws_says_why() -> None:
+    refused = {"snap-1": "UnauthorizedOperation"}
+    account, gone = an_account(takes_snapshots_along=True, hides_snapshots=True, refused=refused), list[str]()
+    with pytest.raises(AwsError, match="snap-1"):
+        remove_image(FakeRegion(ec2=account.client), a_step("snap-1", "snap-2", all_snapshots=True), gone=gone.append)
+    assert (gone, list(account.snapshots)) == (["ami-1", "snap-2"], ["snap-1"])
+
+
+def test_what_aws_says_is_gone_is_not_left() -> None:
+    account, gone = an_account(images={}, snapshots={"snap-2": {}}), list[str]()
+    stay = delete_unused(FakeRegion(ec2=account.client), may_delete("snap-1", "snap-2"), gone=gone.append)
+    assert (stay, gone) == ([], ["snap-1", "snap-2"])
+
+
+def test_a_new_image_that_is_not_shown_yet_keeps_its_snapshot() -> None:
+    """AWS refuses to delete what an image uses, whether it shows the image or not."""
+    account, gone = an_account(images={}, refused={"snap-1": "InvalidSnapshot.InUse"}), list[str]()
+    stay = delete_unused(FakeRegion(ec2=account.client), may_delete("snap-1", "snap-2"), gone=gone.append)
+    assert (stay, gone) == (["snap-1"], ["snap-2"])
