@@ -159,7 +159,10 @@ options:
   on_failure:
     description:
       - What happens to a copy that this task started and that failed. V(keep) leaves it for inspection and names it,
-        V(rollback) removes it with its snapshots. A copy that another run started stays, and so does one whose
+        V(rollback) removes it with its snapshots. A kept one is removed by the next run of the task,
+        also where the alias or the default key stands for another key by then; one that is not
+        proven to be of the same task, such as one under another key and another name, stays, and a warning names it.
+        A copy that another run started stays, and so does one whose
         predecessor is deregistered already. Copies in other regions stay; copies still running at O(wait_timeout) too.
     type: str
     choices: [keep, rollback]

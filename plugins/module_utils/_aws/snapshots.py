@@ -143,7 +143,7 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
     return Snapshot(
         snapshot_id=required(entry, "SnapshotId", of="a snapshot"),
         state=entry.get("State") or "unknown",
-        encrypted=bool(entry.get("Encrypted")),
+        encrypted=entry.get("Encrypted"),
         kms_key_arn=entry.get("KmsKeyId"),
         volume_size=int(entry.get("VolumeSize") or 0),
         state_message=entry.get("StateMessage") or "",

@@ -18,6 +18,8 @@ TAG_SECONDS: t.Final = 65.0
 
 # The states of an image that will never be available.
 FAILED_STATES: t.Final = ("failed", "error", "invalid")
+# And of one that has all its snapshots: a disabled image keeps them, and their keys.
+WHOLE_STATES: t.Final = ("available", "disabled")
 # While KMS updates a key it goes on encrypting.
 USABLE_KEY_STATES: t.Final = ("Enabled", "Updating")
 

@@ -71,11 +71,14 @@ class BlockDevice:
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """A snapshot as DescribeSnapshots shows it; ``progress`` is AWS's text, such as ``80%``, and may be empty."""
+    """A snapshot as DescribeSnapshots shows it; ``progress`` is AWS's text, such as ``80%``, and may be empty.
+
+    ``encrypted`` is None where the answer lacks it: not known is not unencrypted.
+    """
 
     snapshot_id: str
     state: str
-    encrypted: bool
+    encrypted: bool | None
     kms_key_arn: str | None = None
     volume_size: int = 0
     state_message: str = ""
@@ -131,6 +134,12 @@ class Image:
     def kms_key_arns(self) -> frozenset[str]:
         """Return the ARNs of the keys that are known of its snapshots."""
         return frozenset(device.kms_key_arn for device in self.ebs_devices if device.kms_key_arn)
+
+    @property
+    def shows_keys(self) -> bool:
+        """Tell whether AWS has shown encryption and key of every snapshot; an answer without snapshots shows none."""
+        devices = self.snapshot_devices
+        return bool(devices) and all(device.is_known for device in devices)
 
     @property
     def user_tags(self) -> dict[str, str]:

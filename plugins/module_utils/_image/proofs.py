@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .aws_facts import WHOLE_STATES
 from .descriptions import COPIED_FOR, COPIED_VOLUME, CREATED_FOR, is_made_otherwise
 from .keys import key_arn_in
 from .machines import Instance, Volume
@@ -65,7 +66,8 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
 
     AWS writes the lineage of CopyImage and CreateImage alike; only images of instances have an instance. Other tools
     copy the same source, so our tags have to agree, and what they say of the key has to be true: a copy of the tags is
-    seldom under the same key. ``aws:`` tags cannot be set by a caller, so an AWS service made the image.
+    seldom under the same key, and keys that an available or disabled image does not show prove nothing. ``aws:`` tags
+    cannot be set by a caller, so an AWS service made the image.
     """
     if image.source_instance_id:
         return f"AWS says that it is an image of instance {image.source_instance_id}"
@@ -81,8 +83,11 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
     expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
     if image.tags.get(SOURCE_TAG) != expected or COPY_TAG not in image.tags:
         return "it does not carry this collection's tags, so another tool or person made it"
+    whole = image.state in WHOLE_STATES
+    if whole and not image.shows_keys:
+        return "AWS does not show the keys of all its snapshots, so what its tags say of the key is not proven"
     named = key_arn_in(image.tags.get(KEY_TAG, ""))
-    plain = image.state in ("available", "disabled") and any(one.encrypted is False for one in image.snapshot_devices)
+    plain = whole and any(one.encrypted is False for one in image.snapshot_devices)
     if named is not None and (plain or image.kms_key_arns - {named}):
         return f"its tags name the key {named}, but its snapshots are not under it"
     return None

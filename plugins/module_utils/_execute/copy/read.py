@@ -17,7 +17,7 @@ from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.aws_facts import FAILED_STATES
 from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage, Requirement, classify
-from ..._image.copy.request import CopyRequest, Destination
+from ..._image.copy.request import CopyRequest, Destination, expected_name
 from ..._image.descriptions import COPIED_VOLUME, destination_of
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
@@ -88,8 +88,13 @@ def facts_for(
     source: Image | None,
     lineage: Lineage,
     held: RegionFacts,
+    *,
+    keys: Keys,
 ) -> Facts:
-    """Return the facts for one source in one destination, with the permissions of its copy where they are asked for."""
+    """Return the facts for one source in one destination, with the permissions of its copy where they are asked for.
+
+    ``keys`` are those of all destinations of the task in the region.
+    """
     devices = source.devices if source else None
     requirement = Requirement(held.keys[destination.kms_key_id], devices, held.encryption_by_default)
     images = tuple(image for image in held.images if lineage.is_of(image))
@@ -102,6 +107,11 @@ def facts_for(
         sharing=_read_sharing(region, destination, images, lineage, requirement) if request.present else {},
         loose=held.loose,
         living=held.living,
+        asked=tuple(
+            (Requirement(keys[one.kms_key_id], None).key_tag, expected_name(request, one, source))
+            for one in request.destinations
+            if one.region == destination.region
+        ),
     )
 
 

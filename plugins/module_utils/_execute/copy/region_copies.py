@@ -140,7 +140,7 @@ class RegionCopies:
             self._guard(job, self._starter.restart)
         elif image.state in (*FAILED_STATES, "deregistered"):
             self._finisher.fail(job, _why(self._region, image, job))
-        elif image.state == "available" and _all_devices_seen(image):
+        elif image.state == "available" and image.shows_keys:  # Just after completion AWS may not show a key yet.
             self._guard(job, lambda job: self._verify(job, image))
         elif not self._waiting.wait:
             job.done = True
@@ -196,9 +196,3 @@ def _snapshot_ids(images: t.Mapping[str, Image]) -> list[str]:
     return [
         snapshot_id for image in images.values() if image.state == "available" for snapshot_id in image.snapshot_ids
     ]
-
-
-def _all_devices_seen(image: Image) -> bool:
-    """Tell whether each snapshot's encryption is known; just after completion AWS may not show one yet."""
-    devices = image.snapshot_devices
-    return bool(devices) and all(device.is_known for device in devices)

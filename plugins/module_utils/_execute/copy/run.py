@@ -30,7 +30,7 @@ from ..regions import require_regions
 from ..sources import require_shown
 from .job import Job, Waiting
 from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
-from .read import RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
+from .read import Keys, RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
 
 Pair = tuple[str, Destination]
@@ -47,6 +47,7 @@ class CopyRun:
         self._warn = warn
         self._pace = pace or Pace()
         self._mark = uuid.uuid4().hex
+        self._keys: dict[str, Keys] = {}
         self._deadline = self._pace.now() + request.wait_timeout
         names = {request.source_region, *(destination.region for destination in request.destinations)}
         self._regions: dict[str, Region] = {name: connection.region(name) for name in sorted(names)}
@@ -75,6 +76,10 @@ class CopyRun:
             by_region.setdefault(destination.region, []).append(destination)
         sources, held = self._read(by_region)
         require_distinct_keys(held)
+        for name, facts in held.items():
+            # A second plan is for some of the destinations, and must leave alone what belongs to the others.
+            if not isinstance(facts, AwsError):
+                self._keys.setdefault(name, facts.keys)
         jobs = [self._plan_one(pair, sources, held[pair[1].region]) for pair in pairs]
         source = self._regions[self._request.source_region]
         copied = {job.lineage.source_image_id for job in jobs if job.plan.create is not None}
@@ -121,7 +126,8 @@ class CopyRun:
             return Job.failed(target, lineage, str(held))
         region = self._regions[destination.region]
         try:
-            facts = facts_for(region, self._request, destination, sources.get(image_id), lineage, held)
+            keys = self._keys[destination.region]
+            facts = facts_for(region, self._request, destination, sources.get(image_id), lineage, held, keys=keys)
         except AwsError as error:
             return Job.failed(target, lineage, str(error))
         if self._request.present:

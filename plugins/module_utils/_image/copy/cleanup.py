@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ..descriptions import destination_of
-from ..model import KEY_TAG, Image
+from ..model import COPY_TAG, KEY_TAG, Image
 from ..proofs import MayDeleteSnapshot, MayDeregister, all_snapshots_of_copy, snapshots_of_copy
 from ..steps import DeleteSnapshot, DeregisterImage, Step
 from .facts import Facts
@@ -24,19 +24,34 @@ def deregistration(
     return DeregisterImage(ours, (*snapshots_of_copy(ours, image), *hidden), reason, all_snapshots_of_copy(ours))
 
 
-def plan_failed(facts: Facts, found: Candidates) -> Decision:
-    """Return the steps that remove failed copies of ours, and a warning for each that is not proven to be."""
+def plan_failed(facts: Facts, found: Candidates, *, replaces: bool) -> Decision:
+    """Return the steps that remove failed copies of ours, and a warning for each that is not proven to be.
+
+    An alias or a default key may have stood for another key when they were started. ``replaces`` says that whatever
+    was copied under other keys shall go.
+    """
+    before = [image for image in found.failed_before if not facts.is_left_to_another(image)]
     steps, warnings = [], []
-    for image in found.failed:
+    for image in (*found.failed, *before):
         ours = facts.lineage.proof(image)
-        if ours:
+        doubt = facts.lineage.doubt(image) or _doubt_of_failed(facts, image)
+        if image in before and not (replaces or facts.is_named_alike(image)):
+            doubt = doubt or f"it was started under {image.tags.get(KEY_TAG)} and another name, perhaps by another task"
+        if ours and not doubt:
             steps.append(deregistration(ours, image, "the copy failed", facts.hidden_snapshots(image)))
         else:
-            warnings.append(
-                f"{image.region}: the failed copy {image.image_id} is left: {facts.lineage.doubt(image)}; deregister "
-                "it by hand"
-            )
+            warnings.append(f"{image.region}: the failed copy {image.image_id} is left: {doubt}; deregister it by hand")
     return tuple(steps), tuple(warnings)
+
+
+def _doubt_of_failed(facts: Facts, image: Image) -> str:
+    """Say why the tags of a failed image may be those of another: it may show no key that would contradict them.
+
+    AWS answers a used client token with the image that it made then, so that no two images are made with one.
+    """
+    token = image.tags.get(COPY_TAG)
+    twins = [one.image_id for one in facts.images if one is not image and one.tags.get(COPY_TAG) == token]
+    return f"its tags are those of {twins[0]}, and only one of them can be this collection's work" if twins else ""
 
 
 def plan_superseded(facts: Facts, found: Candidates) -> Decision:
@@ -74,8 +89,6 @@ def is_protected(image: Image) -> bool:
 
 
 def _obstacle(image: Image) -> str:
-    if not all(device.is_known for device in image.snapshot_devices):
-        return "AWS does not show the keys of all its snapshots, so it may be under the required key after all"
     if is_protected(image):
         return "deregistration protection is on; set deregistration_protection=disabled for it first"
     return ""

@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..descriptions import destination_of
-from ..model import Image, Snapshot
+from ..model import KEY_TAG, Image, Snapshot
 from ..permissions import Sharing
 from ..proofs import MayDeleteSnapshot, snapshot_of_copy
 from .identity import Lineage, Requirement
@@ -24,6 +24,8 @@ class Facts:
     ``images`` are those that came from the source, with their snapshots' keys. ``snapshot_tags`` and ``sharing`` are
     by id. ``loose`` are snapshots of copies that no image shows, read where something is removed; ``living`` are the
     images among those that AWS says they were copied for: a pending or failed image may not show its snapshots.
+    ``asked`` holds key tag and name of the copy, empty where that cannot be told, for each destination of the task in
+    this region.
     """
 
     lineage: Lineage
@@ -34,11 +36,27 @@ class Facts:
     sharing: t.Mapping[str, Sharing] = dataclasses.field(default_factory=dict)
     loose: tuple[Snapshot, ...] = ()
     living: frozenset[str] = frozenset()
+    asked: tuple[tuple[str, str], ...] = ()
 
     def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:
         """Return the proof that a snapshot was made for a copy of ours of this source."""
         lineage = self.lineage
         return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
+
+    def is_left_to_another(self, image: Image) -> bool:
+        """Tell whether another destination of the same task sees to a failed copy: by its key, its name, or the first.
+
+        So that none is removed twice, nor by a destination that did not start it.
+        """
+        own, made_for = self.requirement.key_tag, image.tags.get(KEY_TAG)
+        if made_for == own or made_for in dict(self.asked):
+            return made_for != own
+        heirs = [tag for tag, name in self.asked if name == image.name] or [tag for tag, _name in self.asked]
+        return bool(heirs) and heirs[0] != own
+
+    def is_named_alike(self, image: Image) -> bool:
+        """Tell whether the image has the name that this destination gives to its copy."""
+        return bool(image.name) and dict(self.asked).get(self.requirement.key_tag) == image.name
 
     def hidden_snapshots(self, image: Image) -> tuple[MayDeleteSnapshot, ...]:
         """Return the snapshots that AWS says were made for the image, and that it does not show."""

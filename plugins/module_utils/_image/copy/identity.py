@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..aws_facts import FAILED_STATES
+from ..aws_facts import FAILED_STATES, WHOLE_STATES
 from ..descriptions import is_described_as_copy, is_made_otherwise
 from ..errors import PreflightError
 from ..keys import RequiredKey
@@ -22,8 +22,6 @@ from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_
 from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
 
 PRESERVED: t.Final = "source"
-# A disabled image keeps its snapshots and their keys.
-_WHOLE_STATES: t.Final = ("available", "disabled")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Lineage:
         if image.tags.get(SOURCE_TAG) != self.tag:
             return False
         # A registered image has no lineage, and carries whatever tags it was given.
-        whole = image.state in _WHOLE_STATES
+        whole = image.state in WHOLE_STATES
         return not whole or is_described_as_copy(image, source_image_id=self.source_image_id)
 
     def proof(self, image: Image) -> MayDeregister | None:
@@ -84,9 +82,8 @@ class Requirement:
         return (self.key.arn or self.key.reference) if self.key else PRESERVED
 
     def is_met_by(self, image: Image) -> bool:
-        """Tell whether every volume of the image is what was asked for, as far as AWS shows it."""
-        devices = image.snapshot_devices
-        return bool(devices) and not self.differing_devices(image) and not self.mismatches(image)
+        """Tell whether AWS shows every volume of the image to be what was asked for."""
+        return image.shows_keys and not self.differing_devices(image) and not self.mismatches(image)
 
     def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
         """Return the devices that are not as asked for, or not known to be."""
@@ -109,15 +106,29 @@ class Requirement:
 
     def is_answered_by(self, image: Image) -> bool:
         """Tell whether, as far as can be seen without the source, the image is the copy or on the way to become it."""
-        if image.state in _WHOLE_STATES:
+        if image.state in WHOLE_STATES:
             return self.is_met_by(image) if self.key else self.is_aim_of(image)
         return image.state == "pending" and self.may_be_met_by(image)
 
     def is_undecided(self, image: Image) -> bool:
         """Tell whether the image may be under the required key, of which only an alias is known."""
-        if self.key is None or self.key.is_told or image.state not in _WHOLE_STATES:
+        if self.key is None or self.key.is_told or image.state not in WHOLE_STATES:
             return False
         return self._is_under_one_key(image.snapshot_devices)
+
+    def may_turn_out_met(self, image: Image) -> bool:
+        """Tell whether AWS hides what would decide about the image, and nothing that it shows speaks against it.
+
+        An answer that lacks a snapshot, or its key, proves neither that the image is the copy nor that it is not.
+        """
+        if image.state not in WHOLE_STATES or image.shows_keys:
+            return False
+        seen = tuple(device for device in image.devices if device.is_known)
+        if not image.snapshot_devices:
+            return True
+        if self.key is not None and not self.key.is_told:
+            return not seen or self._is_under_one_key(seen)
+        return not self.differing_devices(image) and not self.mismatches(dataclasses.replace(image, devices=seen))
 
     def is_aim_of(self, image: Image) -> bool:
         """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
@@ -159,13 +170,15 @@ def plain_volumes(image: Image) -> tuple[BlockDevice, ...]:
 class Candidates:
     """The images in the destination that came from the source, sorted by what they are to the request.
 
-    ``retired`` are those that would be the copy, had nobody disabled them.
+    ``retired`` are those that would be the copy, had nobody disabled them. ``failed`` were started for the required
+    key or by another tool, ``failed_before`` for another key.
     """
 
     met: tuple[Image, ...] = ()
     pending: tuple[Image, ...] = ()
     retired: tuple[Image, ...] = ()
     failed: tuple[Image, ...] = ()
+    failed_before: tuple[Image, ...] = ()
     other: tuple[Image, ...] = ()
 
 
@@ -181,9 +194,21 @@ def require_decidable(images: t.Iterable[Image], lineage: Lineage, requirement: 
             )
 
 
+def require_keys_shown(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> None:
+    """Refuse to guess where AWS's answers lack what decides whether an image is the copy."""
+    for image in images:
+        if lineage.is_of(image) and requirement.may_turn_out_met(image):
+            hidden = ", ".join(str(one.snapshot_id) for one in image.snapshot_devices if not one.is_known)
+            raise PreflightError(
+                f"image {image.image_id} in {image.region} came from {lineage.source_image_id}, and whether it is the "
+                f"copy is not known, for AWS does not show encryption and key of {hidden or 'any snapshot of it'}. "
+                "Nothing is changed; see that ec2:DescribeSnapshots shows them, and run the task again"
+            )
+
+
 def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> Candidates:
     """Sort the images that came from the source; ours first, then the oldest, so that every run picks the same one."""
-    groups: dict[str, list[Image]] = {"met": [], "pending": [], "retired": [], "failed": [], "other": []}
+    groups: dict[str, list[Image]] = {field.name: [] for field in dataclasses.fields(Candidates)}
 
     def rank(image: Image) -> tuple[bool, str, str]:
         return image.tags.get(SOURCE_TAG) != lineage.tag, image.creation_date, image.image_id
@@ -195,9 +220,11 @@ def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requireme
 
 
 def _group(image: Image, requirement: Requirement) -> str:
-    if image.state in _WHOLE_STATES:
+    if image.state in WHOLE_STATES:
         fitting = "met" if image.state == "available" else "retired"
         return fitting if requirement.is_met_by(image) else "other"
     if image.state == "pending":
         return "pending" if requirement.may_be_met_by(image) else "other"
-    return "failed" if image.state in FAILED_STATES and requirement.is_aim_of(image) else "other"
+    if image.state in FAILED_STATES:
+        return "failed" if requirement.is_aim_of(image) else "failed_before"
+    return "other"

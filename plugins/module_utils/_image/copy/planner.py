@@ -15,14 +15,14 @@ from ..errors import SourceMissingError
 from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
-from ..steps import CopyImage, Plan
+from ..steps import CopyImage, DeregisterImage, Plan, Step
 from ..tokens import client_token_of
 from ..vocabulary import Action
 from .cleanup import plan_failed, plan_superseded
 from .facts import Facts
-from .identity import Candidates, Lineage, Requirement, classify, require_decidable
+from .identity import Candidates, Lineage, Requirement, classify, require_decidable, require_keys_shown
 from .preflight import require_sealable
-from .request import CopyRequest, Destination, render_name
+from .request import CopyRequest, Destination, name_of_copy
 
 UNVERIFIED: t.Final = "; its keys are not verified yet, for wait is false"
 
@@ -49,11 +49,12 @@ def _plan(request: CopyRequest, destination: Destination, facts: Facts) -> Plan:
     desired = desired_attributes(request, destination, facts.source)
     if found.met:
         return _plan_existing(request, desired, facts, found)
+    require_keys_shown(facts.images, facts.lineage, facts.requirement)
     pending = [image for image in found.pending if request.wait or _is_started_for(image, facts)]
     if pending:
-        return _plan_adoption(request, desired, facts, pending[0])
+        return _plan_adoption(request, desired, facts, found, pending[0])
     if found.retired and not request.recopy_retired:
-        return _plan_retired(found.retired[0])
+        return _plan_retired(request, facts, found)
     return _plan_new(request, destination, desired, facts, found)
 
 
@@ -102,9 +103,12 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
         )
     if ours is None:
         warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts.lineage))
-    steps = (*steps, *removals)
+    cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
+    steps = (*cleanups, *steps, *removals)
     action: Action = "updated" if steps else "unchanged"
-    reason = "the copy exists; some attributes differ" if steps else "the copy exists"
+    differs = "; some attributes differ" if len(steps) > len(cleanups) else "; a copy that failed is removed"
+    reason = f"the copy exists{differs if steps else ''}"
+    warnings = (*warnings, *stuck)
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
 
 
@@ -119,21 +123,31 @@ def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None
         yield f"launch permissions are only added, none taken back, for {why}"
 
 
-def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, image: Image) -> Plan:
+def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates, image: Image) -> Plan:
     """Return the plan to await a copy; its steps show what the next plan, once it is available, will hold."""
     known = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
     ours = facts.lineage.proof(image)
-    steps = plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=ours) if request.wait else ()
+    steps: tuple[Step, ...] = ()
+    if request.wait:
+        cleanups, _stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
+        steps = (*cleanups, *plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=ours))
     reason = "a copy is on its way already" + ("" if request.wait else UNVERIFIED)
     return Plan("adopted", reason, image_with(image, steps), after=steps, awaits=True, devices_before=image.devices)
 
 
-def _plan_retired(image: Image) -> Plan:
+def _plan_retired(request: CopyRequest, facts: Facts, found: Candidates) -> Plan:
+    image = found.retired[0]
+    cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     reason = (
         f"the copy {image.image_id} is there, but disabled; enable it (ec2:EnableImage), remove it (state=absent), or "
         "ask for another (retired=recopy)"
     )
-    return Plan("retired", reason, image, devices_before=image.devices, warnings=(f"{image.region}: {reason}",))
+    left = (one.image_id for one in cleanups if isinstance(one, DeregisterImage))
+    stays = (
+        f"{image.region}: the failed copy {one} is left: nothing is changed beside a disabled copy" for one in left
+    )
+    warnings = (f"{image.region}: {reason}", *stays, *stuck)
+    return Plan("retired", reason, image, devices_before=image.devices, warnings=warnings)
 
 
 def _plan_new(
@@ -145,10 +159,11 @@ def _plan_new(
         raise SourceMissingError(f"source image {lineage.source_image_id} is not found in {lineage.source_region}")
     require_image(source)
     require_sealable(source, facts.requirement)
-    cleanups, stuck = plan_failed(facts, found)
     removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
+    # What failed under another key has spent that key's tokens; one more cause here would part two runs at once.
     spent = [image.image_id for image in (*found.failed, *found.retired)]
     step = _copy_step(request, destination, desired, facts, attempt=spent)
+    cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     before = found.other[0].devices if found.other else ()
     reason = _reason(destination, facts, found)
     return Plan(
@@ -172,8 +187,9 @@ def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
     wanted = f"under key {key.shown}" if key else "with the encryption status of the source"
     if found.retired:
         return f"the copy {found.retired[0].image_id} is disabled, and retired=recopy asks for another"
-    if found.failed:
-        last = found.failed[-1]
+    failed = (*found.failed_before, *found.failed)
+    if failed:
+        last = failed[-1]
         return f"the earlier copy {last.image_id} failed ({last.state_reason or 'no reason given'})"
     if found.other:
         others = ", ".join(image.image_id for image in found.other)
@@ -191,14 +207,7 @@ def _copy_step(
     return CopyImage(
         source_image_id=source.image_id,
         source_region=source.region,
-        name=render_name(
-            destination.name,
-            source_name=source.name,
-            source_image_id=source.image_id,
-            source_region=source.region,
-            region=destination.region,
-            encrypted=request.encrypted,
-        ),
+        name=name_of_copy(request, destination, source),
         description=desired.description or "",
         kms_key_id=(key.arn or key.reference) if key else None,
         client_token=token,

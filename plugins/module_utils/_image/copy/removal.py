@@ -14,7 +14,7 @@ from ..model import KEY_TAG, Image
 from ..steps import Plan, SetDeregistrationProtection, Step
 from .cleanup import deregistration, is_protected, plan_orphans
 from .facts import Facts
-from .identity import Requirement, require_decidable
+from .identity import Requirement, require_decidable, require_keys_shown
 
 
 def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
@@ -23,6 +23,7 @@ def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
     ``unprotect`` says that deregistration protection may be taken off for that.
     """
     require_decidable(facts.images, facts.lineage, facts.requirement)
+    require_keys_shown(facts.images, facts.lineage, facts.requirement)
     steps: list[Step] = []
     warnings: list[str] = []
     removed: Image | None = None

@@ -13,6 +13,7 @@ import typing as t
 from ..attribute_table import ATTRIBUTE_ROWS
 from ..attributes import Attributes
 from ..errors import PreflightError, RequestError
+from ..model import Image
 from ..options import (
     Options,
     parse_attributes,
@@ -190,3 +191,23 @@ def render_name(
     for placeholder, value in zip(_PLACEHOLDERS, (source_name, source_image_id, region)):
         name = name.replace(placeholder, value)
     return require_image_name(name)
+
+
+def name_of_copy(request: CopyRequest, destination: Destination, source: Image) -> str:
+    """Return the name of the copy of an image in a destination, or say why there can be none."""
+    return render_name(
+        destination.name,
+        source_name=source.name,
+        source_image_id=source.image_id,
+        source_region=source.region,
+        region=destination.region,
+        encrypted=request.encrypted,
+    )
+
+
+def expected_name(request: CopyRequest, destination: Destination, source: Image | None) -> str:
+    """Return the name of the copy; empty where the source is gone or gives none, which matters to a new copy alone."""
+    try:
+        return name_of_copy(request, destination, source) if source else ""
+    except (PreflightError, RequestError):
+        return ""

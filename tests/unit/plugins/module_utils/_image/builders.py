@@ -59,7 +59,11 @@ def an_image(image_id: str = SOURCE_ID, *, extra: t.Sequence[BlockDevice] = (), 
 
 def a_copy(image_id: str = COPY_ID, *, key_tag: str | None = KEY_A, **parts: t.Any) -> Image:
     """Return our copy of the source in the other region: AWS's lineage and our tags (none without ``key_tag``)."""
-    tags = {SOURCE_TAG: LINEAGE.tag, KEY_TAG: key_tag, COPY_TAG: "sealed-ami-0"} if key_tag is not None else {}
+    tags = (
+        {SOURCE_TAG: LINEAGE.tag, KEY_TAG: key_tag, COPY_TAG: f"sealed-ami-{image_id[-1:]}"}
+        if key_tag is not None
+        else {}
+    )
     found = {"region": AWAY, "source_image_id": SOURCE_ID, "source_region": HOME, "creation_date": "2026-01-01"}
     return an_image(image_id, **{**found, **parts, "tags": {**tags, **parts.get("tags", {})}})
 

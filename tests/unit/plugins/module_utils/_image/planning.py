@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import plan_copy
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import expected_name
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import Plan
@@ -30,7 +31,13 @@ SHOWN: dict[str, t.Any] = {"sda1": KEY_A, "sdf": KEY_A}
 OTHER_KEY: dict[str, t.Any] = {"sda1": KEY_B, "sdf": KEY_B, "key_tag": KEY_B}
 ALIAS_DENIED = required(None, reference="alias/golden")
 KEY_ID_DENIED = required(None, reference=KEY_A.rpartition("/")[2])
-HELD = {"sharing": "sharing", "present_snapshot_tags": "snapshot_tags", "orphans": "loose", "living": "living"}
+HELD = {
+    "sharing": "sharing",
+    "present_snapshot_tags": "snapshot_tags",
+    "orphans": "loose",
+    "living": "living",
+    "asked": "asked",
+}
 BLANK = BlockDevice("/dev/sdz", encrypted=False, volume_size=100)
 
 
@@ -43,11 +50,13 @@ def plan(
 ) -> Plan:
     """Return the plan for the source, under key A unless told otherwise, with these images in the destination."""
     by_default = given.pop("encryption_by_default", False)
-    facts = {name: given.pop(given_as) for given_as, name in HELD.items() if given_as in given}
+    facts: dict[str, t.Any] = {name: given.pop(given_as) for given_as, name in HELD.items() if given_as in given}
     request = a_request(**{"encrypted": not preserve, "wait": True, **given})
     wanted = None if preserve else key or required(KEY_A, reference="alias/golden")
     requirement = a_requirement(wanted, source, encryption_by_default=by_default)
-    return plan_copy(request, request.destinations[0], Facts(LINEAGE, source, requirement, images, **facts))
+    destination = request.destinations[0]
+    facts.setdefault("asked", ((requirement.key_tag, expected_name(request, destination, source)),))
+    return plan_copy(request, destination, Facts(LINEAGE, source, requirement, images, **facts))
 
 
 def kinds(found: Plan) -> list[str]:

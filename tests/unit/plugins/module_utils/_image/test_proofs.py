@@ -41,6 +41,7 @@ KINDS = {name for name, kind in vars(proofs).items() if isinstance(kind, type) a
 DESTRUCTIVE = re.compile(
     r"(deregister|delete|terminate|detach|stop|disassociate|reset|revoke|retire|cancel|disable_image$)\w*"
 )
+UNSEEN = BlockDevice("/dev/sdg", snapshot_id="snap-g")
 SOURCE: dict[str, t.Any] = {"source_image_id": SOURCE_ID, "source_region": HOME}
 COPIED = f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. Task on 1,764."
 
@@ -97,8 +98,14 @@ def test_nothing_outside_the_gateway_destroys() -> None:
     [
         pytest.param(a_copy(sda1=KEY_A), None, id="a copy of ours"),
         pytest.param(a_copy(state="failed"), None, id="failed, no snapshot shown"),
-        pytest.param(a_copy(sda1=True), None, id="key not shown"),
-        pytest.param(a_copy(source_region=None), None, id="region not shown"),
+        pytest.param(a_copy(state="pending", sda1=True), None, id="pending, key not shown yet"),
+        pytest.param(a_copy(sda1=True), "does not show", id="key not shown"),
+        pytest.param(a_copy(sda1=KEY_A, sdf=True), "does not show", id="one of two keys not shown"),
+        pytest.param(a_copy(state="disabled", sda1=True), "does not show", id="disabled, key not shown"),
+        pytest.param(a_copy(sda1=KEY_A, extra=(UNSEEN,)), "does not show", id="encryption not shown"),
+        pytest.param(a_copy(key_tag="source", sda1=True), "does not show", id="preserved, key not shown"),
+        pytest.param(a_copy(), "does not show", id="no snapshot in the answer"),
+        pytest.param(a_copy(sda1=KEY_A, source_region=None), None, id="region not shown"),
         pytest.param(a_copy(sda1=KEY_A, source_instance_id="i-1"), "image of instance i-1", id="of an instance"),
         pytest.param(a_copy(sda1=KEY_A, source_image_id=None), "no lineage", id="our tags alone"),
         pytest.param(a_copy(sda1=KEY_A, source_image_id="ami-2"), "comes from ami-2", id="of another source"),

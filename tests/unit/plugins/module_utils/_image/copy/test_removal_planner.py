@@ -83,7 +83,6 @@ def left_behind(source: str = LINEAGE.tag, key: str = KEY_A, **fields: t.Any) ->
         pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), False, 1, id="under another key"),
         pytest.param(a_copy(sda1=KEY_B), False, 1, id="tagged for this key, under another"),
         pytest.param(a_copy(sda1=None), False, 1, id="tagged for this key, plain"),
-        pytest.param(a_copy(sda1=True), True, 0, id="tagged for this key, key not shown"),
         pytest.param(a_copy(state="pending", key_tag=KEY_B), False, 1, id="on its way under another key"),
         pytest.param(a_copy(sda1=KEY_A, key_tag=None), False, 1, id="made by other means"),
         pytest.param(a_copy(sda1=KEY_A, source_image_id=None), False, 0, id="our tags alone"),
