@@ -82,8 +82,11 @@ def _add_or_put_back(region: Region, step: SetTags) -> None:
 
 def read_sharing(region: Region, image: Image, desired: LaunchPermissions | None) -> Sharing | None:
     """Return the permissions on an image and its snapshots where they are asked for; each is a call of its own."""
-    if desired is None:
-        return None
+    return None if desired is None else sharing_of(region, image)
+
+
+def sharing_of(region: Region, image: Image) -> Sharing:
+    """Return the permissions on an image and its snapshots."""
     return Sharing(
         image=aws.launch_permissions(region, image.image_id),
         snapshots={snapshot_id: aws.snapshot_permissions(region, snapshot_id) for snapshot_id in image.snapshot_ids},

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .errors import SealedError
 from .model import Image
 from .steps import Plan
 from .vocabulary import Action
@@ -52,6 +53,13 @@ class Outcome:
     adopted: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def known_image(self) -> Image:
+        """Return the image for what acts on it; nothing acts on an image that nobody has seen."""
+        if self.image is None:
+            raise SealedError(f"no image of {self.target.source} in {self.target.region} is known to act on")
+        return self.image
 
     @classmethod
     def predicted(cls, target: Target, plan: Plan) -> Outcome:

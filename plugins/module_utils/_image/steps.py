@@ -184,7 +184,14 @@ class Plan:
     seen: frozenset[str] = frozenset()
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def copying(self) -> tuple[CopyImage, Image]:
+        """Return the copy to start, and the image that is predicted of it."""
+        if self.create is None or self.image is None:
+            raise ValueError("the plan starts no copy")
+        return self.create, self.image
+
+    @property
+    def steps(self) -> tuple[t.Any, ...]:
         """Return every step in the order of execution."""
         return (*self.before, *((self.create,) if self.create else ()), *self.after)
 

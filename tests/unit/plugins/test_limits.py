@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep every function and file in ``plugins`` small enough to be read at once."""
+"""Keep every function and file in ``plugins`` small enough to be read at once, and their types honest."""
 
 from __future__ import annotations
 
@@ -76,6 +76,13 @@ def test_functions_are_short(path: pathlib.Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=label)
 def test_functions_are_flat(path: pathlib.Path) -> None:
     assert not {node.name: depth(node) for node in functions(path) if depth(node) > NESTING}
+
+
+@pytest.mark.parametrize("path", FILES, ids=label)
+def test_no_cast_hides_what_cannot_be(path: pathlib.Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [getattr(one, "attr", getattr(one, "id", "")) for one in calls]
+    assert "cast" not in names, "change the type, or say what is wrong at that point"
 
 
 @pytest.mark.parametrize(

@@ -111,12 +111,12 @@ class ComposeApply:
         return self._await(image_id) if self._has_instance else image_id
 
     def _do_work(self) -> str:
-        *steps, last = self._work.plan.work
+        last = self._work.plan.work[-1]
         if isinstance(last, CreateImage) and last.instance_id is not None:
             return create_of_instance(self._work, last.instance_id, no_reboot=last.no_reboot)
         source = self._known_facts().source
         if isinstance(last, RegisterImage):
-            return register(self._work, self._choose(SnapshotMaking(self._work, t.cast(t.Any, steps)).run()), source)
+            return register(self._work, self._choose(SnapshotMaking(self._work, self._work.plan.making).run()), source)
         return self._builder().run(self._work.plan.work)
 
     @property
@@ -239,7 +239,7 @@ class ComposeApply:
         """Return the step with the id of the snapshot in place of its device, now that there is one."""
         if not isinstance(step, (TagSnapshot, ShareSnapshot)):
             return step
-        image = t.cast(Image, self._work.outcome.image)
+        image = self._work.outcome.known_image
         snapshot_id = next(one.snapshot_id for one in image.ebs_devices if one.device_name == step.device_name)
         if isinstance(step, TagSnapshot):
             return SetTags((snapshot_id or "",), "snapshot", step.tags)
@@ -247,7 +247,7 @@ class ComposeApply:
 
     def _do_attribute(self, step: t.Any) -> None:
         outcome = self._work.outcome
-        image = t.cast(Image, outcome.image)
+        image = outcome.known_image
         apply_attribute(self._work.region, image, step, done=self._work.note)
         outcome.image = image_with(image, [step])
 

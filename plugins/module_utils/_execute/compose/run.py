@@ -65,7 +65,6 @@ class ComposeRun:
             self._region if request.source_region == request.region else connection.region(request.source_region)
         )
         self._started = self._pace.now()
-        self._material: Material | None = None
         self._options: InstanceOptions | None = None
         self._uefi_data: str | None = None
 
@@ -102,17 +101,16 @@ class ComposeRun:
         """Return what there is, and the plan for it, which AWS would not refuse half-way."""
         if not self._request.present:
             return None, self._plan_removal()
-        facts = self._read()
+        facts, material = self._read()
         plan = plan_compose(self._request, facts)
-        self._judge(facts, plan)
+        self._judge(facts, plan, material)
         return facts, plan
 
-    def _read(self) -> ComposeFacts:
+    def _read(self) -> tuple[ComposeFacts, Material]:
         material = read_material(self._source_region, self._region, self._request)
         recipe = read_recipe(self._region, self._request, material, warn=self._warn)
         method = choose_method(self._request, material.source)
-        self._material = material
-        return self._read_images(ComposeFacts(recipe, material.source, method))
+        return self._read_images(ComposeFacts(recipe, material.source, method)), material
 
     def _read_images(self, facts: ComposeFacts) -> ComposeFacts:
         """Return the facts with what AWS holds of the image now."""
@@ -147,7 +145,7 @@ class ComposeRun:
         search = Search(self._region, self._request.name, added, with_instances=by_instance, digest=facts.recipe.digest)
         return search.run(images, snapshots.values())[0]
 
-    def _judge(self, facts: ComposeFacts, plan: ComposePlan) -> None:
+    def _judge(self, facts: ComposeFacts, plan: ComposePlan, material: Material) -> None:
         """Refuse what AWS would refuse half-way."""
         if self._request.attributes.launch_permissions:
             require_private(self._request.attributes.launch_permissions.group_names, region=self._region.name)
@@ -167,7 +165,7 @@ class ComposeRun:
             # Whoever may launch an image needs no permission on its snapshots.
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
-        require_readable(t.cast(Material, self._material), recipe, now=self._pace.now())
+        require_readable(material, recipe, now=self._pace.now())
         self._require_decryptable(facts)
 
     def _require_decryptable(self, facts: ComposeFacts) -> None:

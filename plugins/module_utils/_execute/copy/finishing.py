@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
@@ -88,7 +87,7 @@ class JobFinisher:
                 job.removing = True
                 job.outcome.left += delete_unused(self._region, [step.snapshot], gone=gone)
             elif not isinstance(step, CopyImage):
-                image = t.cast(Image, job.outcome.image)
+                image = job.outcome.known_image
                 apply_attribute(self._region, image, step, done=functools.partial(_changed, job))
         except AwsError as error:
             # AWS may have acted on a call whose answer was lost.
@@ -118,7 +117,7 @@ class JobFinisher:
                 job.outcome.left += [one for one in ids if one not in job.outcome.left]
 
     def _roll_back(self, job: Job, made: MayDeregister) -> None:
-        image = dataclasses.replace(t.cast(Image, job.outcome.image), image_id=job.image_id)
+        image = dataclasses.replace(job.outcome.known_image, image_id=job.image_id)
         step = deregistration(made, image, "the task failed and on_failure is rollback")
         before, trouble = len(job.outcome.removed), ""
         try:

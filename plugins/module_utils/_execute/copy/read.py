@@ -22,7 +22,7 @@ from ..._image.descriptions import COPIED_VOLUME, destination_of
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
-from ..attributes import read_sharing
+from ..attributes import sharing_of
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
 # Images with their keys, and all their snapshots by id.
@@ -159,8 +159,7 @@ def _read_sharing(
     lineage: Lineage,
     requirement: Requirement,
 ) -> dict[str, Sharing]:
-    desired = destination.attributes.launch_permissions
-    if desired is None:
+    if destination.attributes.launch_permissions is None:
         return {}
     met = classify(images, lineage, requirement).met[:1]
-    return {image.image_id: t.cast(Sharing, read_sharing(region, image, desired)) for image in met}
+    return {image.image_id: sharing_of(region, image) for image in met}

@@ -162,8 +162,7 @@ class RegionCopies:
         if job.last_seen is None:
             self._starter.restart(job)
         else:
-            lost = t.cast(Image, job.outcome.image)
-            raise SealedError(explain_loss(self._region, lost, job.requirement.key))
+            raise SealedError(explain_loss(self._region, job.outcome.known_image, job.requirement.key))
 
     def _verify(self, job: Job, image: Image) -> None:
         if job.adopted:

@@ -18,7 +18,7 @@ from ..._image.aws_facts import CONCURRENT_SNAPSHOT_COPIES, QUOTA_CODES, VISIBIL
 from ..._image.copy.identity import classify
 from ..._image.copy.planner import UNVERIFIED, client_token
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, RUN_TAG, Image
+from ..._image.model import COPY_TAG, RUN_TAG
 from ..._image.steps import CopyImage
 from ..diagnosis import explain_no_show
 from ..pace import Pace
@@ -55,7 +55,7 @@ class CopyStarter:
 
     def start(self, job: Job) -> None:
         """Start a copy, or note why not yet: other copies fill the quota, or another task's has the same token."""
-        step = t.cast(CopyImage, job.plan.create)
+        step, _planned = job.plan.copying
         own = {COPY_TAG: job.token}
         step = dataclasses.replace(
             step,
@@ -96,8 +96,7 @@ class CopyStarter:
         """Queue a copy again under another token: AWS answered the last one with an image that does not exist."""
         job.dead_ids.append(job.image_id)
         if job.plan.create is None or len(job.dead_ids) > _RESTARTS:
-            planned = t.cast(Image, job.plan.image)
-            lost = dataclasses.replace(planned, image_id=job.image_id)
+            lost = dataclasses.replace(job.plan.image or job.outcome.known_image, image_id=job.image_id)
             raise SealedError(explain_no_show(self._region, lost, job.requirement.key))
         job.image_id, job.last_seen, job.made, job.outcome.created = "", None, None, []
         self._renew_token(job, job.dead_ids[-1])
@@ -110,9 +109,8 @@ class CopyStarter:
         job.explain()
         job.outcome.changed = True
         job.outcome.created = [image_id]
-        job.outcome.image = dataclasses.replace(
-            t.cast(Image, job.plan.image), image_id=image_id, state="pending", devices=()
-        )
+        _step, planned = job.plan.copying
+        job.outcome.image = dataclasses.replace(planned, image_id=image_id, state="pending", devices=())
 
     def _adopt(self, job: Job) -> None:
         """Take over the copy that another run started under the same token.

@@ -13,7 +13,7 @@ import typing as t
 from ..model import Snapshot
 from ..permissions import LaunchPermissions
 from ..proofs import MayDeleteVolume, MayTerminate
-from ..steps import Plan, Step
+from ..steps import Plan
 from .recipe import Recipe
 
 
@@ -230,6 +230,12 @@ class ComposePlan(Plan):
     adopted: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def making(self) -> tuple[MakingStep, ...]:
+        """Return the steps that make snapshots, without an instance and before the image itself."""
+        kinds = (CopySnapshot, CreateVolume, SnapshotVolume, DeleteVolume)
+        return tuple(step for step in self.work if isinstance(step, kinds))
+
+    @property
+    def steps(self) -> tuple[t.Any, ...]:
         """Return every step in the order of execution."""
-        return (*self.before, *t.cast("tuple[Step, ...]", (*self.work, *self.teardown)), *self.after)
+        return (*self.before, *self.work, *self.teardown, *self.after)

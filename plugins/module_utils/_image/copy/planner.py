@@ -162,7 +162,7 @@ def _plan_new(
     removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
     # What failed under another key has spent that key's tokens; one more cause here would part two runs at once.
     spent = [image.image_id for image in (*found.failed, *found.retired)]
-    step = _copy_step(request, destination, desired, facts, attempt=spent)
+    step = _copy_step(request, destination, desired, facts, source, attempt=spent)
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     before = found.other[0].devices if found.other else ()
     reason = _reason(destination, facts, found)
@@ -198,9 +198,15 @@ def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
 
 
 def _copy_step(
-    request: CopyRequest, destination: Destination, desired: Attributes, facts: Facts, *, attempt: t.Sequence[str]
+    request: CopyRequest,
+    destination: Destination,
+    desired: Attributes,
+    facts: Facts,
+    source: Image,
+    *,
+    attempt: t.Sequence[str],
 ) -> CopyImage:
-    source, lineage = t.cast(Image, facts.source), facts.lineage
+    lineage = facts.lineage
     key, key_tag = facts.requirement.key, facts.requirement.key_tag
     token = client_token(lineage, region=destination.region, key_tag=key_tag, attempt=attempt)
     own = {SOURCE_TAG: lineage.tag, KEY_TAG: key_tag, COPY_TAG: token}

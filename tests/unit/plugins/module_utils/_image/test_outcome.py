@@ -9,8 +9,10 @@ import typing as t
 
 import pytest
 
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome, Target, follow
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import CopyImage, Plan
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Action
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -53,3 +55,17 @@ def test_what_the_second_plan_does_is_added() -> None:
     assert (both.removed, both.created, both.left) == (["ami-0", "snap-0"], ["ami-1", COPY_ID], ["snap-9"])
     assert both.changed
     assert not follow(an_outcome("adopted"), an_outcome("unchanged")).changed
+
+
+def test_nothing_acts_on_an_image_that_nobody_has_seen() -> None:
+    assert an_outcome("copied", image=FOUND).known_image == FOUND
+    with pytest.raises(SealedError, match=f"no image of {SOURCE_ID} in {AWAY}"):
+        _ = an_outcome("failed").known_image
+
+
+@pytest.mark.parametrize(("creates", "image"), [(False, None), (False, FOUND), (True, None)])
+def test_a_plan_that_starts_no_copy_says_so(creates: bool, image: Image | None) -> None:
+    create = CopyImage(SOURCE_ID, HOME, "copy", "", None, "token", {}, {})
+    assert Plan("copied", "new", FOUND, create=create).copying == (create, FOUND)
+    with pytest.raises(ValueError, match="starts no copy"):
+        _ = Plan("copied", "new", image, create=create if creates else None).copying

@@ -265,7 +265,7 @@ def test_snapshots_get_their_own_tags_where_create_image_could_not_give_them() -
     born = f"Created by CreateImage(i-0123456789abcdef0) for {standing.image.image_id}"
     bare = {name: dataclasses.replace(one, tags=standing.recipe.work_tags, description=born, volume_id="vol-1")
             for name, one in standing.snapshots.items()}  # fmt: skip
-    added = {step.resource_ids[0]: step.add for step in standing.plan(snapshots=bare).steps}  # type: ignore[union-attr]
+    added = {step.resource_ids[0]: step.add for step in standing.plan(snapshots=bare).steps}
     assert added["snap-made-sdf"] == {"sealed.ami:device": "/dev/sdf", "sealed.ami:kms_key": KEY_B}
 
 
@@ -453,20 +453,20 @@ def test_removal_takes_only_what_was_made_for_the_name() -> None:
     backup = dataclasses.replace(orphan, snapshot_id="snap-backup", description="a database", volume_id="vol-1")
     stranger = dataclasses.replace(standing.image, image_id="ami-000000000000000e0", tags={})
     removal = absent(standing.image, stranger, snapshots=snapshots, leftovers=[orphan, foreign, backup])
-    assert [step.removes for step in removal.steps] == [  # type: ignore[union-attr]
+    assert [step.removes for step in removal.steps] == [
         (standing.image.image_id,), ("snap-made-xvda",), ("snap-orphan",)
     ]  # fmt: skip
-    assert removal.steps[0].all_snapshots is None  # type: ignore[union-attr]
+    assert removal.steps[0].all_snapshots is None
     assert len(removal.warnings) == 1 and "ami-000000000000000e0 is kept" in removal.warnings[0]
 
 
 def test_removal_leaves_what_another_image_uses() -> None:
     standing = Standing()
     (whole,) = absent(standing.image, snapshots=standing.snapshots).steps
-    assert set(whole.removes) == {standing.image.image_id, *standing.image.snapshot_ids}  # type: ignore[union-attr]
-    assert whole.all_snapshots is not None  # type: ignore[union-attr]
+    assert set(whole.removes) == {standing.image.image_id, *standing.image.snapshot_ids}
+    assert whole.all_snapshots is not None
     first, second = absent(standing.image, snapshots=standing.snapshots, used={"snap-made-sdf"}).steps
-    assert first.all_snapshots is None and second.removes == ("snap-made-xvda",)  # type: ignore[union-attr]
+    assert first.all_snapshots is None and second.removes == ("snap-made-xvda",)
 
 
 @pytest.mark.parametrize(
