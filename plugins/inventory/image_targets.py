@@ -6,15 +6,21 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: image_targets
 version_added: 1.0.0
-short_description: One host for each account and region that images go to
+short_description: One host for each account, or each account and region, that images go to
 description:
-  - Makes one inventory host of each account and region, with everything that the playbooks of this collection need to
-    know about it. So C(--forks) spreads the work on one machine, and job slicing in AWX over many.
-  - The host's name is the account's name, a dot, and the region, such as C(production.eu-west-1). Hosts come in the
-    order of the file. Their connection is C(local), on the Python that runs the playbook.
-  - Each host is given the variables C(sealed_ami_account) and C(sealed_ami_region), C(sealed_ami_account_id),
-    C(sealed_ami_role_arn) and C(sealed_ami_profile) where known, and every other option that applies to it under its
-    name behind C(sealed_ami_), such as C(sealed_ami_kms_key_id) and C(sealed_ami_source_image_ids).
+  - Makes one inventory host of each account, or with O(host_per=region) of each account and region, with everything
+    that the playbooks of this collection need to know about it. So C(--forks) spreads the work on one machine, and job
+    slicing in AWX over many.
+  - The host's name is that of the account; with O(host_per=region) followed by a dot and the region, such as
+    C(production.eu-west-1). Hosts come in the order of the file. Their connection is C(local), on the Python that runs
+    the playbook.
+  - Each host is given the variables C(sealed_ami_account), C(sealed_ami_account_id), C(sealed_ami_role_arn) and
+    C(sealed_ami_profile) where known, and every other option that applies to it under its name behind C(sealed_ami_),
+    such as C(sealed_ami_source_image_ids).
+  - The host of an account has the region codes in C(sealed_ami_regions), and in C(sealed_ami_destinations) a
+    dictionary for each of them with the options that a destination of M(sealed.ami.ec2_ami_encrypted_copy) can have of
+    its own, such as the key and the tags. The host of a region has the region in C(sealed_ami_region), and these
+    options beside the others, such as C(sealed_ami_kms_key_id).
   - The host's variable C(sealed_ami_target) has these options once more. A playbook falls back on it where an extra
     variable, such as an answer of a survey, is blank.
   - Text is understood as P(sealed.ami.answer#filter) does. A blank option counts as absent, and V(none) as empty, such
@@ -30,6 +36,15 @@ options:
     type: str
     required: true
     choices: [sealed.ami.image_targets]
+  host_per:
+    description:
+      - What one host stands for. With V(account) one task copies all images to all regions of the account, which takes
+        far less memory and processor time than a task for each region. The regions of such a host must agree in
+        O(source_image_ids), O(source_region), O(encrypted), O(copy_tags), O(purge_tags) and groups.
+      - With V(region) the regions are hosts, to slice a job finer, or to limit a play to some regions.
+    type: str
+    choices: [account, region]
+    default: account
   accounts:
     description:
       - The accounts, each with its regions. Beside the options shown here an account takes every option that says what
@@ -121,8 +136,9 @@ seealso:
 """
 
 EXAMPLES = r"""
-# aws.image_targets.yml: two accounts, five targets
+# aws.image_targets.yml: two accounts with five regions, one host for each region
 plugin: sealed.ami.image_targets
+host_per: region
 source_region: us-east-1
 source_image_ids: [ami-0123456789abcdef0, ami-0fedcba9876543210]
 kms_key_id: alias/golden
@@ -147,6 +163,27 @@ compose:
   sealed_ami_description: "'For ' ~ sealed_ami_account"
 groups:
   europe: sealed_ami_region.startswith('eu-')
+
+---
+# small.image_targets.yml: the same without what only single regions have, one host for each account
+plugin: sealed.ami.image_targets
+source_region: us-east-1
+source_image_ids: [ami-0123456789abcdef0, ami-0fedcba9876543210]
+kms_key_id: alias/golden
+accounts:
+  - account: production
+    role_arn: arn:aws:iam::123456789012:role/image-copier
+    groups: [live]
+    regions:
+      - us-east-1
+      - eu-west-1
+      - region: eu-central-1
+        kms_key_id: alias/golden-de
+        tags:
+          Residency: eu
+  - account: staging
+    role_arn: arn:aws:iam::210987654321:role/image-copier
+    regions: [us-east-1, eu-west-1]
 """
 
 import hashlib
@@ -171,7 +208,7 @@ LOCAL: t.Final = {
 }
 # What Ansible loads "!vault" as, before ansible-core 2.19 and since.
 _VAULTED: t.Final = ("AnsibleVaultEncryptedUnicode", "EncryptedString")
-OWN: t.Final = frozenset(SETTINGS) | {"accounts"}
+OWN: t.Final = frozenset(SETTINGS) | {"accounts", "host_per"}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -246,4 +283,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for variables in (target.variables, known)
         )
         changed = {name: value for name, value in composed.items() if name not in given or given[name] != value}
+        if "sealed_ami_destinations" in target.variables:
+            given["destinations"] = target.variables["sealed_ami_destinations"]
         self.inventory.set_variable(target.name, "sealed_ami_target", {**given, **parse_settings(changed, target.name)})

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Turn a description of accounts and regions into targets, one for each pair. No AWS, no Ansible."""
+"""Turn a description of accounts and regions into targets, one for each account or each pair. No AWS, no Ansible."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import typing as t
 
 from ..module_utils._image.answers import is_blank, parse_bool, parse_dict, parse_list, parse_tags, parse_text
 from ..module_utils._image.attribute_table import ATTRIBUTE_ROWS
+from ..module_utils._image.copy.request import PER_DESTINATION
 from ..module_utils._image.errors import RequestError, SealedError
 from ..module_utils._image.options import (
     parse_attributes,
@@ -41,6 +42,8 @@ _PARSERS: t.Final[dict[type, t.Callable[[t.Any], t.Any]]] = {
     bool: parse_bool,
     dict: parse_tags,
 }
+_PREFIX: t.Final = "sealed_ami_"
+HOSTS_PER: t.Final = ("account", "region")
 ACCOUNT_OPTIONS: t.Final = frozenset({"account", "account_id", "role_arn", "profile", "regions", "groups"})
 REGION_OPTIONS: t.Final = frozenset({"region", "groups"})
 _SECRETS: t.Final = frozenset(
@@ -55,7 +58,7 @@ _GROUP = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """One account in one region, under the name of its inventory host."""
+    """One account, or one account in one region, under the name of its inventory host."""
 
     name: str
     groups: tuple[str, ...]
@@ -67,7 +70,10 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
 
     ``options`` holds ``accounts`` and defaults for all of them; the caller has taken out what is Ansible's own.
     """
-    _require_known(options, {"accounts"}, where="the file")
+    _require_known(options, {"accounts", "host_per"}, where="the file")
+    host_per = _text(options, "host_per", where="the file") or "account"
+    if host_per not in HOSTS_PER:
+        raise RequestError(f"the file: host_per is one of {', '.join(HOSTS_PER)}, not {host_per!r}")
     accounts = _list(options, "accounts", where="the file")
     targets = [
         target
@@ -77,8 +83,44 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
     names = [target.name for target in targets]
     for name in names:
         if names.count(name) > 1:
-            raise RequestError(f"{name} is listed twice; each account and region makes one target")
-    return tuple(targets)
+            raise RequestError(f"{name} is listed twice; name each account once, and each of its regions")
+    return tuple(targets) if host_per == "region" else _one_per_account(targets)
+
+
+def _one_per_account(targets: t.Iterable[Target]) -> tuple[Target, ...]:
+    """Return one target for each account, which has its regions as destinations of one task."""
+    accounts: dict[str, list[Target]] = {}
+    for target in targets:
+        accounts.setdefault(target.variables["sealed_ami_account"], []).append(target)
+    return tuple(_join(account, members) for account, members in accounts.items())
+
+
+def _join(account: str, regions: t.Sequence[Target]) -> Target:
+    """Return the host that stands for all regions of an account."""
+    first = regions[0]
+    destinations = []
+    for target in regions:
+        own = {name[len(_PREFIX) :]: value for name, value in target.variables.items()}
+        destinations.append({name: own[name] for name in ("region", *PER_DESTINATION) if name in own})
+        _require_alike(first, target, account=account)
+    apart = {f"{_PREFIX}{name}" for name in ("region", *PER_DESTINATION)}
+    shared = {name: value for name, value in first.variables.items() if name not in apart}
+    places = {f"{_PREFIX}regions": [one["region"] for one in destinations], f"{_PREFIX}destinations": destinations}
+    return Target(account, first.groups, {**shared, **places})
+
+
+def _require_alike(first: Target, other: Target, *, account: str) -> None:
+    """Refuse what one host cannot say for two regions: a task takes these settings once for all its destinations."""
+    apart = {f"{_PREFIX}{name}" for name in ("region", *PER_DESTINATION)}
+    names = sorted((set(first.variables) | set(other.variables)) - apart)
+    differing = [name[len(_PREFIX) :] for name in names if first.variables.get(name) != other.variables.get(name)]
+    differing += ["groups"] * (first.groups != other.groups)
+    if differing:
+        raise RequestError(
+            f"account {account}: {', '.join(differing)} of {other.variables['sealed_ami_region']} and of "
+            f"{first.variables['sealed_ami_region']} differ, and one host stands for both; set host_per: region, or "
+            "list the account a second time under another name"
+        )
 
 
 def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Target]:

@@ -10,7 +10,7 @@ import pathlib
 import sys
 import typing as t
 
-from bench import document, heavy, processes, rows, store
+from bench import document, fleet, heavy, processes, rows, store
 from bench.measure import Figures, Runs
 
 ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
@@ -24,6 +24,7 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "6": heavy.scale,
     "7": rows.throttled,
     "8": heavy.packer,
+    "9": fleet.second_run,
 }
 
 

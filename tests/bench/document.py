@@ -33,7 +33,7 @@ def write(folder: pathlib.Path) -> None:
 def check(folder: pathlib.Path) -> str | None:
     """Return what is wrong with the files that are there; None where they are what the results say."""
     wrong = [path.name for path, text in _files(folder).items() if not path.exists() or path.read_text() != text]
-    return f"{', '.join(wrong)}: not as measured; write it anew with make bench" if wrong else None
+    return f"{', '.join(wrong)}: not as measured; write it again with make bench" if wrong else None
 
 
 def summary(folder: pathlib.Path, numbers: t.Sequence[str]) -> str:

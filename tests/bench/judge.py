@@ -9,6 +9,7 @@ import contextlib
 import math
 import typing as t
 
+from bench.fleet import PER_ACCOUNT, PER_REGION
 from bench.heavy import INSTANCE, PACKER, SIZES, SNAPSHOTS, TASKS, label_at
 from bench.measure import Figures
 from bench.rows import ASYNC, LOOP, OURS
@@ -124,6 +125,14 @@ def _scale(found: Found) -> t.Iterator[Finding]:
     yield Finding("info: calls for 1,000 images", found[label_at("info", full)].median("calls") / full * 1000)
 
 
+def _fleet(found: Found) -> t.Iterator[Finding]:
+    for figure, name in (("cpu", "processor time"), ("wall", "wall time")):
+        yield Finding(
+            f"{name} of a host for each region ÷ each account", _ratio(found, figure, of=PER_REGION, to=PER_ACCOUNT)
+        )
+    yield Finding("calls of ours in the busiest region", found[PER_ACCOUNT].median("busiest"), at_most=3)
+
+
 def _throttled(found: Found) -> t.Iterator[Finding]:
     # CopyImage has a bucket of 10 that fills at 0.1 a second: the last 5 of 15 copies wait, and then take 5 s.
     bound = (15 - 10) / 0.1 + 5
@@ -148,4 +157,5 @@ ROWS: t.Final = {
     "6": Row("5,000 images x 20 regions planned, 10,000 images audited", _scale),
     "7": Row("15 copies to a region at a tenth of AWS's request rates", _throttled),
     "8": Row("encrypted images in the home region and five others, copies of 20 s", _packer),
+    "9": Row("nothing to do, 2 images x 5 regions of an account by fleet_copy", _fleet),
 }

@@ -17,6 +17,7 @@ COPIER_ROLE = f"arn:aws:iam::{CONSUMER}:role/image-copier"
 IMAGES = ("ami-00ec2000000000026", "ami-00ec2000000000031")
 TARGETS = f"""
 plugin: sealed.ami.image_targets
+host_per: region
 source_region: us-east-1
 source_image_ids: [{", ".join(IMAGES)}]
 kms_key_id: alias/golden

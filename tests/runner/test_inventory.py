@@ -25,7 +25,7 @@ def documented_example() -> str:
     return str(json.loads(shown.stdout)[NAME]["examples"])
 
 
-EXAMPLES = documented_example()
+EXAMPLES, PER_ACCOUNT = documented_example().split("---\n")
 
 
 @pytest.fixture
@@ -76,6 +76,37 @@ def test_the_documented_example(example: pathlib.Path) -> None:
     }
 
 
+def test_the_documented_example_of_accounts(example: pathlib.Path) -> None:
+    example.write_text(PER_ACCOUNT)
+    found = listed(example)
+    hosts = found["_meta"]["hostvars"]
+    assert sorted(hosts) == ["production", "staging"]
+    assert found["live"]["hosts"] == ["production"]
+    production = hosts["production"]
+    destinations = [
+        {"region": "us-east-1", "kms_key_id": "alias/golden"},
+        {"region": "eu-west-1", "kms_key_id": "alias/golden"},
+        {"region": "eu-central-1", "kms_key_id": "alias/golden-de", "tags": {"Residency": "eu"}},
+    ]
+    images = ["ami-0123456789abcdef0", "ami-0fedcba9876543210"]
+    assert production.pop("sealed_ami_target") == {
+        "destinations": destinations,
+        "source_image_ids": images,
+        "source_region": "us-east-1",
+    }
+    assert production == {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "sealed_ami_account": "production",
+        "sealed_ami_account_id": "123456789012",
+        "sealed_ami_destinations": destinations,
+        "sealed_ami_regions": ["us-east-1", "eu-west-1", "eu-central-1"],
+        "sealed_ami_role_arn": "arn:aws:iam::123456789012:role/image-copier",
+        "sealed_ami_source_image_ids": images,
+        "sealed_ami_source_region": "us-east-1",
+    }
+
+
 def test_the_cache_answers_until_the_file_changes(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
     cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
     example.write_text(yaml.safe_dump({**yaml.safe_load(EXAMPLES), **cache}))
@@ -100,6 +131,7 @@ plugin: sealed.ami.image_targets
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: {kept}
+host_per: region
 source_image_ids: ami-0123456789abcdef0, ami-0fedcba9876543210
 kms_key_id: {secret}
 description: none

@@ -47,7 +47,7 @@ CALLERS: t.Final = [
         "playbooks/fleet_copy.yml", COPY,
         {
             "source_image_id": _ONE_OR_MANY, "state": _REMOVES, "session_token": _CREDENTIALS,
-            "tag_equality": _NO_EFFECT, "destinations": "each host is one",
+            "tag_equality": _NO_EFFECT,
         },
         id="fleet_copy",
     ),
@@ -79,9 +79,10 @@ CALLERS: t.Final = [
 ]  # fmt: skip
 # Options of an image that the file of targets does not take.
 NOT_OF_A_TARGET: t.Final = {
-    **dict.fromkeys(("source_image_id", "state", "session_token", "tag_equality", "destinations"), "see fleet_copy"),
+    **dict.fromkeys(("source_image_id", "state", "session_token", "tag_equality"), "see fleet_copy"),
     **dict.fromkeys(("wait", "wait_timeout", "wait_delay", "on_failure", "superseded", "retired"), "is about a run"),
     "snapshot_copy_completion_duration_minutes": "costs, and is about a run",
+    "destinations": "are made of its accounts and regions",
 }
 # Variables of a role that a playbook in front of it does not pass on.
 NOT_PASSED: t.Final[dict[str, dict[str, str]]] = {

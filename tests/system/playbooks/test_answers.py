@@ -104,6 +104,34 @@ def test_blank_leaves_and_none_clears(
     assert attributes(served_look, only_copy(served_look, source)) == ("", "", {}, [], golden)
 
 
+def test_what_is_typed_outranks_what_one_region_has(
+    run_playbook: RunPlaybook, served_look: Looking, targets: pathlib.Path
+) -> None:
+    own = "{region: us-west-2, kms_key_id: alias/data, description: own, tags: {Stage: west}}"
+    targets.write_text(TARGETS.replace("[eu-west-1]", f"[eu-west-1, {own}]"))
+    source = SOURCES["plain-root"]
+    typed = {"sealed_ami_source_image_ids": source}
+    first = run_playbook(FLEET, "-i", str(targets), **typed)
+    assert first.status == 0, first.explain()
+    expected = {IRELAND: ("alias/golden", None, {}), "us-west-2": ("alias/data", "own", {"Stage": "west"})}
+    for region, (alias, description, own_tags) in expected.items():
+        copy = only_copy(served_look, source, region)
+        assert set(served_look.keys(region, copy["ImageId"]).values()) == {served_look.key_arn(alias, region)}
+        assert (copy.get("Description") or None, served_look.user_tags(copy)) == (description, own_tags)
+
+    for_all = {"sealed_ami_description": "for all", "sealed_ami_tags": "Stage=all", "sealed_ami_kms_key_id": " "}
+    second = run_playbook(FLEET, "-i", str(targets), **typed, **for_all)
+    assert second.status == 0, second.explain()
+    for region, (alias, _, _) in expected.items():
+        copy = only_copy(served_look, source, region)
+        assert set(served_look.keys(region, copy["ImageId"]).values()) == {served_look.key_arn(alias, region)}
+        assert (copy["Description"], served_look.user_tags(copy)) == ("for all", {"Stage": "all"})
+
+    key = {**typed, **for_all, "sealed_ami_kms_key_id": "alias/golden"}
+    predicted = run_playbook(FLEET, "-i", str(targets), "--check", **key)
+    assert (predicted.status, predicted.changed) == (0, 1), predicted.explain()
+
+
 def test_a_copy_is_not_a_source(fleet: Fleet, run_playbook: RunPlaybook, served_look: Looking) -> None:
     source, tagged = (
         SOURCES["plain-root"],
@@ -117,7 +145,7 @@ def test_a_copy_is_not_a_source(fleet: Fleet, run_playbook: RunPlaybook, served_
 
     of_copy = {**tagged, "sealed_ami_source_image_ids": copy["ImageId"], "sealed_ami_source_region": IRELAND}
     path = fleet.path.with_name("further.image_targets.yml")
-    path.write_text(TARGETS.replace("[eu-west-1]", "[eu-west-1, us-west-2]"))
+    path.write_text(f"host_per: region{TARGETS.replace('[eu-west-1]', '[eu-west-1, us-west-2]')}")
     inventory = ("-i", str(path))
     served_look.emulator.clear_calls()
     refused = run_playbook(FLEET, *inventory, **of_copy)
@@ -135,7 +163,7 @@ def test_a_copy_is_not_a_source(fleet: Fleet, run_playbook: RunPlaybook, served_
 @pytest.mark.parametrize(
     ("options", "typed", "words"),
     [
-        pytest.param((), {"sealed_ami_hosts": "livee"}, ["'livee' fits no host", "home.eu-west-1"], id="group"),
+        pytest.param((), {"sealed_ami_hosts": "livee"}, ["'livee' fits no host", "which has home."], id="group"),
         pytest.param(("--limit", "home*"), {"sealed_ami_hosts": "localhost"}, ["fits no host", "home*"], id="limit"),
         pytest.param(("--limit", "nobody"), {}, ["no hosts to target"], id="limit that fits nobody"),
         pytest.param((), {"sealed_ami_only_with_tags": "Distribute=fleet"}, [SOURCES["plain-root"]], id="tags"),

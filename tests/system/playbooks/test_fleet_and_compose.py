@@ -23,9 +23,7 @@ def test_compose_keys(rounds: PlayRounds, served_look: Looking) -> None:
 
 def test_fleet_copy(rounds: PlayRounds, served_emulator: Emulator) -> None:
     played = rounds("fleet_copy", "-i", str(PLAYBOOKS / "vars" / "image_targets.yml"))
-    assert set(played.first.report["stats"]) == {
-        "production.eu-west-1", "production.eu-central-1", "staging.eu-west-1",
-    }  # fmt: skip
+    assert set(played.first.report["stats"]) == {"production", "staging"}
     for account, region in ((HOME, "eu-west-1"), (HOME, "eu-central-1"), (CONSUMER, "eu-west-1")):
         look = Looking(served_emulator, account=account)
         made = [image for image in look.images(region) if image["Name"] in NAMES]

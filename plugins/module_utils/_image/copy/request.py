@@ -24,7 +24,8 @@ from ..options import (
 )
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
-_PER_DESTINATION: t.Final = ("kms_key_id", "name", *(row.name for row in ATTRIBUTE_ROWS if row.of_destination))
+# What each destination may have of its own.
+PER_DESTINATION: t.Final = ("kms_key_id", "name", *(row.name for row in ATTRIBUTE_ROWS if row.of_destination))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +114,7 @@ def _parse_sources(options: Options) -> tuple[str, ...]:
 def _parse_destination(entry: Options, defaults: Options) -> Destination:
     merged = {
         **defaults,
-        **{name: entry[name] for name in _PER_DESTINATION if entry.get(name) is not None},
+        **{name: entry[name] for name in PER_DESTINATION if entry.get(name) is not None},
     }
     region = require_region_name(entry.get("region") or "", option="region")
     if entry.get("kms_key_id") == "" and defaults.get("kms_key_id"):

@@ -23,8 +23,8 @@ def an_account(**options: t.Any) -> dict[str, t.Any]:
 
 
 def a_file(*accounts: t.Any, **options: t.Any) -> dict[str, t.Any]:
-    """Return a file of these accounts, or of one that is right."""
-    return {"accounts": list(accounts) or [an_account()], **options}
+    """Return a file of these accounts, or of one that is right, with a host for each region."""
+    return {"host_per": "region", "accounts": list(accounts) or [an_account()], **options}
 
 
 def only_variables(options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -165,3 +165,72 @@ def test_blank_is_absent_and_none_is_empty() -> None:
     nothing = dict.fromkeys((*blank, "tags", "launch_permissions"), "none")
     found = only_variables(a_file(**nothing))
     assert [found[f"sealed_ami_{name}"] for name in nothing] == ["", "", "", "", {}, {}]
+
+
+def per_account(*accounts: t.Any, **options: t.Any) -> dict[str, t.Any]:
+    """Return a file of these accounts that leaves the hosts to the default, one for each account."""
+    return {"accounts": list(accounts), **options}
+
+
+def test_a_host_for_an_account_has_its_regions_as_destinations() -> None:
+    region = {"region": "eu-central-1", "kms_key_id": "alias/own", "tags": {}, "description": "none"}
+    account = an_account(regions=["eu-west-1", region], role_arn=ROLE, groups=["live"])
+    other = an_account(account="staging", regions=["us-west-2"], encrypted=False)
+    production, staging = parse_targets(
+        per_account(account, {**other, "kms_key_id": ""}, source_image_ids=[IMAGE], name="{source_name}-sealed")
+    )
+    destinations = [
+        {"region": "eu-west-1", "name": "{source_name}-sealed"},
+        {
+            "region": "eu-central-1",
+            "kms_key_id": "alias/own",
+            "name": "{source_name}-sealed",
+            "description": "",
+            "tags": {},
+        },
+    ]
+    assert (production.name, production.groups) == ("production", ("live",))
+    assert production.variables == {
+        "sealed_ami_account": "production",
+        "sealed_ami_account_id": "123456789012",
+        "sealed_ami_role_arn": ROLE,
+        "sealed_ami_source_image_ids": [IMAGE],
+        "sealed_ami_regions": ["eu-west-1", "eu-central-1"],
+        "sealed_ami_destinations": destinations,
+    }
+    assert staging.variables["sealed_ami_destinations"] == [{"region": "us-west-2", "name": "{source_name}-sealed"}]
+    assert staging.variables["sealed_ami_encrypted"] is False
+
+
+def test_an_account_in_two_entries_is_one_host() -> None:
+    (target,) = parse_targets(per_account(an_account(), an_account(regions=["us-west-2"])))
+    assert target.variables["sealed_ami_regions"] == ["eu-west-1", "us-west-2"]
+
+
+@pytest.mark.parametrize(
+    ("region", "words"),
+    [
+        ({"source_image_ids": [IMAGE]}, "source_image_ids of us-west-2 and of eu-west-1 differ"),
+        ({"source_region": "us-east-1"}, "source_region of us-west-2"),
+        ({"encrypted": False}, "encrypted of us-west-2"),
+        ({"copy_tags": True, "purge_tags": False}, "copy_tags, purge_tags of us-west-2"),
+        ({"groups": ["west"]}, "groups of us-west-2"),
+    ],
+)
+def test_what_one_host_cannot_say_of_two_regions_is_refused(region: dict[str, t.Any], words: str) -> None:
+    account = an_account(regions=["eu-west-1", {"region": "us-west-2", **region}])
+    with pytest.raises(RequestError, match=words) as refused:
+        parse_targets(per_account(account))
+    assert "set host_per: region" in str(refused.value)
+    assert len(parse_targets(a_file(account))) == 2
+
+
+def test_two_roles_under_one_name_are_refused() -> None:
+    with pytest.raises(RequestError, match="role_arn of us-west-2"):
+        parse_targets(per_account(an_account(role_arn=ROLE), an_account(role_arn=f"{ROLE}2", regions=["us-west-2"])))
+
+
+@pytest.mark.parametrize("wrong", ["zone", "Region", "account, region"])
+def test_a_host_is_per_account_or_region(wrong: str) -> None:
+    with pytest.raises(RequestError, match="host_per is one of account, region"):
+        parse_targets(per_account(an_account(), host_per=wrong))
