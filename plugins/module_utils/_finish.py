@@ -16,7 +16,7 @@ from ansible.module_utils.common.warnings import warn
 from ._aws.errors import AwsError
 from ._image.errors import SealedError
 from ._image.outcome import Outcome
-from ._image.result import failure_message, to_diff, to_result
+from ._image.result import failure_message, summary, to_diff, to_result
 
 __all__ = ["failing_readably", "finish", "warn"]
 
@@ -38,4 +38,4 @@ def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool) -> Non
     message = failure_message(outcomes)
     if message:
         module.fail_json(msg=message, **result)
-    module.exit_json(**result)
+    module.exit_json(msg=summary(outcomes, is_predicted=module.check_mode), **result)

@@ -385,6 +385,11 @@ changed:
   description: Whether anything was, or in check mode would be, changed in AWS.
   returned: always
   type: bool
+msg:
+  description: What became of the image, in one line, which a terminal shows too; or what went wrong.
+  returned: always
+  type: str
+  sample: "unchanged: database-sealed ami-0fedcba9876543211 in eu-west-1 under alias/golden (the copy exists)"
 image_id:
   description: The id of the image; null in check mode for an image that does not exist yet.
   returned: when the request is possible at all
@@ -483,6 +488,11 @@ images:
           returned: always
           type: str
           sample: arn:aws:kms:us-east-1:123456789012:key/00000003-0000-4000-8000-000000000001
+        kms_key_alias:
+          description: The alias by which the task asked for that key; null where it named the key otherwise, or none.
+          returned: always
+          type: str
+          sample: alias/golden
         volume_size:
           description: The size of the volume in GiB.
           returned: always

@@ -357,6 +357,11 @@ changed:
   returned: always
   type: bool
   sample: true
+msg:
+  description: What became of the copies, in one line, which a terminal shows too; or what went wrong.
+  returned: always
+  type: str
+  sample: "unchanged: database-sealed ami-0fedcba9876543211 in eu-west-1 under alias/golden (the copy exists)"
 image_id:
   description: The id of the copy; null in check mode for a copy that does not exist yet.
   returned: when one image goes to one destination, and the request is possible at all
@@ -449,6 +454,11 @@ images:
           returned: always
           type: str
           sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003
+        kms_key_alias:
+          description: The alias by which the task asked for that key; null where it named the key otherwise, or none.
+          returned: always
+          type: str
+          sample: alias/golden
         volume_size:
           description: The size of the volume in GiB.
           returned: always

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Show life while a module waits: per region, how far its snapshots are, and about how long it will take."""
+"""Show life while a module waits: per region, how far its snapshots are, about how long it will take; then the end."""
 
 from __future__ import annotations
 
@@ -134,16 +134,29 @@ class Reporter:
 
 
 class ProgressAction(NormalAction):
-    """Run the module as always, and show its progress where there is somebody to see it."""
+    """Run the module as always, and show its progress and its end where there is somebody to see it."""
 
     def run(self, tmp: t.Any = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return what the module returns."""
+        name = (task_vars or {}).get("inventory_hostname", "")
+
+        def show(text: str) -> None:
+            Display().display(f"  [{name}] {text}")
+
+        result = self._run_watched(tmp, task_vars, show)
+        # Ansible shows the message of a failure itself, and that of a success to nobody who does not ask with -v.
+        if self._is_seen() and result.get("msg") and not (result.get("failed") or Display().verbosity):
+            show(str(result["msg"]))
+        return result
+
+    def _run_watched(
+        self, tmp: t.Any, task_vars: dict[str, t.Any] | None, show: t.Callable[[str], None]
+    ) -> dict[str, t.Any]:
         rhythm = self._rhythm(task_vars or {})
         if rhythm is None:
             return self._run_module(tmp, task_vars)
-        name = (task_vars or {}).get("inventory_hostname", "")
         try:
-            reporter = Reporter(lambda text: Display().display(f"  [{name}] {text}"), rhythm=rhythm)
+            reporter = Reporter(show, rhythm=rhythm)
         except OSError:
             return self._run_module(tmp, task_vars)
         usual = self._task.environment
@@ -158,12 +171,15 @@ class ProgressAction(NormalAction):
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         return result
 
+    def _is_seen(self) -> bool:
+        """Tell whether lines can be shown beside the task."""
+        return not self._task.async_val and not self._task.no_log and constants.DEFAULT_STDOUT_CALLBACK in CALLBACKS
+
     def _rhythm(self, task_vars: t.Mapping[str, t.Any]) -> float | None:
         """Return the seconds between two reports; None where nobody waits or looks, or the file cannot be shared."""
         waits = str(self._task.args.get("wait", False)).lower() in ("true", "yes", "on", "1", "y", "t")
-        silent = self._task.check_mode or self._task.async_val or self._task.no_log or not waits
         local = getattr(self._connection, "transport", "") == "local"
-        if silent or not local or constants.DEFAULT_STDOUT_CALLBACK not in CALLBACKS:
+        if self._task.check_mode or not waits or not local or not self._is_seen():
             return None
         try:
             seconds = float(self._templar.template(task_vars.get("sealed_ami_progress_seconds", RHYTHM_SECONDS)))

@@ -18,6 +18,7 @@ from emulated_aws.client import Emulator
 
 from .engine import BIN, Command, quiet_environment
 
+ENDED = re.compile(r"^  \[localhost\] (?:\d )?(?:would be )?(?:copied|composed|unchanged): .*$", re.MULTILINE)
 SHOWN = re.compile(r"\[localhost\] (?:eu-west|us-east)-1: \d of [34] snapshots completed, the others at \d+ % or more")
 COPY = {
     "sealed.ami.ec2_ami_encrypted_copy": {
@@ -92,6 +93,22 @@ def test_progress_is_shown_and_the_result_is_the_same(
     assert same == result
 
 
+@pytest.mark.parametrize("task", [COPY, COMPOSE], ids=["copy", "compose"])
+def test_each_run_says_in_one_line_what_was_found(
+    aws: Emulator, tmp_path: pathlib.Path, task: dict[str, t.Any]
+) -> None:
+    said = []
+    for arguments in (("--check",), (), ()):
+        (line,) = ENDED.findall(play(aws, tmp_path, task, arguments=arguments)[0])
+        said.append(line)
+    assert [line.partition(": ")[0].split("] ")[1].lstrip("2 ") for line in said][::2] in (
+        ["would be copied", "unchanged"], ["would be composed", "unchanged"],
+    )  # fmt: skip
+    alias = "alias/golden" if task is COPY else "alias/data, alias/os"
+    assert [alias in line for line in said] == [True, True, True]
+    assert not ENDED.search(play(aws, tmp_path, task, arguments=("-v",))[0]), "-v prints the whole result"
+
+
 @pytest.mark.parametrize(
     "how",
     [
@@ -106,3 +123,4 @@ def test_progress_is_shown_and_the_result_is_the_same(
 def test_silence_where_nobody_looks(slow: Emulator, tmp_path: pathlib.Path, how: dict[str, t.Any]) -> None:
     shown, _result = play(slow, tmp_path, COPY, **how)
     assert not SHOWN.search(shown)
+    assert bool(ENDED.search(shown)) == ("--check" in how.get("arguments", ()))

@@ -45,7 +45,7 @@ class Result(dict[str, t.Any]):
     @property
     def msg(self) -> str:
         """Return the message of a failure, empty where there is none."""
-        return str(self.get("msg") or "")
+        return str(self.get("msg") or "") if self.failed else ""
 
     @property
     def warnings(self) -> list[str]:

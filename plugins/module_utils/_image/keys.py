@@ -46,6 +46,12 @@ class RequiredKey:
         return f"{self.reference} ({self.arn})"
 
     @property
+    def alias(self) -> str | None:
+        """Return the alias by which the key was asked for; None where it was named by its id or ARN."""
+        before, found, name = self.reference.partition("alias/")
+        return f"{found}{name}" if found and (not before or before.startswith("arn:")) else None
+
+    @property
     def is_told(self) -> bool:
         """Tell whether it is known which key this is: where DescribeKey is denied, an alias does not say."""
         return self.arn is not None or "alias/" not in self.reference
@@ -61,6 +67,12 @@ class RequiredKey:
         if self.arn is None:
             return device.kms_key_arn.endswith(f":key/{self.reference}")
         return device.kms_key_arn == self.arn
+
+
+def aliases_of(keys: t.Iterable[RequiredKey | None]) -> dict[str, str]:
+    """Return the alias of each key that was asked for by one, by the ARN of the key."""
+    named = [(key.arn, key.alias) for key in keys if key is not None]
+    return {arn: alias for arn, alias in reversed(named) if arn and alias}
 
 
 def key_arn_in(reference: str) -> str | None:

@@ -38,7 +38,8 @@ class Outcome:
     ``created`` lists the ids of everything that this run made and that still exists, ``adopted`` what other runs made
     and this one went on with, ``removed`` what is gone, and ``left`` what was to go and is still there; a failure never
     hides them.
-    ``timed_out`` tells a copy that still runs from one that failed.
+    ``timed_out`` tells a copy that still runs from one that failed. ``key_aliases`` has, by ARN, the
+    aliases that keys were asked for by.
     """
 
     target: Target
@@ -53,6 +54,7 @@ class Outcome:
     adopted: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
+    key_aliases: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def known_image(self) -> Image:
@@ -62,9 +64,12 @@ class Outcome:
         return self.image
 
     @classmethod
-    def predicted(cls, target: Target, plan: Plan) -> Outcome:
+    def predicted(cls, target: Target, plan: Plan, *, key_aliases: t.Mapping[str, str]) -> Outcome:
         """Return what applying the plan will end in, for check mode."""
-        return cls(target, plan, plan.image, plan.action, plan.reason, plan.changed, removed=removed_by(plan))
+        return cls(
+            target, plan, plan.image, plan.action, plan.reason, plan.changed,
+            removed=removed_by(plan), key_aliases=key_aliases,
+        )  # fmt: skip
 
 
 def removed_by(plan: Plan) -> list[str]:

@@ -11,8 +11,11 @@ import typing as t
 
 from .model import RUN_TAG, BlockDevice
 from .outcome import Outcome
-from .sentences import describe_step
+from .sentences import describe_step, one_line
 
+Aliases = t.Mapping[str, str]
+# A line for people names no more images of a kind than this.
+_NAMED: t.Final = 4
 _COLUMNS: t.Final = ("device", "snapshot", "GiB", "encrypted", "key")
 
 
@@ -37,7 +40,7 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         "source_region": outcome.target.source_region,
         "action": "failed" if outcome.error else outcome.action,
         "reason": outcome.reason,
-        "snapshots": [_to_snapshot(device) for device in image.ebs_devices] if image else [],
+        "snapshots": [_to_snapshot(device, outcome.key_aliases) for device in image.ebs_devices] if image else [],
         "tags": {key: value for key, value in image.tags.items() if key != RUN_TAG} if image else {},
         "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
     }
@@ -56,6 +59,15 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
     return entry
 
 
+def summary(outcomes: t.Sequence[Outcome], *, is_predicted: bool = False) -> str:
+    """Return one line for people: what became of every target, and under which keys the images are."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        would = "would be " if is_predicted and outcome.changed else ""
+        groups.setdefault(f"{would}{outcome.action}", []).append(outcome)
+    return ". ".join(_group(action, found) for action, found in groups.items())
+
+
 def failure_message(outcomes: t.Sequence[Outcome]) -> str | None:
     """Return one message for all that failed, naming region and cause of each; None where nothing did."""
     failed = [outcome for outcome in outcomes if outcome.error]
@@ -70,12 +82,37 @@ def to_diff(outcomes: t.Sequence[Outcome]) -> list[dict[str, str]]:
     return [_diff(outcome) for outcome in outcomes if outcome.changed and outcome.plan is not None]
 
 
-def device_table(devices: t.Iterable[BlockDevice]) -> str:
+def device_table(devices: t.Iterable[BlockDevice], aliases: Aliases) -> str:
     """Return one line for each device: what a person compares."""
-    rows = [_COLUMNS, *(_row(device) for device in devices)]
+    rows = [_COLUMNS, *(_row(device, aliases) for device in devices)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
     return "\n".join(lines) + "\n"
+
+
+def _group(action: str, outcomes: t.Sequence[Outcome]) -> str:
+    shown = [_named(outcome) for outcome in outcomes[:_NAMED]]
+    more = [f"{len(outcomes) - _NAMED} more"] if len(outcomes) > _NAMED else []
+    count = f"{len(outcomes)} " if len(outcomes) > 1 else ""
+    reasons = dict.fromkeys(outcome.reason for outcome in outcomes if not outcome.changed)
+    why = f" ({next(iter(reasons))})" if len(reasons) == 1 else ""
+    return f"{count}{action}: {'; '.join(shown + more)}{why}"
+
+
+def _named(outcome: Outcome) -> str:
+    image, region = outcome.image, outcome.target.region
+    if image is None:
+        return f"{outcome.target.source} in {region}"
+    keys = _keys(image.ebs_devices, outcome.key_aliases) if outcome.action != "removed" else ""
+    return one_line(f"{image.name or 'image'} {image.image_id}".rstrip()) + f" in {region}{keys}"
+
+
+def _keys(devices: t.Sequence[BlockDevice], aliases: Aliases) -> str:
+    """Say which keys devices are under, as far as AWS has shown it."""
+    arns = dict.fromkeys(device.kms_key_arn or "a key chosen by AWS" for device in devices if device.encrypted)
+    plain = [device for device in devices if device.encrypted is False]
+    under = f" under {', '.join(aliases.get(arn, arn) for arn in arns)}" if arns else ""
+    return f"{under}{', partly' if arns and plain else ''}{' unencrypted' if plain else ''}"
 
 
 def _failure(outcome: Outcome) -> str:
@@ -91,28 +128,31 @@ def _state(outcome: Outcome) -> str:
     return outcome.image.state
 
 
-def _to_snapshot(device: BlockDevice) -> dict[str, t.Any]:
+def _to_snapshot(device: BlockDevice, aliases: Aliases) -> dict[str, t.Any]:
     return {
         "device_name": device.device_name,
         "snapshot_id": device.snapshot_id,
         "encrypted": device.encrypted,
         "kms_key_arn": device.kms_key_arn,
+        "kms_key_alias": aliases.get(device.kms_key_arn or ""),
         "volume_size": device.volume_size,
     }
 
 
-def _row(device: BlockDevice) -> tuple[str, ...]:
+def _row(device: BlockDevice, aliases: Aliases) -> tuple[str, ...]:
     if not device.is_ebs:
         return (device.device_name, device.virtual_name or "none", "-", "-", "-")
     encrypted = "?" if device.encrypted is None else "yes" if device.encrypted else "no"
     key = device.kms_key_arn or ("chosen by AWS" if device.encrypted else "-")
+    if key in aliases:
+        key = f"{aliases[key]} ({key})"
     return (device.device_name, device.snapshot_id or "(new)", str(device.volume_size), encrypted, key)
 
 
 def _diff(outcome: Outcome) -> dict[str, str]:
     plan, target = outcome.plan, outcome.target
     header = f"{target.source} ({target.source_region}) in {target.region}"
-    before = _facts(plan.devices_before if plan else ())
+    before = _facts(plan.devices_before if plan else (), outcome.key_aliases)
     after = _after(outcome)
     return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}
 
@@ -121,8 +161,8 @@ def _after(outcome: Outcome) -> str:
     """Return the devices as they are then, and one line for each step that leads there."""
     image = None if outcome.action == "removed" else outcome.image
     steps = [describe_step(step) for step in outcome.plan.steps] if outcome.plan else []
-    return _facts(image.devices if image else ()) + "".join(f"{step}\n" for step in steps)
+    return _facts(image.devices if image else (), outcome.key_aliases) + "".join(f"{step}\n" for step in steps)
 
 
-def _facts(devices: t.Sequence[BlockDevice]) -> str:
-    return device_table(devices) if devices else ""
+def _facts(devices: t.Sequence[BlockDevice], aliases: Aliases) -> str:
+    return device_table(devices, aliases) if devices else ""

@@ -55,10 +55,10 @@ def _set_tags(step: SetTags) -> str:
 
 def _tags(tags: t.Mapping[str, str]) -> str:
     shown = user_tags(tags) or tags
-    return ", ".join(_line(f"{key}={value}") for key, value in sorted(shown.items()))
+    return ", ".join(one_line(f"{key}={value}") for key, value in sorted(shown.items()))
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text of a user's as it is if it stays on one line, else with its control characters spelled out."""
     return text if text.isprintable() else ascii(text)
 

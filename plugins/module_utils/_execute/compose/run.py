@@ -25,7 +25,7 @@ from ..._image.compose.removal import RemovalFacts, plan_compose_removal
 from ..._image.compose.request import ComposeRequest, InstanceOptions
 from ..._image.compose.steps import ComposePlan
 from ..._image.errors import PreflightError, SealedError
-from ..._image.keys import require_private, require_shareable
+from ..._image.keys import aliases_of, require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
 from ..._image.proofs import MadeFor, Proof
@@ -93,9 +93,10 @@ class ComposeRun:
             self._request.region,
             self._request.instance_id,
         )
+        aliases = aliases_of(device.required_key for device in facts.recipe.ebs_devices) if facts else {}
         if check_mode:
-            return Outcome.predicted(target, plan)
-        return self._apply(Outcome(target, plan), plan, facts)
+            return Outcome.predicted(target, plan, key_aliases=aliases)
+        return self._apply(Outcome(target, plan, key_aliases=aliases), plan, facts)
 
     def _plan(self) -> tuple[ComposeFacts | None, ComposePlan]:
         """Return what there is, and the plan for it, which AWS would not refuse half-way."""

@@ -21,6 +21,7 @@ from ..._image.copy.planner import plan_copy
 from ..._image.copy.removal import plan_removal
 from ..._image.copy.request import CopyRequest, Destination
 from ..._image.errors import SealedError, SourceMissingError
+from ..._image.keys import aliases_of
 from ..._image.model import Image
 from ..._image.outcome import Outcome, Target, follow
 from ..._image.steps import Plan
@@ -137,7 +138,8 @@ class CopyRun:
             plan = plan_removal(facts, region=region.name, unprotect=unprotect)
         for warning in plan.warnings:
             self._warn(warning)
-        return Job(Outcome(target, plan), plan, lineage, facts.requirement)
+        outcome = Outcome(target, plan, key_aliases=aliases_of([facts.requirement.key]))
+        return Job(outcome, plan, lineage, facts.requirement)
 
     def _plan_present(self, destination: Destination, facts: Facts) -> Plan:
         try:
@@ -210,7 +212,7 @@ def _unless_error(answer: t.Any) -> t.Any:
 def _predicted(job: Job, *, wait: bool) -> Outcome:
     if job.outcome.error:
         return job.outcome
-    outcome = Outcome.predicted(job.outcome.target, job.plan)
+    outcome = Outcome.predicted(job.outcome.target, job.plan, key_aliases=job.outcome.key_aliases)
     if job.plan.awaits and outcome.image is not None:
         outcome.image = dataclasses.replace(outcome.image, state="available" if wait else "pending")
     return outcome

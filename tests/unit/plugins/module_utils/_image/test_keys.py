@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import (
+    RequiredKey,
+    aliases_of,
     key_arn_in,
     not_found_message,
     region_in,
@@ -156,3 +158,22 @@ def test_a_missing_key(reference: str, hint: str) -> None:
 def test_whether_a_device_is_under_a_key(found: str | bool | None, expected: bool) -> None:
     assert required(KEY_A).is_on(a_device("sda1", found, "ami-1")) is expected
     assert not required(None, reference="alias/golden").is_on(a_device("sda1", found, "ami-1"))
+
+
+@pytest.mark.parametrize(
+    ("reference", "alias"),
+    [
+        ("alias/golden", "alias/golden"),
+        (ALIAS_ARN, "alias/golden"),
+        ("alias/team/golden", "alias/team/golden"),
+        (KEY_A, None),
+        ("00000001-0000-4000-8000-000000000003", None),
+    ],
+)
+def test_the_alias_that_a_key_was_asked_for_by(reference: str, alias: str | None) -> None:
+    assert RequiredKey(reference, KEY_A).alias == alias
+
+
+def test_aliases_by_key_leave_out_what_is_not_told() -> None:
+    keys = [RequiredKey("alias/first", KEY_A), RequiredKey("alias/second", KEY_A), RequiredKey("alias/denied", None)]
+    assert aliases_of([None, *keys, RequiredKey(KEY_B, KEY_B)]) == {KEY_A: "alias/first"}

@@ -18,7 +18,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import Blo
 from ansible_collections.sealed.ami.plugins.module_utils._image.outcome import Outcome, Target
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import LaunchPermissions
 from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import MayDeleteSnapshot, MayDeregister
-from ansible_collections.sealed.ami.plugins.module_utils._image.result import failure_message, to_diff, to_result
+from ansible_collections.sealed.ami.plugins.module_utils._image.result import (
+    failure_message,
+    summary,
+    to_diff,
+    to_result,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.sentences import describe_step
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     DeregisterImage,
@@ -113,9 +118,74 @@ def test_snapshots_are_listed_without_disks_that_have_none() -> None:
             "snapshot_id": f"snap-sda1-of-{COPY_ID}",
             "encrypted": True,
             "kms_key_arn": KEY_A,
+            "kms_key_alias": None,
             "volume_size": 8,
         }
     ]
+
+
+def test_an_alias_stands_beside_the_key_that_was_asked_for_by_it() -> None:
+    image = a_copy(sda1=KEY_A, sdf=KEY_B, sdg=None)
+    outcome = an_outcome(image=image, key_aliases={KEY_A: "alias/a"})
+    (entry,) = to_result([outcome], single=False)["images"]
+    shown = {one["device_name"]: (one["kms_key_arn"], one["kms_key_alias"]) for one in entry["snapshots"]}
+    assert shown == {"/dev/sda1": (KEY_A, "alias/a"), "/dev/sdf": (KEY_B, None), "/dev/sdg": (None, None)}
+    (diff,) = to_diff([outcome])
+    assert f"alias/a ({KEY_A})\n" in diff["after"]
+    assert f"  {KEY_B}\n" in diff["after"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_predicted", "expected"),
+    [
+        pytest.param(
+            [an_outcome("unchanged", changed=False, key_aliases={KEY_A: "alias/a"}, reason="the copy exists")],
+            False,
+            f"unchanged: {COPY.name} {COPY_ID} in {AWAY} under alias/a (the copy exists)",
+            id="found",
+        ),
+        pytest.param(
+            [an_outcome()], False, f"copied: {COPY.name} {COPY_ID} in {AWAY} under {KEY_A}", id="a key without an alias"
+        ),
+        pytest.param(
+            [an_outcome(image=a_copy("", sda1=KEY_A, sdf=None), key_aliases={KEY_A: "alias/a"})],
+            True,
+            f"would be copied: {COPY.name} in {AWAY} under alias/a, partly unencrypted",
+            id="predicted",
+        ),
+        pytest.param(
+            [an_outcome(image=a_copy(sda1=None))],
+            False,
+            f"copied: {COPY.name} {COPY_ID} in {AWAY} unencrypted",
+            id="unencrypted",
+        ),
+        pytest.param(
+            [an_outcome("unchanged", image=None, changed=False, reason="nothing to remove")],
+            True,
+            f"unchanged: {SOURCE_ID} in {AWAY} (nothing to remove)",
+            id="nothing there",
+        ),
+        pytest.param(
+            [an_outcome("removed")], False, f"removed: {COPY.name} {COPY_ID} in {AWAY}", id="what is gone has no key"
+        ),
+        pytest.param(
+            [an_outcome("unchanged", changed=False, region=f"r{number}", image=None) for number in range(6)]
+            + [an_outcome(image=None)],
+            False,
+            f"6 unchanged: {'; '.join(f'{SOURCE_ID} in r{number}' for number in range(4))}; 2 more (why). "
+            f"copied: {SOURCE_ID} in {AWAY}",
+            id="many",
+        ),
+        pytest.param(
+            [an_outcome(image=dataclasses.replace(COPY, name="two\nlines", devices=()))],
+            False,
+            f"copied: 'two\\nlines {COPY_ID}' in {AWAY}",
+            id="one line whatever the name, and no key that was not seen",
+        ),
+    ],
+)  # fmt: skip
+def test_one_line_says_what_became_of_it(outcomes: list[Outcome], is_predicted: bool, expected: str) -> None:
+    assert summary(outcomes, is_predicted=is_predicted) == expected
 
 
 def test_a_single_copy_stands_at_the_top_too() -> None:
