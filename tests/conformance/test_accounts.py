@@ -345,6 +345,20 @@ def test_watermarks_go_on_to_copies_and_images_of_instances(home: Place, away: P
     assert home.ec2.detach_image_watermark(ImageId=source, WatermarkKey=key)["Return"] is True
 
 
+@pytest.mark.emulator_only
+@pytest.mark.parametrize(
+    ("guide", "name"), [(False, "image-watermark.watermark-key"), (True, "image-watermark-key")], ids=["model", "guide"]
+)
+@rule("16 watermarks", "M8", "UG-wm")
+def test_images_are_found_by_watermark_under_both_readings(home: Place, guide: bool, name: str) -> None:
+    """The filter by a watermark's key has one name in the model and another one in the guide."""
+    home.target.configure(watermark_filter_guide_name=guide)
+    marked, _other = an_image(home), an_image(home)
+    key = home.ec2.attach_image_watermark(ImageId=marked, WatermarkName="golden 2026")["WatermarkKey"]
+    found = home.ec2.describe_images(Owners=["self"], Filters=[{"Name": name, "Values": [key]}])["Images"]
+    assert [each["ImageId"] for each in found] == [marked]
+
+
 @rule("16 watermarks", "U26-ami-ancestry")
 def test_registered_images_get_no_watermark(home: Place) -> None:
     """RegisterImage knows no source image, so no watermark goes on."""

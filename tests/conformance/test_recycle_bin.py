@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from .builders import an_image, copied, image_of, share_image, snapshot_ids, snapshot_of, tagged, tags_of
+from .builders import an_image, image_of, share_image, snapshot_ids, tagged, tags_of
 from .place import Place, image, refused, settled, snapshot
 from .rules import rule
 
@@ -211,27 +211,6 @@ def test_disabled_images_from_the_bin_under_both_readings(home: Place, restores:
     home.ec2.restore_image_from_recycle_bin(ImageId=image_id)
     [found] = home.ec2.describe_images(ImageIds=[image_id], IncludeDisabled=True)["Images"]
     assert found["State"] == state
-
-
-@pytest.mark.parametrize(
-    ("place_", "member"),
-    [
-        ({"DestinationAvailabilityZone": "us-east-1-bos-1a"}, "AvailabilityZone"),
-        ({"DestinationOutpostArn": "arn:aws:outposts:us-east-1:123456789012:outpost/op-0"}, "OutpostArn"),
-    ],
-    ids=["Local Zone", "Outpost"],
-)
-@rule("21 places", "M8", "EBS-lz")
-def test_local_snapshots_show_their_place_and_are_not_retained(
-    home: Place, place_: dict[str, str], member: str
-) -> None:
-    """Snapshots copied into a Local Zone or onto an Outpost say where they lie, and have no Recycle Bin."""
-    a_rule(home, "EBS_SNAPSHOT")
-    found = copied(home, an_image(home), home, **place_)
-    [snapshot_id] = snapshot_ids(found).values()
-    assert [snapshot_of(home, snapshot_id)[member]] == list(place_.values())
-    retire(home, found["ImageId"])
-    assert home.ec2.list_snapshots_in_recycle_bin()["Snapshots"] == []
 
 
 def locked(place: Place, **request: t.Any) -> tuple[str, str]:

@@ -45,6 +45,7 @@ class Settings:
     allowed_images_managed_by: t.Literal["account", "declarative-policy"] = "account"
     copy_image_carries_deprecation: bool = False
     copy_image_carries_instance_types: bool = True
+    watermark_filter_guide_name: bool = False  # image-watermark-key, as the guide has it, and not the model's name
 
     # Use and retiring (§17, §18).
     rbin_rule_seconds: float = 0.0
@@ -72,6 +73,10 @@ class Settings:
     instance_refresh_refuses: t.Literal["sync", "failed"] = "sync"  # what ReplaceRootVolume cannot do
     replaced_root_shows_image: bool = False  # whether DescribeInstances names the image of the new root volume
     autoscaling_checks_override_images: bool = True
+
+    # Local Zones (§21).
+    local_zone_requires_encryption: bool = False  # "Not all Local Zones require encrypted snapshots"
+    local_zone_copies_between: t.Literal["none", "group", "parent"] = "group"  # CopyImage: "certain Local Zones"
 
     # Rules on which AWS's documents contradict each other or are silent.
     copy_image_same_region_key: t.Literal["source", "aws_ebs"] = "source"  # §1.3 rows 4 and 5

@@ -12,12 +12,13 @@ def install() -> None:
     """Put the emulated EC2 in the place of moto's; call it before moto makes its first EC2 backend."""
     from moto.ec2 import models
 
-    from emulated_aws.ec2 import actions, response
+    from emulated_aws.ec2 import actions, response, zones
     from emulated_aws.ec2.backend import Ec2Region
     from emulated_aws.ec2.instance import EmulatedInstance
 
     actions.load()
     response.install_actions()
+    zones.install()
     models.ec2_backends.backend = Ec2Region
     models.ec2_backends.clear()
     models.instances.Instance = EmulatedInstance  # type: ignore[misc]  # run_instances looks the class up here

@@ -17,6 +17,7 @@ MODULES = (
     "snapshot_attributes",
     "lifecycle",
     "account",
+    "zones",
     "allowed_images",
     "volumes",
     "attaching",

@@ -45,6 +45,7 @@ class Ec2Region(EC2Backend):
         self.image_block_public_access = "unblocked"
         self.snapshot_block_public_access = "unblocked"
         self.tokens: dict[Token, tuple[str, str]] = {}
+        self.zone_groups: set[str] = set()
 
     @property
     def _url_module(self) -> t.Any:

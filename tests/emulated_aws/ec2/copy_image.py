@@ -11,7 +11,7 @@ import typing as t
 
 from moto.ec2.utils import random_ami_id
 
-from emulated_aws.ec2 import copying, errors, lookup, outcomes, tagging, timing, tokens
+from emulated_aws.ec2 import copying, errors, lookup, outcomes, tagging, timing, tokens, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.keyring import KeyUse
 from emulated_aws.ec2.model import Image, Lineage, Protection, Snapshot
@@ -22,7 +22,6 @@ if t.TYPE_CHECKING:
     from emulated_aws.ec2.backend import Ec2Region
 
 NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
-DESTINATIONS = ("DestinationOutpostArn", "DestinationAvailabilityZone", "DestinationAvailabilityZoneId")
 FAILURE = ("Client.InternalError", "Copy image failed with an internal error")
 
 
@@ -44,7 +43,9 @@ def copy_image(call: Call) -> Params:
         call.stop_if_dry_run()
         return {"ImageId": known}
     source = _source_image(call, origin)
-    parts = [_part(call, snapshot) for snapshot in _backing_snapshots(call, origin, source)]
+    snapshots = _backing_snapshots(call, origin, source)
+    zones.judge(call, snapshots, zones.destination(call), alone=False)
+    parts = [_part(call, snapshot) for snapshot in snapshots]
     copying.check_minutes(
         call.get("SnapshotCopyCompletionDurationMinutes"),
         "SnapshotCopyCompletionDurationMinutes",
@@ -77,13 +78,7 @@ def check_description(description: str | None) -> None:
 def _check_parameters(call: Call) -> None:
     check_name(call.get("Name"))
     check_description(call.get("Description"))
-    destinations = [name for name in DESTINATIONS if call.get(name)]
-    if len(destinations) > 1:
-        raise errors.invalid_combination(f"Only one of these parameters may be given: {', '.join(destinations)}")
-    if destinations and call.get("SnapshotCopyCompletionDurationMinutes"):
-        raise errors.invalid_combination(
-            f"SnapshotCopyCompletionDurationMinutes is not supported together with {destinations[0]}"
-        )
+    zones.destination(call)
     taken = call.region.image_named(call.get("Name"))
     if taken and not settings.copy_image_duplicate_names and not tokens.known(call):
         raise errors.image_name_duplicate(taken.name, taken.id)
@@ -117,8 +112,7 @@ def _part(call: Call, source: Snapshot) -> Part:
     outcome = outcomes.copy_image(
         copying.source_seen_from(call.region, source),
         outcomes.Asked(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
-        # Copies on an Outpost are always encrypted.
-        call.region.ebs_encryption_by_default or bool(call.get("DestinationOutpostArn")),
+        call.region.ebs_encryption_by_default or zones.encrypted_there(zones.destination(call)),
         settings.copy_image_same_region_key,
         settings.explicit_false_under_default_encryption,
     )
@@ -191,7 +185,7 @@ def _copy_snapshots(call: Call, image: Image, parts: list[Part]) -> float:
             f"for SourceSnapshot {part.source.id}. Task created on {int(timing.now() * 1000)}."
         )
         snapshot.billing = part.source.billing
-        snapshot.zone, snapshot.outpost_arn = call.get("DestinationAvailabilityZone"), call.get("DestinationOutpostArn")
+        snapshot.location = zones.destination(call)
         ebs.snapshot_id, ebs.encrypted = snapshot.id, snapshot.encrypted
         ready_at = max(ready_at, snapshot.ready_at)
     return ready_at

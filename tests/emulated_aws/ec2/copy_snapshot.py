@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from emulated_aws.ec2 import copying, errors, lookup, outcomes, tagging
+from emulated_aws.ec2 import copying, errors, lookup, outcomes, tagging, zones
 from emulated_aws.ec2.copy_image import check_description
 from emulated_aws.ec2.model import Snapshot
 from emulated_aws.ec2.request import Call, Params, action
@@ -16,10 +16,10 @@ from emulated_aws.settings import settings
 def copy_snapshot(call: Call) -> Params:
     """Start a copy and return the id of the pending snapshot; botocore adds PresignedUrl and DestinationRegion."""
     check_description(call.get("Description"))
-    if call.get("DestinationOutpostArn") and call.get("DestinationAvailabilityZone"):
-        raise errors.invalid_combination("DestinationOutpostArn and DestinationAvailabilityZone exclude each other")
+    location = zones.destination(call)
     origin = copying.source_region(call.region, call.get("SourceRegion"))
     source = _source(call, origin.region_name)
+    zones.judge(call, [source] if source else [], location, alone=True)
     job = _job(call, source)
     tags = tagging.specified(call, "snapshot")["snapshot"]
     copying.check_minutes(
@@ -28,6 +28,7 @@ def copy_snapshot(call: Call) -> Params:
     copying.check_copy_quota(call.region, 1)
     call.stop_if_dry_run()
     snapshot = job.begin(call.get("Description", ""))
+    snapshot.location = location
     if source and settings.register_image_keeps_billing:
         snapshot.billing = source.billing
     elif source:
@@ -56,7 +57,7 @@ def _job(call: Call, source: Snapshot | None) -> copying.SnapshotCopy:
     outcome = outcomes.copy_snapshot(
         copying.source_seen_from(call.region, source) if source else outcomes.Source(encrypted=False),
         outcomes.Asked(encrypted=call.get("Encrypted"), key=bool(call.get("KmsKeyId"))),
-        call.region.ebs_encryption_by_default or bool(call.get("DestinationOutpostArn")),
+        call.region.ebs_encryption_by_default or zones.encrypted_there(zones.destination(call)),
         settings.copy_snapshot_same_region_key,
     )
     key = copying.chosen_key(call.region, outcome, given=call.get("KmsKeyId"), source=source)

@@ -10,7 +10,7 @@ import typing as t
 
 from moto.ec2.utils import random_ami_id
 
-from emulated_aws.ec2 import errors, lookup, snapshots, tagging, timing
+from emulated_aws.ec2 import errors, lookup, snapshots, tagging, timing, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.copy_image import check_description, check_name
 from emulated_aws.ec2.devices import Device, Ebs, check_mapping_shape, name_among, same_device
@@ -61,10 +61,8 @@ def _check(call: Call, instance: EmulatedInstance) -> None:
         raise errors.AwsError(
             "IncorrectState", f"Instance '{instance.id}' is not in a state from which it can be imaged."
         )
-    if call.get("SnapshotLocation"):
-        raise errors.invalid_value(
-            call.get("SnapshotLocation"), "snapshotLocation", "The instance is in no Local Zone and on no Outpost."
-        )
+    for _device, volume in call.region.attached(instance.id):
+        zones.of_snapshot(call, volume.zone, volume.last_snapshot_at)
     if call.get("BootModeOverride") and instance.current_instance_boot_mode != "uefi":
         raise errors.invalid_value(
             call.get("BootModeOverride"), "bootModeOverride", "The instance's current boot mode is not uefi."
@@ -169,7 +167,9 @@ def _begin(call: Call, instance: EmulatedInstance, devices: list[Device], volume
     for device in devices:
         if device.name in volumes and device.ebs:
             description = f"Created by CreateImage({instance.id}) for {image.id}"
-            snapshot = snapshots.begin(region, volumes[device.name], description)
+            volume = volumes[device.name]
+            location = zones.of_snapshot(call, volume.zone, volume.last_snapshot_at)
+            snapshot = snapshots.begin(region, volume, description, location)
             device.ebs.snapshot_id = snapshot.id
             ready_at = max(ready_at, snapshot.ready_at)
     region.amis[image.id] = image

@@ -207,6 +207,7 @@ PLAIN_FILTERS = {
     "state": "State",
     "virtualization-type": "VirtualizationType",
 }
+BY_MODEL, BY_GUIDE = "image-watermark.watermark-key", "image-watermark-key"
 GETTERS: dict[str, t.Callable[[View], t.Any]] = {name: _field(member) for name, member in PLAIN_FILTERS.items()} | {
     "block-device-mapping.delete-on-termination": _mapping("DeleteOnTermination"),
     "block-device-mapping.device-name": lambda shown: [one["DeviceName"] for one in shown["BlockDeviceMappings"]],
@@ -215,7 +216,7 @@ GETTERS: dict[str, t.Callable[[View], t.Any]] = {name: _field(member) for name, 
     "block-device-mapping.volume-type": _mapping("VolumeType"),
     "block-device-mapping.encrypted": _mapping("Encrypted"),
     "image-allowed": lambda shown: shown.get("ImageAllowed", True),
-    "image-watermark.watermark-key": _mark("WatermarkKey"),
+    BY_MODEL: _mark("WatermarkKey"),
     "image-watermark.source-image-id": _mark("SourceImageId"),
     "image-watermark.source-image-region": _mark("SourceImageRegion"),
     "product-code": lambda shown: [code["ProductCodeId"] for code in shown.get("ProductCodes", [])],
@@ -229,8 +230,9 @@ def _facts(region: Ec2Region) -> Facts[Image]:
     def on_view(getter: t.Callable[[View], t.Any]) -> t.Callable[[Image], t.Any]:
         return lambda image: getter(view(region, image))
 
+    renamed = {BY_MODEL: BY_GUIDE} if settings.watermark_filter_guide_name else {}
     return Facts(
-        {name: on_view(getter) for name, getter in GETTERS.items()},
+        {renamed.get(name, name): on_view(getter) for name, getter in GETTERS.items()},
         tags=lambda image: region.tags.get(image.id, {}) if image.lag.filterable() else {},
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from emulated_aws.ec2 import errors, launch_templates, lookup, watermarks
+from emulated_aws.ec2 import errors, launch_templates, lookup, watermarks, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_mapping_shape, name_among
 from emulated_aws.ec2.instance import EmulatedInstance
@@ -47,8 +47,10 @@ def plan(call: Call) -> Launch:
         check_mapping_shape(entries)
         for entry in entries:
             _override(call.region, entry, volumes, ephemeral)
+    zone = zones.of_launch(call)
     for asked in volumes.values():
         asked.check()
+        zones.check_volume(asked.snapshot, zone)
         asked.chosen_key(call.region)
     return Launch(image, volumes, list(ephemeral.items()))
 

@@ -27,7 +27,7 @@ def check_unlocked(snapshot: Snapshot) -> None:
 def lock_snapshot(call: Call) -> Params:
     """Lock a snapshot for a number of days or until a date, or change its lock."""
     snapshot = lookup.snapshot(call.region, call.get("SnapshotId"), owned=True)
-    if snapshot.outpost_arn:
+    if snapshot.location.outpost_arn:
         raise errors.AwsError("UnsupportedOperation", "Local snapshots on Outposts cannot be locked.")
     lock = _lock(call, snapshot.lock)
     call.stop_if_dry_run()

@@ -210,6 +210,19 @@ class Lock:
         return "compliance-cooloff" if cooling else self.mode
 
 
+@dataclasses.dataclass(frozen=True)
+class Location:
+    """Where a snapshot lies, if not simply in its region: in a Local Zone, or on an Outpost."""
+
+    zone: str | None = None
+    outpost_arn: str | None = None
+
+    @property
+    def local(self) -> bool:
+        """Tell whether it is a local snapshot, as AWS calls it."""
+        return bool(self.zone or self.outpost_arn)
+
+
 @dataclasses.dataclass
 class Snapshot:
     """An EBS snapshot."""
@@ -236,8 +249,7 @@ class Snapshot:
     tiering: Tiering = dataclasses.field(default_factory=Tiering)
     lock: Lock | None = None
     associated_keys: list[str] = dataclasses.field(default_factory=list)
-    zone: str | None = None
-    outpost_arn: str | None = None
+    location: Location = dataclasses.field(default_factory=Location)
     billing: Billing = dataclasses.field(default_factory=Billing)
     lag: Lag = dataclasses.field(default_factory=Lag)
 

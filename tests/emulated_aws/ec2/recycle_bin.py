@@ -87,7 +87,7 @@ def retain_image(region: Ec2Region, image: Image) -> None:
 def retain_snapshot(region: Ec2Region, snapshot: Snapshot) -> None:
     """Put a snapshot that is being deleted into the bin, if a rule fits; local ones are gone for good."""
     tags = dict(region.tags.get(snapshot.id, {}))
-    days = 0 if snapshot.zone or snapshot.outpost_arn else region.bin.days("EBS_SNAPSHOT", tags)
+    days = 0 if snapshot.location.local else region.bin.days("EBS_SNAPSHOT", tags)
     if days:
         _put(region.bin.snapshots, snapshot, tags, days)
 

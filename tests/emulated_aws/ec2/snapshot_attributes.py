@@ -50,6 +50,8 @@ def _changes(call: Call) -> tuple[list[Permission], list[Permission]]:
 
 
 def _check_sharing(call: Call, snapshot: Snapshot, added: list[Permission]) -> None:
+    if snapshot.location.outpost_arn:
+        raise errors.AwsError("UnsupportedOperation", "Local snapshots on Outposts cannot be shared.")
     if snapshot.tiering.tier == "archive":
         raise errors.AwsError("IncorrectState", f"The snapshot {snapshot.id} is archived and cannot be shared.")
     if snapshot.kms_key_arn and aws_managed(snapshot.kms_key_arn):

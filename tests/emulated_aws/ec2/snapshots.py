@@ -9,13 +9,13 @@ import typing as t
 
 from moto.ec2.utils import random_snapshot_id
 
-from emulated_aws.ec2 import errors, locks, lookup, recycle_bin, tagging, timing
+from emulated_aws.ec2 import errors, locks, lookup, recycle_bin, tagging, timing, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.copy_image import check_description
 from emulated_aws.ec2.devices import same_device
 from emulated_aws.ec2.filters import Facts
 from emulated_aws.ec2.keyring import NOT_ACCESSIBLE
-from emulated_aws.ec2.model import Snapshot, View
+from emulated_aws.ec2.model import Location, Snapshot, View
 from emulated_aws.ec2.paging import page
 from emulated_aws.ec2.request import Call, Params, action
 from emulated_aws.ec2.volume import Volume
@@ -86,8 +86,8 @@ def view(region: Ec2Region, snapshot: Snapshot) -> View:
         "Tags": tagging.wire(region.tags.get(snapshot.id, {})) or None,
         "KmsKeyId": snapshot.kms_key_arn,
         "AssociatedKmsKeys": [{"KmsKeyId": one} for one in snapshot.associated_keys] or None,
-        "AvailabilityZone": snapshot.zone,
-        "OutpostArn": snapshot.outpost_arn,
+        "AvailabilityZone": snapshot.location.zone,
+        "OutpostArn": snapshot.location.outpost_arn,
         "StateMessage": snapshot.state_message,
         "CompletionDurationMinutes": snapshot.completion_minutes,
         "CompletionTime": timing.moment(snapshot.completed_at) if snapshot.completed_at else None,
@@ -118,7 +118,7 @@ def _facts(region: Ec2Region) -> Facts[Snapshot]:
     )
 
 
-def begin(region: Ec2Region, volume: Volume, description: str) -> Snapshot:
+def begin(region: Ec2Region, volume: Volume, description: str, location: Location | None = None) -> Snapshot:
     """Start a snapshot of a volume; it has the volume's encryption and key."""
     now = timing.now()
     snapshot = Snapshot(
@@ -135,8 +135,10 @@ def begin(region: Ec2Region, volume: Volume, description: str) -> Snapshot:
         starts_at=now,
         ready_at=now + timing.snapshot_seconds(volume.size),
         billing=volume.billing,
+        location=location or Location(),
         lag=region.new_lag(),
     )
+    volume.last_snapshot_at = snapshot.location
     region.snapshots[snapshot.id] = snapshot
     agenda.at(snapshot.ready_at, lambda due: _end(region, snapshot, volume, due))
     return snapshot
@@ -183,8 +185,9 @@ def create_snapshot(call: Call) -> View:
         raise errors.AwsError("IncorrectState", f"The volume '{volume.id}' is in the state '{volume.state}'.")
     tags = tagging.specified(call, "snapshot")["snapshot"]
     check_quotas(call.region, [volume])
+    location = zones.of_snapshot(call, volume.zone, volume.last_snapshot_at)
     call.stop_if_dry_run()
-    snapshot = begin(call.region, volume, call.get("Description", ""))
+    snapshot = begin(call.region, volume, call.get("Description", ""), location)
     call.region.tags[snapshot.id].update(tags)
     return view(call.region, snapshot)
 
@@ -203,8 +206,12 @@ def create_snapshots(call: Call) -> Params:
     ]
     tags = tagging.specified(call, "snapshot")["snapshot"]
     check_quotas(call.region, volumes)
+    places = [zones.of_snapshot(call, volume.zone, volume.last_snapshot_at) for volume in volumes]
     call.stop_if_dry_run()
-    made = [begin(call.region, volume, call.get("Description", "")) for volume in volumes]
+    made = [
+        begin(call.region, volume, call.get("Description", ""), place)
+        for volume, place in zip(volumes, places, strict=True)
+    ]
     for snapshot, volume in zip(made, volumes, strict=True):
         inherited = call.region.tags.get(volume.id, {}) if call.get("CopyTagsFromSource") else {}
         call.region.tags[snapshot.id].update(tagging.user_tags(inherited) | tags)

@@ -21,6 +21,8 @@ def modify_snapshot_tier(call: Call) -> Params:
     snapshot = lookup.snapshot(call.region, call.get("SnapshotId"), owned=True)
     if snapshot.state != "completed" or snapshot.tiering.tier == "archive":
         raise errors.AwsError("IncorrectState", f"The snapshot {snapshot.id} cannot be archived in its state.")
+    if snapshot.location.local:
+        raise errors.AwsError("UnsupportedOperation", f"The local snapshot {snapshot.id} cannot be archived.")
     images = [image for image in lookup.users_of(snapshot.region, snapshot.id) if image.state != "disabled"]
     if images:
         raise errors.AwsError(

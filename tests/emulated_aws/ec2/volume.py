@@ -9,7 +9,7 @@ import dataclasses
 
 from emulated_aws.ec2 import timing
 from emulated_aws.ec2.keyring import KeyUse
-from emulated_aws.ec2.model import Billing, Lag, View
+from emulated_aws.ec2.model import Billing, Lag, Location, View
 
 
 @dataclasses.dataclass
@@ -55,6 +55,7 @@ class Volume:
     attachment: Attachment | None = None
     billing: Billing = dataclasses.field(default_factory=Billing)
     lag: Lag = dataclasses.field(default_factory=Lag)
+    last_snapshot_at: Location | None = None
 
     def keys_usable(self) -> bool:
         """Tell whether EBS could read the source and write the volume at this moment."""

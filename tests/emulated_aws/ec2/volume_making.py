@@ -50,10 +50,22 @@ class VolumeRequest:
 
     def chosen_key(self, region: Ec2Region) -> KeyUse | None:
         """Return the key of the volume, or raise the error for a key without Encrypted=true."""
+        if self.snapshot and self.snapshot.location.local and self.snapshot.kms_key_arn:
+            return self._key_of_local(region, self.snapshot)
         source = copying.source_seen_from(region, self.snapshot) if self.snapshot else None
         asked = outcomes.Asked(encrypted=self.encrypted, key=bool(self.key))
         outcome = outcomes.new_volume(source, asked, region.ebs_encryption_by_default)
         return copying.chosen_key(region, outcome, given=self.key, source=self.snapshot)
+
+    def _key_of_local(self, region: Ec2Region, snapshot: Snapshot) -> KeyUse:
+        """Return the snapshot's key: the key chosen when a local snapshot is made is final (aws_rules §21)."""
+        if self.key and not self.encrypted:
+            raise errors.key_needs_encrypted()
+        if self.key and region.key(self.key).arn() != snapshot.kms_key_arn:
+            raise errors.AwsError(
+                "InvalidParameterCombination", f"Volumes of the local snapshot {snapshot.id} keep its KMS key."
+            )
+        return region.key(t.cast(str, snapshot.kms_key_arn))
 
 
 def make(region: Ec2Region, asked: VolumeRequest, zone: str) -> Volume:

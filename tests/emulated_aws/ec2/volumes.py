@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from emulated_aws.ec2 import errors, lookup, tagging, timing, tokens
+from emulated_aws.ec2 import errors, lookup, tagging, timing, tokens, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_volume_type
 from emulated_aws.ec2.filters import Facts
@@ -33,6 +33,7 @@ def create_volume(call: Call) -> View:
         return view(call.region, call.region.volumes.get(known) or lookup.volume(call.region, known))
     asked = _requested(call)
     asked.check()
+    zones.check_volume(asked.snapshot, zone)
     asked.chosen_key(call.region)
     if call.get("MultiAttachEnabled") and asked.ebs.volume_type not in ("io1", "io2"):
         raise errors.invalid_combination("Multi-Attach is supported for io1 and io2 volumes only.")
@@ -52,9 +53,9 @@ def _zone(call: Call) -> str:
         raise errors.invalid_combination("AvailabilityZone and AvailabilityZoneId exclude each other.")
     if not name and not zone_id:
         raise errors.missing_parameter("AvailabilityZone")
-    for zone in call.region.describe_availability_zones():
-        if zone.name == name or zone.zone_id == zone_id:
-            return str(zone.name)
+    zone = zones.usable(call.region, name, zone_id)
+    if zone:
+        return zone.name
     raise errors.AwsError("InvalidZone.NotFound", f"The zone '{name or zone_id}' does not exist.")
 
 
@@ -98,7 +99,7 @@ def remove(region: Ec2Region, volume_id: str) -> None:
 
 def view(region: Ec2Region, volume: Volume) -> View:
     """Return a volume as DescribeVolumes shows it."""
-    zone = region.get_zone_by_name(volume.zone)
+    zone = next((one for one in zones.all_zones(region) if one.name == volume.zone), None)
     shown: View = {
         "VolumeId": volume.id,
         "Size": volume.size,
