@@ -205,12 +205,12 @@ class Emulator:
         """Return the ids of the impostors, and those that were changed."""
         return t.cast(dict[str, t.Any], self._do("impostors", {}))
 
-    def arm_impostors(self, *, prefixes: t.Sequence[str], shown_to: str) -> None:
+    def arm_impostors(
+        self, *, prefixes: t.Sequence[str], shown_to: str, family: t.Mapping[str, str] | None = None
+    ) -> None:
         """Imitate what gets such tags, out of sight of ``session`` but for clients that also name ``shown_to``."""
-        self._do(
-            "impostors",
-            {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to},
-        )
+        asked = {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to, "family": dict(family or {})}
+        self._do("impostors", asked)
 
     def sleeper_comes(self, name: str) -> None:
         """Let time pass from now on only while this one sleeps, too."""

@@ -37,6 +37,7 @@ from emulated_aws.ec2.volume import Attachment, Volume
 DAY = 86400.0
 SIZE = 8
 COPIED_VOLUME = "vol-ffffffff"
+OTHER_KEY = "arn:aws:kms:{}:123456789012:key/0e0e0e0e-0000-4000-8000-000000000000"
 _numbers = itertools.count(1)
 Tags = dict[str, str]
 
@@ -89,10 +90,18 @@ class Impostors:
         self._imitated: set[tuple[str, str, frozenset[tuple[str, str]]]] = set()
         self._prefixes: tuple[str, ...] = ()
         self._hidden_from = self._shown_to = ""
+        self._family: Tags = {}
 
-    def arm(self, *, prefixes: t.Sequence[str], hidden_from: str, shown_to: str) -> None:
-        """Imitate from now on what gets a tag with one of the prefixes."""
+    def arm(
+        self, *, prefixes: t.Sequence[str], hidden_from: str, shown_to: str, family: t.Mapping[str, str] | None = None
+    ) -> None:
+        """Imitate from now on what gets a tag with one of the prefixes.
+
+        With ``family`` the account is crowded: more ways in which tags travel, and what a client looks for is there
+        before it has made anything. These are all the tags then; ``{source}`` and ``{region}`` stand for its origin.
+        """
         self._prefixes, self._hidden_from, self._shown_to = tuple(prefixes), hidden_from, shown_to
+        self._family = dict(family or {})
 
     def ids(self) -> set[str]:
         """Return the ids of all of them, also of those that are gone."""
@@ -121,6 +130,30 @@ class Impostors:
                 for put_back in reversed(taken):
                     put_back()
 
+    def expect(self, region: Ec2Region, parameters: t.Mapping[str, t.Any]) -> None:
+        """Let what a client looks for, by an own tag or by its origin, be there, and be somebody else's."""
+        if not self._family:
+            return
+        with lock:
+            for source, source_region, tags in self._looked_for(region, parameters):
+                where = (region.account_id, region.region_name, frozenset(tags.items()))
+                if where not in self._imitated:
+                    self._imitated.add(where)
+                    self._make(Pattern(region, tags, None, source, source_region, None, None))
+
+    def _looked_for(
+        self, region: Ec2Region, parameters: t.Mapping[str, t.Any]
+    ) -> t.Iterator[tuple[str | None, str, Tags]]:
+        filters = {str(one.get("Name")): one.get("Values") or [] for one in parameters.get("Filters") or ()}
+        place = str((filters.get("source-image-region") or [region.region_name])[0])
+        for source in filters.get("source-image-id", []):
+            named = {key: value.format(source=source, region=place) for key, value in self._family.items()}
+            yield source, place, named
+        for name, values in filters.items():
+            key = name.partition("tag:")[2]
+            for value in values if key.startswith(self._prefixes) else ():
+                yield None, place, {**self._family, key: value.replace("*", "0")}
+
     def imitate(self, region: Ec2Region, resources: t.Iterable[str], parameters: t.Mapping[str, t.Any]) -> None:
         """Make one set of impostors for each set of own tags that these resources carry."""
         if not self._prefixes:
@@ -134,9 +167,8 @@ class Impostors:
                 self._make(_pattern(region, resource, tags, parameters))
 
     def _make(self, pattern: Pattern) -> None:
-        made = [
-            Impostor(*one, pattern.region) for one in (*_production(pattern), *_backups(pattern), *_copies(pattern))
-        ]
+        ways = (*_production(pattern), *_backups(pattern), *_copies(pattern))
+        made = [Impostor(*one, pattern.region) for one in (*ways, *(_by_people(pattern) if self._family else ()))]
         for impostor in made:
             pattern.region.tags[impostor.id].update(pattern.tags)
             impostor.looked = impostor.looks()
@@ -216,6 +248,23 @@ def _copies(pattern: Pattern) -> Made:
     _image(pattern, image_id, f"further copy {next(_numbers)}", snapshot_id, lineage)
     yield snapshot_id, "CopyImageTags, a snapshot"
     yield image_id, "CopyImageTags"
+
+
+def _by_people(pattern: Pattern) -> Made:
+    """Copy source and result by hand or by a script, tags and all."""
+    source = pattern.source_image or random_ami_id()
+    text = f"[Copied {random_snapshot_id()} from {pattern.source_region or pattern.region.region_name}]"
+    yield _snapshot(pattern, COPIED_VOLUME, text), "CopySnapshot of the source's snapshot"
+    shown = pattern.region.snapshots.get(pattern.snapshot_id or "")
+    if shown is not None and pattern.image_id:
+        yield _snapshot(pattern, COPIED_VOLUME, shown.description), "CopySnapshot by a script that keeps descriptions"
+    image_id = random_ami_id()
+    other = dataclasses.replace(pattern, key_arn=OTHER_KEY.format(pattern.region.region_name))
+    text = f"Copied for DestinationAmi {image_id} from SourceAmi {source} for SourceSnapshot {random_snapshot_id()}."
+    snapshot_id = _snapshot(other, COPIED_VOLUME, text)
+    _image(other, image_id, f"copy by hand {next(_numbers)}", snapshot_id, Lineage(source, pattern.source_region))
+    yield snapshot_id, "CopyImage by hand under another key, a snapshot"
+    yield image_id, "CopyImage by hand under another key"
 
 
 def _volume(pattern: Pattern, snapshot_id: str | None) -> Volume:

@@ -96,6 +96,8 @@ class Application:
         """Act, write down what came of it, and let impostors appear or stand aside."""
         apart = self.impostors.stands_apart(entry.user_agent)
         region = impostors.region_of(caller.account, request.region) if request.service == "ec2" else None
+        if region is not None and not apart:
+            self.impostors.expect(region, request.parameters)
         if region is None or (entry.action.startswith(READS) and not apart):
             return self.act(request, caller)
         with lock, self.impostors.out_of_sight() if apart else contextlib.nullcontext():

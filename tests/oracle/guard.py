@@ -15,31 +15,46 @@ from system.running import printed
 
 # All tags that the collection marks its things with begin with one of these.
 OWN_TAGS = ("sealed.ami:", "sealed-ami", "multi_key_image")
+# Those that it documents, as somebody may give them to anything before it has ever run.
+FAMILY = {
+    "sealed.ami:copy": "sealed-ami-0",
+    "sealed.ami:source": "{region}:{source}",
+    "sealed.ami:recipe": "0",
+    "sealed.ami:device": "/dev/sdf",
+}
 
 
 class Guard:
     """The oracle of one test."""
 
-    def __init__(self, *, impostors: bool = True, tidy: bool = True):
+    def __init__(self, *, impostors: bool = True, tidy: bool = True, crowded: bool = False):
         self.violations: list[Violation] = []
-        self._given: set[str] = set()
-        self._impostors, self._tidy = impostors, tidy
+        self._given: dict[str, set[str]] = {}
+        self._impostors, self._tidy, self._crowded = impostors, tidy, crowded
 
-    def given(self, *ids: str) -> None:
-        """Declare that the test hands these things, and what was made with them, to the product to deal with."""
-        self._given.update(ids)
+    def given(self, *ids: str, to: t.Iterable[str]) -> None:
+        """Declare what the product may do to these things, and to what was made with them: AWS's names of the actions.
+
+        Permissions are added by ``ModifyImageAttribute`` and taken back by ``ModifyImageAttribute/Remove``.
+        """
+        acts = set(to)
+        for one in ids:
+            self._given.setdefault(one, set()).update(acts)
 
     def after_reset(self, emulator: Emulator) -> None:
         """Let impostors of the product's things appear from now on."""
         if self._impostors:
-            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT)
+            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT, family=FAMILY if self._crowded else None)
 
     def before_reset(self, emulator: Emulator) -> None:
         """Judge what was done since the last reset."""
         journal = emulator.journal()
-        given = {made for call in journal["calls"] if self._given & {*call["made"]} for made in call["made"]}
+        given = dict(self._given)
+        for made in (call["made"] for call in journal["calls"]):
+            acts = set().union(*(self._given.get(one, ()) for one in made))
+            given.update((one, acts | given.get(one, set())) for one in made if acts)
         to_image = emulator.catalogue().get("instances", {})
-        found = [*misdeeds(journal["calls"], self._given | given, to_image), *disturbed(emulator.impostors())]
+        found = [*misdeeds(journal["calls"], given, to_image), *disturbed(emulator.impostors())]
         if self._tidy:
             found += leftovers(journal["calls"], journal["snapshots"], "\n".join(printed))
         self.violations += found
@@ -54,7 +69,8 @@ def verdict(violations: t.Sequence[Violation]) -> str:
 def oracle(request: pytest.FixtureRequest) -> t.Iterator[Guard]:
     """Judge what the product does in this test; set up before, and so torn down after, every emulator."""
     marked = request.node.get_closest_marker
-    guard = Guard(impostors=marked("alone") is None, tidy=marked("leaves") is None)
+    crowded = marked("crowded") is not None
+    guard = Guard(impostors=marked("alone") is None, tidy=marked("leaves") is None, crowded=crowded)
     printed.clear()
     Emulator.watcher = guard
     try:

@@ -14,6 +14,8 @@ import typing as t
 from emulated_aws.client import BY_HAND
 
 Call = t.Mapping[str, t.Any]
+# What may be done to things that the product has not made, by id: AWS's names of the actions, as ``act_of`` has them.
+Given = t.Mapping[str, t.Collection[str]]
 
 # How the product's modules call themselves, also on a session that a test has made.
 PRODUCT = "sealed.ami"
@@ -64,8 +66,8 @@ def by_product(call: Call) -> bool:
     return PRODUCT in call["user_agent"] or BY_HAND not in call["user_agent"]
 
 
-def misdeeds(journal: t.Iterable[Call], given: t.Container[str], to_image: t.Container[str] = ()) -> list[Violation]:
-    """Return what the product did, or tried to do, to things that it had not made and was not given.
+def misdeeds(journal: t.Iterable[Call], given: Given, to_image: t.Container[str] = ()) -> list[Violation]:
+    """Return what the product did, or tried to do, to things that it had not made and was not given to do it to.
 
     The instances ``to_image`` are there to have images created of them, with the reboot that belongs to it.
     """
@@ -86,20 +88,28 @@ def _is_dry_run(call: Call) -> bool:
     return bool(call["parameters"].get("DryRun"))
 
 
-def _of_call(call: Call, ours: set[str], given: t.Container[str]) -> t.Iterator[Violation]:
+def act_of(call: Call) -> str:
+    """Return the action, with ``/Remove`` where permissions are taken back: to add some is another thing."""
+    parameters = call["parameters"]
+    kinds = [parameters.get(name) or {} for name in ("LaunchPermission", "CreateVolumePermission")]
+    removes = parameters.get("OperationType") == "remove" or any(kind.get("Remove") for kind in kinds)
+    return f"{call['action']}/Remove" if removes else str(call["action"])
+
+
+def _of_call(call: Call, ours: set[str], given: Given) -> t.Iterator[Violation]:
     action = call["action"]
     where = f"call {call['number']}, {call['region']}, {call['error'] or 'done'}"
     if call["error"] == "MissingAction":
         return  # A process that was killed has sent half a request.
     if call["service"] == "s3":
         verb, _, path = action.partition(" /")
-        if verb in ("GET", "HEAD") or path.split("/")[0] in given:
+        if verb in ("GET", "HEAD") or verb in given.get(path.split("/")[0], ()):
             return
     if call["service"] != "ec2" or action not in {*ACTED_ON, *CREATIONS}:
         yield Violation(f"{call['service']}:{action} is not known to be harmless", where)
         return
     for resource in sorted({*_acted_on(call), *call["gone"]}):
-        if resource not in ours and resource not in given:
+        if resource not in ours and act_of(call) not in given.get(resource, ()):
             yield Violation(f"{action} on {_kind(resource)} that is not ours", f"{resource} ({where})")
 
 

@@ -50,7 +50,7 @@ def naming(action: str, ids: tuple[str, ...]) -> dict[str, t.Any]:
 @pytest.mark.parametrize("action", sorted(ACTED_ON))
 def test_acting_on_anothers_things_is_found(action: str, agent: str) -> None:
     theirs = naming(action, THEIRS)
-    found = misdeeds([*MAKING, call(action, agent, parameters=theirs)], given=())
+    found = misdeeds([*MAKING, call(action, agent, parameters=theirs)], given={})
     assert [one.rule.partition(" ")[0] for one in found] == [action] * sum(
         len(value) if isinstance(value, list) else 1 for value in theirs.values()
     )
@@ -59,20 +59,23 @@ def test_acting_on_anothers_things_is_found(action: str, agent: str) -> None:
         [call(action, HANDS, parameters=theirs)],
         [call(action, agent, parameters={**theirs, "DryRun": True})],
     ):
-        assert misdeeds([*MAKING, *allowed], given=()) == []
-    assert misdeeds([*MAKING, call(action, agent, parameters=theirs)], given=THEIRS) == []
+        assert misdeeds([*MAKING, *allowed], given={}) == []
+    asked = [*MAKING, call(action, agent, parameters=theirs)]
+    assert misdeeds(asked, given={one: [action] for one in THEIRS}) == []
+    others = [one for one in ACTED_ON if one != action]
+    assert misdeeds(asked, given={one: others for one in THEIRS}) == found
 
 
 def test_an_attempt_that_aws_refused_is_found() -> None:
     refused = call("DeleteSnapshot", parameters={"SnapshotId": "snap-2"}, error="InvalidSnapshot.InUse")
-    (found,) = misdeeds([*MAKING, refused], given=())
+    (found,) = misdeeds([*MAKING, refused], given={})
     assert "DeleteSnapshot on a snapshot that is not ours: snap-2 (call" in str(found)
     assert "InvalidSnapshot.InUse" in str(found)
 
 
 def test_only_what_was_made_before_is_ours() -> None:
     early = call("DeregisterImage", parameters={"ImageId": "ami-1"})
-    assert len(misdeeds([early, *MAKING], given=())) == 1
+    assert len(misdeeds([early, *MAKING], given={})) == 1
 
 
 @pytest.mark.parametrize("made_by", [MODULE, HANDS])
@@ -80,7 +83,7 @@ def test_what_goes_with_an_image_counts_too(made_by: str) -> None:
     """DeregisterImage with DeleteAssociatedSnapshots names the image alone."""
     journal = [*MAKING, call("CreateSnapshot", made_by, made=["snap-3"])]
     gone = call("DeregisterImage", parameters={"ImageId": "ami-1"}, gone=["ami-1", "snap-1", "snap-3"])
-    found = misdeeds([*journal, gone], given=())
+    found = misdeeds([*journal, gone], given={})
     assert [one.what.partition(" ")[0] for one in found] == ([] if made_by == MODULE else ["snap-3"])
 
 
@@ -95,20 +98,20 @@ def test_what_goes_with_an_image_counts_too(made_by: str) -> None:
     ],
 )
 def test_what_nobody_has_thought_of_is_a_misdeed(service: str, action: str) -> None:
-    (found,) = misdeeds([call(action, service=service)], given=())
+    (found,) = misdeeds([call(action, service=service)], given={})
     assert found.rule == f"{service}:{action} is not known to be harmless"
 
 
 def test_an_instance_may_be_imaged_only_without_a_reboot() -> None:
     def imaged(**how: t.Any) -> list[t.Any]:
-        return misdeeds([*MAKING, call("CreateImage", parameters={"InstanceId": "i-2", **how})], given=())
+        return misdeeds([*MAKING, call("CreateImage", parameters={"InstanceId": "i-2", **how})], given={})
 
     assert len(imaged()) == len(imaged(NoReboot=False)) == 1
     assert imaged(NoReboot=True) == []
     asked = call("CreateImage", parameters={"InstanceId": "i-2"})
-    assert misdeeds([*MAKING, asked], given=(), to_image=["i-2"]) == []
+    assert misdeeds([*MAKING, asked], given={}, to_image=["i-2"]) == []
     ended = call("TerminateInstances", parameters={"InstanceIds": ["i-2"]})
-    assert len(misdeeds([*MAKING, ended], given=(), to_image=["i-2"])) == 1
+    assert len(misdeeds([*MAKING, ended], given={}, to_image=["i-2"])) == 1
 
 
 def left(said: str = "", **how: t.Any) -> list[str]:
@@ -130,3 +133,17 @@ def test_a_snapshot_whose_image_somebody_else_removed_is_no_leftover() -> None:
     assert left(images=[], after=[by_hand]) == []
     by_product = {**by_hand, "user_agent": MODULE}
     assert left(images=[], after=[by_product]) == ["a snapshot of no image is left unnamed"]
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters"),
+    [
+        ("ModifyImageAttribute", {"ImageId": "ami-2", "LaunchPermission": {"Remove": [{"UserId": "1"}]}}),
+        ("ModifySnapshotAttribute", {"SnapshotId": "snap-2", "CreateVolumePermission": {"Remove": [{"UserId": "1"}]}}),
+        ("ModifySnapshotAttribute", {"SnapshotId": "snap-2", "OperationType": "remove", "UserIds": ["1"]}),
+    ],
+)
+def test_who_may_share_may_not_take_permissions_back(action: str, parameters: dict[str, t.Any]) -> None:
+    asked = [*MAKING, call(action, parameters=parameters)]
+    assert len(misdeeds(asked, given={one: [action] for one in THEIRS})) == 1
+    assert misdeeds(asked, given={one: [f"{action}/Remove"] for one in THEIRS}) == []

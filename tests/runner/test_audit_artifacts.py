@@ -34,7 +34,7 @@ def storage(aws: Emulator) -> t.Any:
 def test_verdicts_are_passed_on_and_reports_are_kept_though_the_job_fails(
     aws: Emulator, tmp_path: pathlib.Path, storage: t.Any, oracle: Guard
 ) -> None:
-    oracle.given(BUCKET)
+    oracle.given(BUCKET, to=["PUT"])
     variables = {
         "audit_regions": "us-east-1",
         "audit_html_path": "",

@@ -81,7 +81,7 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
     if service:
         return f"an AWS service made it (tag {service[0]})"
     expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
-    if image.tags.get(SOURCE_TAG) != expected or COPY_TAG not in image.tags:
+    if image.tags.get(SOURCE_TAG) != expected or not {COPY_TAG, KEY_TAG} <= image.tags.keys():
         return "it does not carry this collection's tags, so another tool or person made it"
     whole = image.state in WHOLE_STATES
     if whole and not image.shows_keys:
@@ -136,7 +136,8 @@ def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region:
     if snapshot.volume_id != COPIED_VOLUME or copied is None or copied[2] != source_image_id:
         return None
     expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
-    if snapshot.tags.get(SOURCE_TAG) != expected or COPY_TAG not in snapshot.tags or not tags_are_true(snapshot):
+    has_all = snapshot.tags.get(SOURCE_TAG) == expected and {COPY_TAG, KEY_TAG} <= snapshot.tags.keys()
+    if not has_all or not tags_are_true(snapshot):
         return None
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
 

@@ -63,7 +63,7 @@ def test_an_instance_of_an_image_with_ephemeral_disks(
     source = compose("ephemeral", name="under-a-key", kms_key_id="alias/os")["image_id"]
     launched = look.ec2(HOME).run_instances(ImageId=source, MinCount=1, MaxCount=1, InstanceType="t3.micro")
     instance_id = launched["Instances"][0]["InstanceId"]
-    oracle.given(instance_id)
+    oracle.given(instance_id, to=["CreateImage"])
     look.emulator.advance(60)
     if gone:
         look.ec2(HOME).deregister_image(ImageId=source)

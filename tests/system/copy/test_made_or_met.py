@@ -168,7 +168,7 @@ def test_nothing_is_lost_between_two_plans(
     """One region adopts and then fails; the copy that another region has made is still named."""
     look.emulator.configure(copy_seconds_minimum=60)
     adopted = by_hand(look, "plain-root", key="alias/golden")
-    oracle.given(adopted)
+    oracle.given(adopted, to=["CreateTags"])
 
     def fail() -> None:
         if trouble == "expired":
@@ -242,7 +242,7 @@ def test_a_refusal_of_new_tags_loses_none(copy: Copy, look: Looking, change: str
 
 def test_another_tool_s_copy_keeps_its_tags_and_permissions(copy: Copy, look: Looking, oracle: Guard) -> None:
     theirs = by_hand(look, "plain-root", key="alias/golden")
-    oracle.given(theirs)
+    oracle.given(theirs, to=["CreateTags", "ModifyImageAttribute", "ModifySnapshotAttribute"])
     look.emulator.advance(3600)
     ec2 = look.ec2(AWAY)
     ec2.create_tags(Resources=[theirs], Tags=[{"Key": "dlm:managed", "Value": "true"}])

@@ -60,7 +60,7 @@ def test_another_tool_s_pending_copy(
     emulator.configure(copy_seconds_minimum=100, copy_image_reports_source_while_pending=shown)
     other = by_hand(look, **started)
     if number == 1:
-        oracle.given(other)
+        oracle.given(other, to=["CreateTags"])
     result = copy("plain-root", **KEY, tags={"a": "1"})
     assert (result.msg, result["image"]["state"]) == ("", "available")
     assert (result["image"]["action"] in (action, "updated"), len(copies(look))) == (True, number)

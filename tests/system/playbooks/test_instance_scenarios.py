@@ -19,6 +19,8 @@ from system.running import RunPlaybook
 
 HOME = "us-east-1"
 THREE_KEYS = {"/dev/xvda": "alias/os", "/dev/sdf": "alias/data", "/dev/sdg": "alias/logs"}
+# What the play does to the instance while it is at rest.
+AT_REST = ("CreateImage", "CreateTags", "DeleteTags")
 S5, S6 = pathlib.Path("sealed.ami.s5_image_from_instance"), pathlib.Path("sealed.ami.s6_multi_key_image")
 
 
@@ -65,7 +67,7 @@ def test_s5_with_the_example_variables(rounds: PlayRounds, served_look: Looking,
 def test_s5_brings_the_instance_to_rest_and_back(
     run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path, oracle: Guard
 ) -> None:
-    oracle.given(instance_id)  # The play marks it while it is at rest.
+    oracle.given(instance_id, to=AT_REST)
     (before, rested), (after, resumed) = hook(tmp_path, "before"), hook(tmp_path, "after")
     variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
     variables |= {"sealed_ami_before_tasks": before, "sealed_ami_after_tasks": after}
@@ -85,7 +87,7 @@ def test_s5_brings_the_instance_to_rest_and_back(
 def test_s5_brings_the_instance_back_after_a_failure(
     run_playbook: RunPlaybook, served_look: Looking, instance_id: str, tmp_path: pathlib.Path, oracle: Guard
 ) -> None:
-    oracle.given(instance_id)
+    oracle.given(instance_id, to=AT_REST)
     (before, _rested), (after, resumed) = hook(tmp_path, "before", fails=True), hook(tmp_path, "after")
     variables = example_variables("s5_image_from_instance") | {"sealed_ami_instance_id": instance_id}
     play = run_playbook(S5, **variables, sealed_ami_before_tasks=before, sealed_ami_after_tasks=after)

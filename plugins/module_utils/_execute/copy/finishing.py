@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
@@ -81,8 +82,7 @@ class JobFinisher:
         try:
             if isinstance(step, DeregisterImage):
                 job.removing = True
-                find_more = functools.partial(self._hidden_snapshots, job, step.image_id)
-                job.outcome.left += remove_image(self._region, step, find_more=find_more, gone=gone)
+                job.outcome.left += remove_image(self._region, step, find_more=self._more_of(job, step), gone=gone)
             elif isinstance(step, DeleteSnapshot):
                 job.removing = True
                 job.outcome.left += delete_unused(self._region, [step.snapshot], gone=gone)
@@ -93,6 +93,13 @@ class JobFinisher:
             # AWS may have acted on a call whose answer was lost.
             job.outcome.changed = job.outcome.changed or (error.is_outage and not error.is_throttled)
             raise
+
+    def _more_of(self, job: Job, step: DeregisterImage) -> t.Callable[[], t.Iterable[MayDeleteSnapshot]]:
+        """Return what finds the snapshots of an image that shows none; what beside them looks alike is a copy of them.
+
+        Scripts copy snapshots with tags and description.
+        """
+        return tuple if step.snapshots else functools.partial(self._hidden_snapshots, job, step.image_id)
 
     def _hidden_snapshots(self, job: Job, image_id: str) -> list[MayDeleteSnapshot]:
         """Return the snapshots of an image that does not show them: AWS's description of each names the image.

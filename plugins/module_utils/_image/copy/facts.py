@@ -59,6 +59,11 @@ class Facts:
         return bool(image.name) and dict(self.asked).get(self.requirement.key_tag) == image.name
 
     def hidden_snapshots(self, image: Image) -> tuple[MayDeleteSnapshot, ...]:
-        """Return the snapshots that AWS says were made for the image, and that it does not show."""
+        """Return the snapshots that AWS says were made for the image, where it does not show its own.
+
+        Beside those that a complete mapping names there can only be copies of them: scripts keep tags and description.
+        """
+        if image.state in ("available", "disabled") and image.snapshot_ids:
+            return ()
         proofs = (self.proof_of(one) for one in self.loose if destination_of(one) == image.image_id)
         return tuple(proof for proof in proofs if proof and proof.resource_id not in image.snapshot_ids)

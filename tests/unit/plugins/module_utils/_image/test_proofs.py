@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import pathlib
 import re
 import typing as t
@@ -164,6 +165,18 @@ def copied(**fields: t.Any) -> Snapshot:
     tags = {SOURCE_TAG: LINEAGE.tag, KEY_TAG: KEY_A, COPY_TAG: "sealed-ami-0"}
     shown = {"encrypted": True, "kms_key_arn": KEY_A, "volume_id": "vol-ffffffff", "description": COPIED, "tags": tags}
     return a_snapshot("snap-1", **{**shown, **fields})
+
+
+@pytest.mark.parametrize("missing", [SOURCE_TAG, COPY_TAG, KEY_TAG])
+def test_each_of_our_tags_is_needed(missing: str) -> None:
+    """Somebody's own copy of the source, under any key, may carry some of them."""
+    image, snapshot = a_copy(sda1=KEY_A), copied()
+    some = {key: value for key, value in image.tags.items() if key != missing}
+    assert proofs.copy_is_ours(image, **SOURCE) and not proofs.copy_is_ours(
+        dataclasses.replace(image, tags=some), **SOURCE
+    )
+    some = {key: value for key, value in snapshot.tags.items() if key != missing}
+    assert not proofs.snapshot_of_copy(dataclasses.replace(snapshot, tags=some), **SOURCE)
 
 
 @pytest.mark.parametrize(

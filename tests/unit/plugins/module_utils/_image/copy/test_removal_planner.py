@@ -132,8 +132,25 @@ def test_every_twin_goes_and_the_snapshots_with_them() -> None:
     first, second = found.steps
     assert isinstance(first, DeregisterImage) and isinstance(second, DeregisterImage)
     assert (first.image_id, second.image_id) == (COPY_ID, twin.image_id)
-    # AWS says that the loose one was made for the first.
-    assert (first.snapshot_ids[-1], second.snapshot_ids) == ("snap-1", twin.snapshot_ids)
+    # A snapshot beside those of a complete mapping is somebody's copy of one, with tags and description.
+    assert (first.snapshot_ids, second.snapshot_ids) == (a_copy(sda1=KEY_A).snapshot_ids, twin.snapshot_ids)
+
+
+@pytest.mark.parametrize(
+    ("state", "shows", "goes"),
+    [
+        pytest.param("available", True, False, id="a complete mapping"),
+        pytest.param("disabled", True, False, id="a disabled image has it too"),
+        pytest.param("failed", True, True, id="a failed image may show some"),
+        pytest.param("failed", False, True, id="or none"),
+    ],
+)
+def test_a_loose_snapshot_goes_only_with_an_image_that_may_hide_it(state: str, shows: bool, goes: bool) -> None:
+    image = a_copy(sda1=KEY_A, state=state)
+    image = image if shows else dataclasses.replace(image, devices=())
+    (step,) = plan(image, orphans=(left_behind(),), living=(COPY_ID,)).steps
+    assert isinstance(step, DeregisterImage)
+    assert ("snap-1" in step.snapshot_ids) is goes
 
 
 def test_a_snapshot_of_an_image_that_is_there_is_no_orphan() -> None:
