@@ -13,8 +13,9 @@ from .._aws import attributes as aws
 from .._aws.connection import Region
 from .._aws.errors import AwsError
 from .._image.attribute_table import VALUE_ROWS
+from .._image.errors import SealedError
 from .._image.model import Image
-from .._image.permissions import LaunchPermissions, Sharing
+from .._image.permissions import NOBODY, LaunchPermissions, Sharing
 from .._image.steps import (
     AttributeStep,
     ModifyLaunchPermissions,
@@ -24,36 +25,31 @@ from .._image.steps import (
     SetDescription,
     SetTags,
     SetValue,
+    ShareSnapshot,
 )
 
 # AWS takes this many tags on a resource.
 MOST_TAGS: t.Final = 50
+# Called after each call that has changed something.
+Done = t.Callable[[], None]
 
 
-def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: t.Callable[[], None]) -> None:
+def apply_attribute(region: Region, image: Image, step: AttributeStep, *, done: Done) -> None:
     """Carry out one step on the image; ``done`` is called after each call that has changed something."""
-    if isinstance(step, SetTags):
-        _apply_tags(region, step, done)
-        return
-    if isinstance(step, ModifySnapshotPermissions):
-        for snapshot_id in [step.snapshot_id] if step.snapshot_id else image.snapshot_ids:
-            aws.modify_snapshot_permissions(region, snapshot_id, add=step.add, remove=step.remove, proof=step.proof)
-            done()
-        return
-    if isinstance(step, SetDescription):
-        aws.set_description(region, image.image_id, step.description)
-    elif isinstance(step, ModifyLaunchPermissions):
-        aws.modify_launch_permissions(region, image.image_id, add=step.add, remove=step.remove, proof=step.proof)
-    elif isinstance(step, SetDeprecation):
-        aws.set_deprecation(region, image.image_id, step.deprecate_at)
-    elif isinstance(step, SetDeregistrationProtection):
-        aws.set_deregistration_protection(region, step.image_id or image.image_id, step.protection)
-    elif isinstance(step, SetValue):
-        aws.set_value(region, image.image_id, VALUE_ROWS[step.attribute].shown, step.value)
-    done()
+    _HANDLERS[type(step)](region, image, step, done)
 
 
-def _apply_tags(region: Region, step: SetTags, done: t.Callable[[], None]) -> None:
+def snapshot_of(image: Image, device_name: str) -> str:
+    """Return the snapshot of a device of a new image; a plan names the device, for it has no snapshot then."""
+    for device in image.ebs_devices:
+        if device.device_name == device_name and device.snapshot_id:
+            return device.snapshot_id
+    raise SealedError(
+        f"image {image.image_id} in {image.region} shows no snapshot of {device_name}; run the task again"
+    )
+
+
+def _set_tags(region: Region, _image: Image, step: SetTags, done: Done) -> None:
     """Add before removing, so that a refusal loses nothing; where there is no room for both, put back what went."""
     adds_first = step.present + len(step.add) - step.replaced <= MOST_TAGS
     if step.add and adds_first:
@@ -78,6 +74,56 @@ def _add_or_put_back(region: Region, step: SetTags) -> None:
         except AwsError as error:
             refusal.args = (f"{refusal}. Putting back {', '.join(sorted(step.remove))} failed too: {error}",)
         raise
+
+
+def _share_snapshot(region: Region, image: Image, step: ShareSnapshot, done: Done) -> None:
+    aws.modify_snapshot_permissions(
+        region, snapshot_of(image, step.device_name), add=step.add, remove=NOBODY, proof=None
+    )
+    done()
+
+
+def _modify_snapshot(region: Region, _image: Image, step: ModifySnapshotPermissions, done: Done) -> None:
+    aws.modify_snapshot_permissions(region, step.snapshot_id, add=step.add, remove=step.remove, proof=step.proof)
+    done()
+
+
+def _modify_image(region: Region, image: Image, step: ModifyLaunchPermissions, done: Done) -> None:
+    aws.modify_launch_permissions(region, image.image_id, add=step.add, remove=step.remove, proof=step.proof)
+    done()
+
+
+def _set_description(region: Region, image: Image, step: SetDescription, done: Done) -> None:
+    aws.set_description(region, image.image_id, step.description)
+    done()
+
+
+def _set_deprecation(region: Region, image: Image, step: SetDeprecation, done: Done) -> None:
+    aws.set_deprecation(region, image.image_id, step.deprecate_at)
+    done()
+
+
+def _set_protection(region: Region, image: Image, step: SetDeregistrationProtection, done: Done) -> None:
+    aws.set_deregistration_protection(region, step.image_id or image.image_id, step.protection)
+    done()
+
+
+def _set_value(region: Region, image: Image, step: SetValue, done: Done) -> None:
+    aws.set_value(region, image.image_id, VALUE_ROWS[step.attribute].shown, step.value)
+    done()
+
+
+# One handler for each class of step: what a plan shows is what is done.
+_HANDLERS: t.Final[dict[type, t.Callable[[Region, Image, t.Any, Done], None]]] = {
+    SetTags: _set_tags,
+    ModifySnapshotPermissions: _modify_snapshot,
+    ShareSnapshot: _share_snapshot,
+    ModifyLaunchPermissions: _modify_image,
+    SetDescription: _set_description,
+    SetDeprecation: _set_deprecation,
+    SetDeregistrationProtection: _set_protection,
+    SetValue: _set_value,
+}
 
 
 def read_sharing(region: Region, image: Image, desired: LaunchPermissions | None) -> Sharing | None:

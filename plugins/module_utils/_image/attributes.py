@@ -23,6 +23,7 @@ from .steps import (
     SetDescription,
     SetTags,
     SetValue,
+    ShareSnapshot,
     Step,
 )
 from .timestamps import parse_timestamp, same_minute
@@ -77,17 +78,17 @@ def plan_attributes(
     return tuple(steps)
 
 
-def plan_new_attributes(desired: Attributes) -> tuple[Step, ...]:
+def plan_new_attributes(desired: Attributes, device_names: t.Iterable[str]) -> tuple[Step, ...]:
     """Return the steps for an image that is still to be made: what no creating call can carry.
 
     Description and tags travel with the creating call; the rest can only be set once the image is available. Snapshot
-    ids are not known yet, so the sharing steps name none and mean all snapshots of the image.
+    ids are not known yet, so the steps that share them name the devices that will have one.
     """
     steps: list[Step] = []
     if desired.launch_permissions:
         steps.append(ModifyLaunchPermissions(add=desired.launch_permissions))
         if desired.launch_permissions.for_snapshots:
-            steps.append(ModifySnapshotPermissions(add=desired.launch_permissions.for_snapshots))
+            steps += [ShareSnapshot(name, desired.launch_permissions.for_snapshots) for name in device_names]
     if desired.deprecate_at:
         steps.append(SetDeprecation(desired.deprecate_at))
     protection = desired.deregistration_protection
@@ -159,9 +160,12 @@ def _plan_sharing(desired: LaunchPermissions, present: Sharing, image: Image, ou
         current = present.snapshots.get(snapshot_id, NOBODY)
         add = desired.for_snapshots.minus(current)
         remove = current.minus(desired.for_snapshots) if ours else NOBODY
-        if add or remove:
-            proof = may_take_permissions(ours, image, snapshot_id) if ours and remove else None
-            steps.append(ModifySnapshotPermissions(snapshot_id, add, remove, proof))
+        # AWS takes one kind of change in a call (ModifySnapshotAttribute).
+        if add:
+            steps.append(ModifySnapshotPermissions(snapshot_id, add))
+        if ours and remove:
+            proof = may_take_permissions(ours, image, snapshot_id)
+            steps.append(ModifySnapshotPermissions(snapshot_id, remove=remove, proof=proof))
     return steps
 
 

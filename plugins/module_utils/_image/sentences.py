@@ -23,6 +23,7 @@ from .steps import (
     SetDescription,
     SetTags,
     SetValue,
+    ShareSnapshot,
 )
 
 
@@ -68,8 +69,7 @@ def _launch_permissions(step: ModifyLaunchPermissions) -> str:
 
 
 def _snapshot_permissions(step: ModifySnapshotPermissions) -> str:
-    what = f"snapshot {step.snapshot_id}" if step.snapshot_id else "each snapshot of the image"
-    return f"change who may create volumes from {what}: {_permissions(step.add, step.remove)}"
+    return f"change who may create volumes from snapshot {step.snapshot_id}: {_permissions(step.add, step.remove)}"
 
 
 def _permissions(add: LaunchPermissions, remove: LaunchPermissions) -> str:
@@ -93,6 +93,7 @@ _SENTENCES: t.Final[dict[type, t.Callable[[t.Any], str]]] = {
     SetTags: _set_tags,
     ModifyLaunchPermissions: _launch_permissions,
     ModifySnapshotPermissions: _snapshot_permissions,
+    ShareSnapshot: lambda step: f"share the snapshot of {step.device_name} with {_who(step.add)}",
     SetDeprecation: _deprecation,
     SetDeregistrationProtection: lambda step: f"turn deregistration protection to {step.protection}",
     SetValue: lambda step: VALUE_ROWS[step.attribute].does,

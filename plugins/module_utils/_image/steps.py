@@ -114,15 +114,20 @@ class ModifyLaunchPermissions:
 
 @dataclasses.dataclass(frozen=True)
 class ModifySnapshotPermissions:
-    """Change who may create volumes from a snapshot; no ``snapshot_id`` means every snapshot of the new image.
+    """Let others create volumes from a snapshot, or no longer; taking permissions back needs a proof."""
 
-    Taking permissions back needs a proof.
-    """
-
-    snapshot_id: str | None = None
+    snapshot_id: str
     add: LaunchPermissions = NOBODY
     remove: LaunchPermissions = NOBODY
     proof: MayTakePermissions | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ShareSnapshot:
+    """Let others create volumes from the snapshot of a device of the new image, which has no id yet."""
+
+    device_name: str
+    add: LaunchPermissions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +158,7 @@ AttributeStep = t.Union[
     SetTags,
     ModifyLaunchPermissions,
     ModifySnapshotPermissions,
+    ShareSnapshot,
     SetDeprecation,
     SetDeregistrationProtection,
     SetValue,

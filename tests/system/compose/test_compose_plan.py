@@ -14,6 +14,7 @@ from faults.holdings import backend
 from emulated_aws.client import Emulator
 from system.compose.asking import EMPTY_VOLUME, HOME, METHODS, SOURCES, THREE_KEYS, Compose, instance_of
 from system.looking import Looking
+from system.promises import promised
 from system.running import Result
 
 MAPPING = [*THREE_KEYS, EMPTY_VOLUME]
@@ -23,46 +24,6 @@ EVERYTHING: dict[str, t.Any] = {
     "launch_permissions": {"user_ids": [PARTNER]}, "deprecate_at": "2030-01-31T00:00:00Z",
     "deregistration_protection": "enabled", "imds_support": "v2.0",
 }  # fmt: skip
-# How a line begins, and which action of AWS it means.
-CALLS = {
-    "copy snapshot": "CopySnapshot",
-    "create a temporary volume": "CreateVolume",
-    "take a snapshot": "CreateSnapshot",
-    "delete the temporary volume": "DeleteVolume",
-    "register image": "RegisterImage",
-    "launch a temporary instance": "RunInstances",
-    "stop the temporary instance": "StopInstances",
-    "attach the temporary volume": "AttachVolume",
-    "create image": "CreateImage",
-    "terminate": "TerminateInstances",
-    "tag the snapshot": "CreateTags",
-    "share the snapshot": "ModifySnapshotAttribute",
-    "change who may launch": "ModifyImageAttribute",
-    "change who may create": "ModifySnapshotAttribute",
-    "set the image's description": "ModifyImageAttribute",
-    "deprecate the image": "EnableImageDeprecation",
-    "remove the image's deprecation": "DisableImageDeprecation",
-    "turn deregistration protection to enabled": "EnableImageDeregistrationProtection",
-    "turn deregistration protection to disabled": "DisableImageDeregistrationProtection",
-    "have instances of the image require IMDSv2": "ModifyImageAttribute",
-    "deregister image": "DeregisterImage",
-    "delete snapshot": "DeleteSnapshot",
-}
-
-
-def promised(predicted: Result) -> list[str]:
-    """Return the actions that the lines of a plan mean."""
-    found: list[str] = []
-    for difference in predicted.get("diff", ()):
-        lines = [one for one in difference["after"].splitlines() if not one.startswith(("device ", "/dev/"))]
-        for line in lines:
-            if line.startswith("change the tags"):
-                changes = line.rpartition(": ")[2]
-                found += ["CreateTags"] * ("set " in changes) + ["DeleteTags"] * ("remove " in changes)
-                continue
-            (action,) = [action for words, action in CALLS.items() if line.startswith(words)]
-            found.append(action)
-    return found
 
 
 class Doing:

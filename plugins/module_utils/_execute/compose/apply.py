@@ -20,13 +20,13 @@ from ..._image.compose.ours import is_made_for, snapshot_proof
 from ..._image.compose.planner import plan_convergence
 from ..._image.compose.recipe import work_description
 from ..._image.compose.request import InstanceOptions
-from ..._image.compose.steps import CreateImage, RegisterImage, ShareSnapshot, TagSnapshot
+from ..._image.compose.steps import CreateImage, RegisterImage, TagSnapshot
 from ..._image.errors import SealedError
 from ..._image.model import Image, Snapshot
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot
-from ..._image.steps import DeleteSnapshot, DeregisterImage, ModifySnapshotPermissions, SetTags, Step
-from ..attributes import apply_attribute, read_sharing
+from ..._image.steps import DeleteSnapshot, DeregisterImage, SetTags, Step
+from ..attributes import apply_attribute, read_sharing, snapshot_of
 from ..removal import delete_unused, remove_image
 from .images import await_image, create_of_instance, find_own_image, register, verify
 from .instance import Builder
@@ -237,13 +237,9 @@ class ComposeApply:
 
     def _resolved(self, step: t.Any) -> t.Any:
         """Return the step with the id of the snapshot in place of its device, now that there is one."""
-        if not isinstance(step, (TagSnapshot, ShareSnapshot)):
+        if not isinstance(step, TagSnapshot):
             return step
-        image = self._work.outcome.known_image
-        snapshot_id = next(one.snapshot_id for one in image.ebs_devices if one.device_name == step.device_name)
-        if isinstance(step, TagSnapshot):
-            return SetTags((snapshot_id or "",), "snapshot", step.tags)
-        return ModifySnapshotPermissions(snapshot_id, add=step.add)
+        return SetTags((snapshot_of(self._work.outcome.known_image, step.device_name),), "snapshot", step.tags)
 
     def _do_attribute(self, step: t.Any) -> None:
         outcome = self._work.outcome

@@ -19,7 +19,7 @@ from ..._image.copy.cleanup import deregistration
 from ..._image.model import Image
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
-from ..._image.steps import CopyImage, DeleteSnapshot, DeregisterImage, Step
+from ..._image.steps import AttributeStep, DeleteSnapshot, DeregisterImage, Step
 from ..attributes import apply_attribute
 from ..removal import delete_unused, remove_image
 from .job import Job, Waiting
@@ -78,21 +78,28 @@ class JobFinisher:
         )
 
     def _apply(self, job: Job, step: Step) -> None:
-        gone = functools.partial(_gone, job)
+        handlers: dict[type, t.Callable[[Job, t.Any], None]] = {
+            DeregisterImage: self._deregister,
+            DeleteSnapshot: self._delete,
+        }
         try:
-            if isinstance(step, DeregisterImage):
-                job.removing = True
-                job.outcome.left += remove_image(self._region, step, find_more=self._more_of(job, step), gone=gone)
-            elif isinstance(step, DeleteSnapshot):
-                job.removing = True
-                job.outcome.left += delete_unused(self._region, [step.snapshot], gone=gone)
-            elif not isinstance(step, CopyImage):
-                image = job.outcome.known_image
-                apply_attribute(self._region, image, step, done=functools.partial(_changed, job))
+            handlers.get(type(step), self._set_attribute)(job, step)
         except AwsError as error:
             # AWS may have acted on a call whose answer was lost.
             job.outcome.changed = job.outcome.changed or (error.is_outage and not error.is_throttled)
             raise
+
+    def _deregister(self, job: Job, step: DeregisterImage) -> None:
+        job.removing = True
+        gone = functools.partial(_gone, job)
+        job.outcome.left += remove_image(self._region, step, find_more=self._more_of(job, step), gone=gone)
+
+    def _delete(self, job: Job, step: DeleteSnapshot) -> None:
+        job.removing = True
+        job.outcome.left += delete_unused(self._region, [step.snapshot], gone=functools.partial(_gone, job))
+
+    def _set_attribute(self, job: Job, step: AttributeStep) -> None:
+        apply_attribute(self._region, job.outcome.known_image, step, done=functools.partial(_changed, job))
 
     def _more_of(self, job: Job, step: DeregisterImage) -> t.Callable[[], t.Iterable[MayDeleteSnapshot]]:
         """Return what finds the snapshots of an image that shows none; what beside them looks alike is a copy of them.

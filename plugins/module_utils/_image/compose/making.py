@@ -21,7 +21,7 @@ from ..proofs import (
     Proof,
     all_snapshots_are_ours,
 )
-from ..steps import DeleteSnapshot, DeregisterImage, ModifySnapshotPermissions, SetTags, Step
+from ..steps import DeleteSnapshot, DeregisterImage, SetTags, Step
 from .facts import ComposeFacts, sort_leftovers
 from .identity import Namesakes
 from .method import INSTANCE
@@ -38,7 +38,6 @@ from .steps import (
     HoldInstance,
     LaunchInstance,
     RegisterImage,
-    ShareSnapshot,
     SnapshotVolume,
     StopInstance,
     TagSnapshot,
@@ -183,13 +182,8 @@ def _device_steps(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mappi
 
 def _attributes(request: ComposeRequest, facts: ComposeFacts) -> tuple[Step, ...]:
     """Return the steps that set attributes; without waiting for an image of an instance, they are the next run's."""
-    steps: list[t.Any] = []
-    for step in plan_new_attributes(request.attributes) if _is_awaited(request) else ():
-        if isinstance(step, ModifySnapshotPermissions):
-            steps += [ShareSnapshot(device.device_name, step.add) for device in facts.recipe.ebs_devices]
-        else:
-            steps.append(step)
-    return tuple(steps)
+    shared = [device.device_name for device in facts.recipe.ebs_devices]
+    return plan_new_attributes(request.attributes, shared) if _is_awaited(request) else ()
 
 
 def _is_awaited(request: ComposeRequest) -> bool:

@@ -11,7 +11,6 @@ import dataclasses
 import typing as t
 
 from ..model import Snapshot
-from ..permissions import LaunchPermissions
 from ..proofs import MayDeleteVolume, MayTerminate
 from ..steps import Plan
 from .recipe import Recipe
@@ -192,19 +191,6 @@ class TagSnapshot:
         """Say what is done."""
         tags = ", ".join(f"{key}={value}" for key, value in sorted(self.tags.items()))
         return f"tag the snapshot of {self.device_name} with {tags}"
-
-
-@dataclasses.dataclass(frozen=True)
-class ShareSnapshot:
-    """Let others create volumes from the snapshot of a device of the new image."""
-
-    device_name: str
-    add: LaunchPermissions
-
-    @property
-    def sentence(self) -> str:
-        """Say what is done."""
-        return f"share the snapshot of {self.device_name} with {', '.join(sorted(self.add.user_ids))}"
 
 
 MakingStep = t.Union[CopySnapshot, CreateVolume, SnapshotVolume, DeleteVolume]

@@ -131,7 +131,8 @@ def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, foun
     if request.wait:
         cleanups, _stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
         steps = (*cleanups, *plan_attributes(image, desired, snapshot_tags=known, sharing=None, ours=ours))
-    reason = "a copy is on its way already" + ("" if request.wait else UNVERIFIED)
+    unseen = "" if image.snapshot_ids else "; what AWS does not show of it yet is compared once it is available"
+    reason = f"a copy is on its way already{unseen if request.wait else UNVERIFIED}"
     return Plan("adopted", reason, image_with(image, steps), after=steps, awaits=True, devices_before=image.devices)
 
 
@@ -164,6 +165,7 @@ def _plan_new(
     spent = [image.image_id for image in (*found.failed, *found.retired)]
     step = _copy_step(request, destination, desired, facts, source, attempt=spent)
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
+    shared = [device.device_name for device in source.snapshot_devices]
     before = found.other[0].devices if found.other else ()
     reason = _reason(destination, facts, found)
     return Plan(
@@ -173,7 +175,7 @@ def _plan_new(
         before=cleanups,
         create=step,
         # An image can be shared, deprecated and protected, and can replace another, only once it is available.
-        after=(*plan_new_attributes(desired), *removals) if request.wait else (),
+        after=(*plan_new_attributes(desired, shared), *removals) if request.wait else (),
         awaits=True,
         new_storage_gib=new_storage_gib(source, destination.region, facts.requirement),
         devices_before=before,

@@ -25,6 +25,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.steps import (
     SetDescription,
     SetTags,
     SetValue,
+    ShareSnapshot,
     Step,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import Protection
@@ -235,6 +236,13 @@ BOTH = {ROOT: who(FRIEND), DATA: who(FRIEND)}
             id="one too many on a snapshot",
         ),
         pytest.param(
+            who(FRIEND),
+            who(FRIEND),
+            {ROOT: who(FRIEND), DATA: who(STRANGER)},
+            (ModifySnapshotPermissions(DATA, add=who(FRIEND)), ModifySnapshotPermissions(DATA, remove=who(STRANGER))),
+            id="another one on a snapshot",
+        ),
+        pytest.param(
             who(group_names=["all"]),
             NOBODY,
             {},
@@ -306,7 +314,11 @@ def test_sharing(
         pytest.param({"launch_permissions": NOBODY}, (), id="shared with nobody"),
         pytest.param(
             {"launch_permissions": who(FRIEND)},
-            (ModifyLaunchPermissions(add=who(FRIEND)), ModifySnapshotPermissions(add=who(FRIEND))),
+            (
+                ModifyLaunchPermissions(add=who(FRIEND)),
+                ShareSnapshot("/dev/sda1", add=who(FRIEND)),
+                ShareSnapshot("/dev/sdf", add=who(FRIEND)),
+            ),
             id="shared",
         ),
         pytest.param(
@@ -323,4 +335,4 @@ def test_sharing(
     ],
 )
 def test_new_image(desired: dict[str, t.Any], expected: tuple[Step, ...]) -> None:
-    assert plan_new_attributes(Attributes(**desired)) == expected
+    assert plan_new_attributes(Attributes(**desired), ["/dev/sda1", "/dev/sdf"]) == expected

@@ -196,7 +196,8 @@ def test_a_new_copy_gets_the_rest_of_its_attributes_once_available() -> None:
     assert kinds(found) == [
         COPY,
         "ModifyLaunchPermissions",
-        "ModifySnapshotPermissions",
+        "ShareSnapshot",
+        "ShareSnapshot",
         "SetDeprecation",
         "SetDeregistrationProtection",
         DEREGISTER,
