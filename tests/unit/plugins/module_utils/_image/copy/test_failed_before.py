@@ -135,4 +135,5 @@ def test_nothing_is_changed_beside_a_disabled_copy() -> None:
 def test_without_the_source_it_is_named() -> None:
     found = plan(FAILED, a_copy(SECOND_ID, **SHOWN), source=None)
     assert (removed(found), len(found.warnings)) == ([], 1)
+    assert removed(plan(a_copy(**FORMER, name=""), a_copy(SECOND_ID, **SHOWN), source=None)) == []
     assert plan(FAILED, a_copy(SECOND_ID, **SHOWN), source=an_image(name="", sda1=None, sdf=KEY_B)).warnings

@@ -98,9 +98,15 @@ def test_what_is_shown_may_speak_against_it(image: Image, options: dict[str, t.A
 
 
 def test_an_alias_that_is_not_told_does_not_hide_it() -> None:
-    with pytest.raises(PreflightError, match="not known"):
-        plan(a_copy(**PART), key=ALIAS_DENIED)
+    for image in (a_copy(**PART), a_copy(sda1=True, sdf=True)):
+        with pytest.raises(PreflightError, match="not known"):
+            plan(image, key=ALIAS_DENIED)
     assert plan(a_copy(sda1=KEY_A, sdf=KEY_B, extra=(UNSEEN,)), key=ALIAS_DENIED).action == "copied"
+
+
+def test_an_image_of_another_source_is_of_no_concern() -> None:
+    for image in (an_image(COPY_ID, region=AWAY, **PART), a_copy(**PART, source_image_id="ami-00000000000000002")):
+        assert plan(image).action == "copied"
 
 
 def test_a_copy_that_is_known_is_enough() -> None:
