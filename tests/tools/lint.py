@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read all sources without running them: style, types, YAML, playbooks and roles, licences, changelog.
 
-Only what git tracks is read, so that a log beside it is no mistake. ``lint.py --changed`` reads what differs from the
-main branch, without the two checks that need the whole.
+Only what git tracks is read, so that a log beside it is no mistake: tools that are told of no file get a folder with
+just that. ``lint.py --changed`` reads what differs from the main branch, without the checks that need the whole.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
-import tempfile
 import typing as t
 
 from checks import Check, run_all
-from processes import BIN, ROOT, WORK, begin, copy_sources, environment, git, tracked, untracked
+from processes import BIN, ROOT, WORK, begin, copy_sources, environment, git, locked, tracked, untracked
 
 MAIN = ("origin/main", "main")
 SHOWN = 10
+# What git tracks; its place stays the same, as mypy remembers files by their place.
+SOURCES = WORK / "lint" / "sources"
 # American English, and none of the words of words.txt; "catalogue" is a verb of the emulated AWS.
 WORDS = ROOT / "tests" / "requirements" / "words.txt"
 SPELLING = ("--builtin", "clear,rare,en-GB_to_en-US", "-D", "-", "-D", WORDS, "-L", "catalogue")
 
 
-def collection_tree() -> os.PathLike[str]:
-    """Return a folder where this checkout appears under its importable name, as mypy must see it."""
-    tree = WORK / "tree"
+def collection_tree() -> pathlib.Path:
+    """Return a folder where what git tracks appears under its importable name, as mypy must see it."""
+    tree = SOURCES.parent
     link = tree / "ansible_collections" / "sealed" / "ami"
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.is_symlink():
-        link.symlink_to("../../../..", target_is_directory=True)
+        link.symlink_to(f"../../{SOURCES.name}", target_is_directory=True)
     return tree
 
 
@@ -69,7 +70,7 @@ def is_prose(name: str) -> bool:
 
 def types(names: t.Sequence[str]) -> list[Check]:
     """Return the runs of mypy that these files have a part in."""
-    mypy = (BIN / "mypy", "--config-file", ROOT / "pyproject.toml")
+    mypy = (BIN / "mypy", "--config-file", SOURCES / "pyproject.toml", "--cache-dir", WORK / "mypy_cache")
     tree = {"cwd": collection_tree()}
     python = [name for name in names if name.endswith(".py")]
     # The unit tests are read under the collection's name, as they import each other by it.
@@ -81,19 +82,19 @@ def types(names: t.Sequence[str]) -> list[Check]:
     if "unit" in folders:
         checks.append(("mypy unit tests", (*mypy, "ansible_collections/sealed/ami/tests/unit"), tree))
     if "tools" in folders:
-        checks.append(("mypy tools", (*mypy, "tests/tools"), {}))
+        checks.append(("mypy tools", (*mypy, "tests/tools"), {"cwd": SOURCES}))
     if typed_tests:
         environment_of_tests = environment(MYPYPATH=os.fspath(collection_tree()))
-        checks.append(("mypy tests", (*mypy, *typed_tests), {"env": environment_of_tests}))
+        checks.append(("mypy tests", (*mypy, *typed_tests), {"cwd": SOURCES, "env": environment_of_tests}))
     return checks
 
 
-def whole(folder: pathlib.Path) -> list[Check]:
-    """Return the checks that are told of no file: they get a folder with what git tracks alone."""
+def whole() -> list[Check]:
+    """Return the checks that are told of no file."""
     return [
-        ("ansible-lint", (BIN / "ansible-lint", "-q"), {}),
-        ("reuse", (BIN / "reuse", "--root", folder, "lint", "--lines"), {}),
-        ("antsibull-changelog", (BIN / "antsibull-changelog", "lint"), {"cwd": folder}),
+        ("ansible-lint", (BIN / "ansible-lint", "-q"), {"cwd": SOURCES}),
+        ("reuse", (BIN / "reuse", "--root", SOURCES, "lint", "--lines"), {}),
+        ("antsibull-changelog", (BIN / "antsibull-changelog", "lint"), {"cwd": SOURCES}),
     ]
 
 
@@ -107,11 +108,9 @@ def main() -> None:
         more = f" and {len(strays) - SHOWN} more" if len(strays) > SHOWN else ""
         print(f"not tracked by git, so not looked at: {', '.join(strays[:SHOWN])}{more}", flush=True)
     names = changed() if only_changed else tracked()
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name, "sources")
-        if not only_changed:
-            copy_sources(folder)
-        run_all([*style(names), *types(names), *([] if only_changed else whole(folder))])
+    with locked("lint"):
+        copy_sources(SOURCES)
+        run_all([*style(names), *types(names), *([] if only_changed else whole())])
 
 
 if __name__ == "__main__":

@@ -13,11 +13,17 @@ import sys
 import tarfile
 import tempfile
 
-from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run
+from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run, tracked
 
 FILES = {"COPYING", "FILES.json", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "requirements.txt"}
 OPTIONAL_FILES = {"CHANGELOG.md", "CHANGELOG.rst", "execution-environment.yml"}
 FOLDERS = {"LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
+
+
+def sources(pattern: str) -> list[pathlib.Path]:
+    """Return the files that git tracks and whose path fits, with as many folders as the pattern has."""
+    paths = map(pathlib.PurePath, tracked())
+    return [ROOT / path for path in paths if path.match(pattern) and len(path.parts) == pattern.count("/") + 1]
 
 
 def lay_out_sources(folder: pathlib.Path) -> None:
@@ -71,8 +77,8 @@ def documented(kind: str, variables: dict[str, str]) -> dict[str, str]:
 
 def check_documentation(folder: pathlib.Path, variables: dict[str, str]) -> None:
     """Demand a page for each module and role, out of the installed copy and not out of the checkout."""
-    modules = {f"sealed.ami.{path.stem}" for path in ROOT.glob("plugins/modules/*.py")}
-    roles = {f"sealed.ami.{path.name}" for path in ROOT.glob("roles/*") if path.is_dir()}
+    modules = {f"sealed.ami.{path.stem}" for path in sources("plugins/modules/*.py")}
+    roles = {f"sealed.ami.{path.parts[-3]}" for path in sources("roles/*/meta/main.yml")}
     for kind, expected in (("module", modules), ("role", roles)):
         pages = documented(kind, variables)
         if missing := expected - set(pages):
@@ -84,7 +90,7 @@ def check_documentation(folder: pathlib.Path, variables: dict[str, str]) -> None
 
 def check_playbooks(variables: dict[str, str], folder: pathlib.Path) -> None:
     """Demand that Ansible finds and parses every playbook by its full name."""
-    for path in sorted(ROOT.glob("playbooks/*.yml")):
+    for path in sources("playbooks/*.yml"):
         must_run(
             BIN / "ansible-playbook",
             "--syntax-check",

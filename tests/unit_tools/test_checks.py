@@ -77,3 +77,34 @@ def test_only_what_git_tracks_is_copied(checkout: pathlib.Path, tmp_path_factory
     copied = tmp_path_factory.mktemp("elsewhere") / "sources"
     copy_sources(copied)
     assert sorted(path.name for path in copied.iterdir()) == [".gitignore", "kept.py", "with space.yml"]
+
+
+def test_no_linter_reads_what_lies_in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is told the files, or works in the folder that holds what git tracks and nothing else."""
+    import lint
+
+    names = [name for name in lint.tracked() if not name.startswith(("LICENSES/", "docs/bench"))]
+    checks = [*lint.style(names), *lint.types(names), *lint.whole()]
+    assert len(checks) == 11
+    for name, command, options in checks:
+        words = [str(word) for word in command]
+        if lint.SOURCES.parent in (one := pathlib.Path(options.get("cwd", "/")), *one.parents):
+            continue
+        if "--root" in words:
+            assert words[words.index("--root") + 1] == str(lint.SOURCES)
+            continue
+        told = [word for word in words[1:] if (ROOT / word).exists() and word != str(lint.WORDS)]
+        assert told and set(told) <= set(names), name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [("*.py", ["kept.py"]), ("*.yml", ["with space.yml"]), ("*/*.py", []), ("stray.py", [])],
+)
+def test_an_artifact_is_compared_with_what_git_tracks(
+    checkout: pathlib.Path, monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]
+) -> None:
+    import package
+
+    monkeypatch.setattr(package, "ROOT", checkout)
+    assert [path.name for path in package.sources(pattern)] == found
