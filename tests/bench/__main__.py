@@ -22,6 +22,7 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "4": rows.overhead,
     "5": heavy.compose,
     "6": heavy.scale,
+    "6a": heavy.pages,
     "7": rows.throttled,
     "8": heavy.packer,
     "9": fleet.second_run,

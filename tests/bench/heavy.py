@@ -20,7 +20,8 @@ from bench.scene import HOME, KEY, REGIONS, count_sealed, keys, keys_of, plain_i
 from emulated_aws.client import Emulator
 
 SNAPSHOTS, INSTANCE, TASKS = "ours, snapshots", "ours, instance", "amazon.aws tasks"
-PACKER = "packer 1.6.6"
+PACKER, EMULATED = "packer 1.6.6", "the emulated AWS"
+PAGED: t.Final = 20000
 # Each work at its full size and at a tenth of it.
 SIZES: t.Final = {"plan": (500, 5000), "info": (1000, 10000)}
 _SCALE: t.Final = pathlib.Path(__file__).with_name("scale.py")
@@ -62,6 +63,11 @@ def scale(runs: Runs) -> list[Figures]:
         label_at(work, size): functools.partial(_scale, work, size) for work, sizes in SIZES.items() for size in sizes
     }
     return alternate(runs, programs)
+
+
+def pages(runs: Runs) -> list[Figures]:
+    """Row 6a: the emulated AWS with many images, put there and listed page by page in one process."""
+    return alternate(runs, {EMULATED: functools.partial(_scale, "pages", PAGED)})
 
 
 def label_at(work: str, size: int) -> str:

@@ -10,7 +10,7 @@ import math
 import typing as t
 
 from bench.fleet import PER_ACCOUNT, PER_REGION
-from bench.heavy import INSTANCE, PACKER, SIZES, SNAPSHOTS, TASKS, label_at
+from bench.heavy import EMULATED, INSTANCE, PACKER, PAGED, SIZES, SNAPSHOTS, TASKS, label_at
 from bench.measure import Figures
 from bench.rows import ASYNC, LOOP, OURS
 
@@ -125,6 +125,12 @@ def _scale(found: Found) -> t.Iterator[Finding]:
     yield Finding("info: calls for 1,000 images", found[label_at("info", full)].median("calls") / full * 1000)
 
 
+def _pages(found: Found) -> t.Iterator[Finding]:
+    calls = found[EMULATED].median("calls") / PAGED * 1000
+    yield Finding("calls for 1,000 images", calls, at_most=1)
+    yield Finding("milliseconds of processor time for each image", found[EMULATED].median("cpu") / PAGED * 1000)
+
+
 def _fleet(found: Found) -> t.Iterator[Finding]:
     for figure, name in (("cpu", "processor time"), ("wall", "wall time")):
         yield Finding(
@@ -155,6 +161,7 @@ ROWS: t.Final = {
     "4": Row("one task with nothing to do", _overhead),
     "5": Row("an image of 80 GiB under three keys", _compose),
     "6": Row("5,000 images x 20 regions planned, 10,000 images audited", _scale),
+    "6a": Row("the emulated AWS with 20,000 images in 5 regions, put there and listed", _pages),
     "7": Row("15 copies to a region at a tenth of AWS's request rates", _throttled),
     "8": Row("encrypted images in the home region and five others, copies of 20 s", _packer),
     "9": Row("nothing to do, 2 images x 5 regions of an account by fleet_copy", _fleet),

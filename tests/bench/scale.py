@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan, or audit, many images in a process of its own and print time, memory in MiB, and API calls as JSON."""
+"""Plan, audit or list many images in a process of its own and print time, memory in MiB, and API calls as JSON."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.keys import Requ
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
 from bench.scene import HOME, keys, sealed_images
 from emulated_aws.client import Emulator
+from emulated_aws.ec2 import seed
+from emulated_aws.identity import HOME_ACCOUNT
 from system.running import arguments, run_here
 
 REGIONS = 20
+PAGED, LARGEST_PAGE = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"), 1000
 
 
 def plan(size: int) -> int:
@@ -78,6 +81,24 @@ def info(size: int) -> int:
         return sum(emulator.counts().values())
 
 
+def pages(size: int) -> int:
+    """Put ``size`` images into five regions of the emulated AWS, list them page by page, and return the calls."""
+    with Emulator.in_process(seed="none") as emulator:
+        meter.start()
+        for number in range(size):
+            place = seed.Place(HOME_ACCOUNT, PAGED[number % len(PAGED)])
+            seed.image(place, name=f"image-{number}", disks=[seed.Disk("/dev/xvda")])
+        found = 0
+        for region in PAGED:
+            paginator = emulator.session(region=region).client("ec2").get_paginator("describe_images")
+            for page in paginator.paginate(Owners=["self"], PaginationConfig={"PageSize": LARGEST_PAGE}):
+                found += len(page["Images"])
+        meter.stop()
+        if found != size:
+            raise SystemExit(f"{found} images instead of {size}")
+        return sum(emulator.counts().values())
+
+
 class Meter:
     """Wall and processor time, and how far memory rises above what it was."""
 
@@ -104,7 +125,7 @@ def _peak() -> float:
 def main() -> None:
     """Do the work named on the command line, with the garbage collector set as a task sets it."""
     spare_collections()
-    work = {"plan": plan, "info": info}[sys.argv[1]]
+    work = {"plan": plan, "info": info, "pages": pages}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
     print(json.dumps({"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls}))
 
