@@ -203,7 +203,8 @@ options:
         image must have been made of that.
       - Volumes that interrupted runs have left are looked for if O(device_mapping) adds an empty one or with
         O(method=instance), instances with O(method=instance). A volume that is attached to nothing is only removed if
-        O(device_mapping) lists its device with the same size and snapshot.
+        O(device_mapping) lists its device with the same size and snapshot, and an empty one only if it was made beside
+        an instance of this module that is still there, or a snapshot of the image was taken of it.
       - Only what AWS itself proves to be made by this module is removed, whatever tags something carries. The rest is
         named in a warning.
     type: str
@@ -230,7 +231,8 @@ notes:
   - The collection marks what it makes with tags that begin with C(sealed.ami:), by which it finds it again, and which
     it never purges. Tags travel to instances, volumes and backups, so they prove nothing. Instances are known by their
     client token and image, volumes by their origin and attachments, snapshots by the description that they were given
-    when they were made.
+    when they were made. An image of O(method=instance) and its snapshots have the tag C(sealed.ami:builder) with the
+    id of the instance, which has to be the one that AWS says they were made of.
   - An image of an instance is recognized by its name too; a second run does not take a newer picture of the instance.
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy

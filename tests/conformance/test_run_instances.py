@@ -184,6 +184,21 @@ def test_client_token(home: Place) -> None:
         launch(home, source, ClientToken=token)
 
 
+@rule("4.1 ClientToken", "API-DescribeInstances")
+def test_instances_are_found_by_their_client_token(home: Place) -> None:
+    """The filter takes wildcards, finds terminated instances too, and no other one."""
+    source, token = an_image(home), a_name("token")
+    first, second = launch(home, source, ClientToken=f"{token}-a"), launch(home, source, ClientToken=f"{token}-b")
+    launch(home, source)
+    reached(home, second, "running")
+    home.ec2.terminate_instances(InstanceIds=[second])
+    reached(home, second, "terminated")
+    for wanted, ids in ((f"{token}-*", {first, second}), (f"{token}-a", {first}), (token, set())):
+        filters = [{"Name": "client-token", "Values": [wanted]}]
+        found = home.ec2.describe_instances(Filters=filters)["Reservations"]
+        assert {one["InstanceId"] for each in found for one in each["Instances"]} == ids
+
+
 @pytest.mark.aws_safe
 @rule("4.1 image", "ERR")
 def test_absent_image(home: Place) -> None:

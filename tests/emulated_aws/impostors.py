@@ -53,6 +53,7 @@ class Pattern:
     source_region: str | None
     image_id: str | None
     snapshot_id: str | None
+    size: int
 
 
 @dataclasses.dataclass
@@ -189,6 +190,7 @@ def _pattern(region: Ec2Region, resource: str, tags: Tags, parameters: t.Mapping
         source_region=lineage.region,
         image_id=image.id if image else None,
         snapshot_id=snapshot.id if snapshot else volume.snapshot_id if volume else None,
+        size=snapshot.size if snapshot else volume.size if volume else SIZE,
     )
 
 
@@ -213,6 +215,7 @@ def _production(pattern: Pattern) -> Made:
         attached.attachment = Attachment(attached.id, instance.id, device or "/dev/xvda")
         yield attached.id, "launch tags of a volume"
     yield _volume(pattern, pattern.snapshot_id).id, "a restored volume"
+    yield _volume(pattern, None, pattern.size).id, "an empty volume for a migration"
     yield _snapshot(pattern, attached.id, f"Created by CreateSnapshot of {attached.id}"), "a backup by a script"
     yield from _image_of_instance(pattern, instance.id, attached.id)
 
@@ -233,6 +236,8 @@ def _backups(pattern: Pattern) -> Made:
     yield _snapshot(pattern, random_volume_id(), policy), "Data Lifecycle Manager with CopyTags"
     backup = "This snapshot is created by the AWS Backup service."
     yield _snapshot(pattern, random_volume_id(), backup), "AWS Backup of a volume"
+    nightly = f"Created by CreateImage({random_instance_id()}) for {random_ami_id()}"
+    yield _snapshot(pattern, random_volume_id(), nightly), "a nightly image that was deregistered"
 
 
 def _copies(pattern: Pattern) -> Made:
@@ -267,11 +272,12 @@ def _by_people(pattern: Pattern) -> Made:
     yield image_id, "CopyImage by hand under another key"
 
 
-def _volume(pattern: Pattern, snapshot_id: str | None) -> Volume:
+def _volume(pattern: Pattern, snapshot_id: str | None, size: int = SIZE) -> Volume:
     made = Volume(
         id=random_volume_id(),
         zone=f"{pattern.region.region_name}a",
-        size=SIZE,
+        size=size,
+        volume_type="gp3",
         snapshot_id=snapshot_id,
         encrypted=pattern.key_arn is not None,
         kms_key_arn=pattern.key_arn,

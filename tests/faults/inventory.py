@@ -19,8 +19,8 @@ Inventory = dict[str, collections.Counter[t.Any]]
 _ENDED = ("terminated", "shutting-down")
 _OF_CATALOGUE = {spec.image_id for spec in IMAGES}
 # The copy token names the attempt, and an interrupted one may have been given up.
-# The token of an attempt, and the mark of the run that made an image: they differ from run to run.
-_RUN_TAGS = ("sealed.ami:copy", "sealed.ami:run")
+# The token of an attempt, the mark of the run that made an image, and its instance: they differ from run to run.
+_RUN_TAGS = ("sealed.ami:copy", "sealed.ami:run", "sealed.ami:builder")
 
 
 def inventory(emulator: Emulator, regions: t.Iterable[str], *, own_tags: bool = True) -> Inventory:

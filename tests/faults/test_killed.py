@@ -70,23 +70,8 @@ def test_single(served_emulator: Emulator, task: Task, when: str) -> None:
     demand(Stage(served_emulator, task, **LAG), when, range(1, LAST_CALL))
 
 
-# Between DeregisterImage and DeleteSnapshot only tags tell such snapshots from those of a nightly image that carries
-# our tags, so the next run leaves them; a mark of the builder on image and snapshots would tell.
-SNAPSHOTS_STAY = [
-    pytest.mark.xfail(strict=True, reason="a rollback that is killed leaves snapshots that CreateImage made"),
-    pytest.mark.leaves("see the reason for its failure"),
-]
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize(
-    "task",
-    [
-        pytest.param(COPY, id=str(COPY)),
-        pytest.param(SNAPSHOTS, id=str(SNAPSHOTS)),
-        pytest.param(INSTANCE, id=str(INSTANCE), marks=SNAPSHOTS_STAY),
-    ],
-)
+@pytest.mark.parametrize("task", [COPY, SNAPSHOTS, INSTANCE], ids=str)
 def test_rolling_back(served_emulator: Emulator, task: Task, when: str) -> None:
     """The run fails after its image is available, and is killed while it rolls back; before, it is like any other."""
     stage = Stage(served_emulator, task, denied="ModifyImageAttribute", **LAG)

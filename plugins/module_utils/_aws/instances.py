@@ -34,6 +34,11 @@ def find_instances_by_tag(region: Region, tag: str, value: str) -> list[Instance
     return _describe(region, [{"Name": f"tag:{tag}", "Values": [value]}])
 
 
+def find_instances_by_token(region: Region, token: str) -> list[Instance]:
+    """Return the instances whose client token begins so, terminated ones included for about an hour."""
+    return _describe(region, [{"Name": "client-token", "Values": [f"{token}*"]}])
+
+
 def run_instance(
     region: Region,
     image_id: str,
@@ -132,6 +137,7 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
         image_id=entry.get("ImageId") or "",
         state_reason=str(reason.get("Message") or ""),
         zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",
+        launched_at=entry.get("LaunchTime"),
         root_device_name=entry.get("RootDeviceName") or "",
         root_device_type=entry.get("RootDeviceType") or "ebs",
         client_token=entry.get("ClientToken") or "",

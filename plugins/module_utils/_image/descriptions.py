@@ -30,6 +30,16 @@ def is_made_otherwise(image: Image) -> bool:
     return any(map(CREATED_FOR.match, texts)) or any(one != image.image_id for one in copied)
 
 
+def instance_of(image: Image) -> str | None:
+    """Return the instance that AWS says an image was made of: of itself, or in the descriptions of its snapshots.
+
+    An answer may lack the instance of an image.
+    """
+    created = (CREATED_FOR.match(device.snapshot_description) for device in image.snapshot_devices)
+    described = [found[1] for found in created if found and found[2] == image.image_id]
+    return image.source_instance_id or (described[0] if described else None)
+
+
 def is_described_as_copy(image: Image, *, source_image_id: str) -> bool:
     """Tell whether AWS says of every snapshot in the mapping that it was copied for this very image from the source.
 
@@ -44,6 +54,15 @@ def destination_of(snapshot: Snapshot) -> str:
     """Return the image that AWS says a snapshot was copied for; empty for any other snapshot."""
     copied = COPIED_FOR.match(snapshot.description) if snapshot.volume_id == COPIED_VOLUME else None
     return copied[1] if copied else ""
+
+
+def created_of(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the instance and the image that AWS says CreateImage made a snapshot of and for; empty for any other.
+
+    A copy may have the description of what was copied, which AWS shows no volume of.
+    """
+    created = CREATED_FOR.match(snapshot.description) if snapshot.volume_id != COPIED_VOLUME else None
+    return (created[1], created[2]) if created else ("", "")
 
 
 def image_described_in(text: str) -> str:

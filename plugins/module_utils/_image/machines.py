@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import typing as t
 
 ALIVE: t.Final = ("pending", "running", "stopping", "stopped")
@@ -32,6 +33,8 @@ class Volume:
     instance_id: str | None = None
     device_name: str = ""
     attached_to: tuple[str, ...] = ()
+    zone: str = ""
+    created_at: datetime.datetime | None = None
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -53,6 +56,7 @@ class Instance:
     image_id: str = ""
     state_reason: str = ""
     zone: str = ""
+    launched_at: datetime.datetime | None = None
     root_device_name: str = ""
     root_device_type: str = "ebs"
     client_token: str = ""

@@ -17,6 +17,8 @@ RECIPE_TAG: t.Final = "sealed.ami:recipe"
 DEVICE_TAG: t.Final = "sealed.ami:device"
 # A mark that one run alone gives to what its calls make; AWS answers a used client token with an earlier run's image.
 RUN_TAG: t.Final = "sealed.ami:run"
+# The instance that composing launched to make an image, on the image and its snapshots: AWS says which one made them.
+BUILDER_TAG: t.Final = "sealed.ami:builder"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 
@@ -93,7 +95,10 @@ class Snapshot:
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """An image in one region. ``tags`` includes this collection's own tags."""
+    """An image in one region. ``tags`` includes this collection's own tags.
+
+    ``source_client_token`` is that of the instance that the image was made of; None unless AWS still lists it.
+    """
 
     image_id: str
     region: str
@@ -106,6 +111,7 @@ class Image:
     source_image_id: str | None = None
     source_region: str | None = None
     source_instance_id: str | None = None
+    source_client_token: str | None = None
     root_device_name: str = ""
     root_device_type: str = "ebs"
     devices: tuple[BlockDevice, ...] = ()

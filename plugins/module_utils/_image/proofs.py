@@ -15,11 +15,11 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .aws_facts import WHOLE_STATES
-from .descriptions import COPIED_FOR, COPIED_VOLUME, CREATED_FOR, is_made_otherwise
-from .keys import key_arn_in
+from .descriptions import COPIED_FOR, COPIED_VOLUME, created_of
+from .doubts import doubt_of_composed, doubt_of_copy
+from .keys import RequiredKey, key_arn_in
 from .machines import Instance, Volume
-from .model import COPY_TAG, DEVICE_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
+from .model import BUILDER_TAG, COPY_TAG, DEVICE_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,38 +59,6 @@ class MayTakePermissions(Proof):
 
 
 P = t.TypeVar("P", bound=Proof)
-
-
-def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> str | None:
-    """Say why the image is not proven to be this collection's copy of the source; None where it is.
-
-    AWS writes the lineage of CopyImage and CreateImage alike; only images of instances have an instance. Other tools
-    copy the same source, so our tags have to agree, and what they say of the key has to be true: a copy of the tags is
-    seldom under the same key, and keys that an available or disabled image does not show prove nothing. ``aws:`` tags
-    cannot be set by a caller, so an AWS service made the image.
-    """
-    if image.source_instance_id:
-        return f"AWS says that it is an image of instance {image.source_instance_id}"
-    if image.source_image_id is None:
-        return "AWS shows no lineage of it"
-    if (image.source_image_id, image.source_region or source_region) != (source_image_id, source_region):
-        return f"AWS says that it comes from {image.source_image_id} in {image.source_region}"
-    if is_made_otherwise(image):
-        return "AWS says of its snapshots that they were not copied for it"
-    service = [key for key in image.tags if key.startswith("aws:")]
-    if service:
-        return f"an AWS service made it (tag {service[0]})"
-    expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
-    if image.tags.get(SOURCE_TAG) != expected or not {COPY_TAG, KEY_TAG} <= image.tags.keys():
-        return "it does not carry this collection's tags, so another tool or person made it"
-    whole = image.state in WHOLE_STATES
-    if whole and not image.shows_keys:
-        return "AWS does not show the keys of all its snapshots, so what its tags say of the key is not proven"
-    named = key_arn_in(image.tags.get(KEY_TAG, ""))
-    plain = whole and any(one.encrypted is False for one in image.snapshot_devices)
-    if named is not None and (plain or image.kms_key_arns - {named}):
-        return f"its tags name the key {named}, but its snapshots are not under it"
-    return None
 
 
 def copy_is_ours(image: Image, *, source_image_id: str, source_region: str) -> MayDeregister | None:
@@ -142,29 +110,9 @@ def snapshot_of_copy(snapshot: Snapshot, *, source_image_id: str, source_region:
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS copied it from {source_image_id} for {copied[1]}, by our call")
 
 
-def doubt_of_composed(image: Image, *, work: str) -> str | None:
-    """Say why the image is not proven to be composed under its name; None where it is.
-
-    ``work`` is what our tags have to say for this very name. AWS's lineage must not contradict what they say of the
-    source: an image that took the tags along was copied, or made of an instance, which AWS says.
-    """
-    if image.tags.get(COPY_TAG) != work:
-        return "it does not carry this collection's recipe tags for its name"
-    service = [key for key in image.tags if key.startswith("aws:")]
-    if service:
-        return f"an AWS service made it (tag {service[0]})"
-    source = image.tags.get(SOURCE_TAG, "").rpartition(":")[2]
-    if image.source_instance_id is None:
-        return f"AWS says that it was copied from {image.source_image_id}" if image.source_image_id else None
-    made_of = image.source_instance_id if source.startswith("i-") else image.source_image_id
-    if made_of not in (None, source):
-        return f"AWS says that it is an image of instance {image.source_instance_id}, and {made_of} is not {source}"
-    return None
-
-
-def composed_is_ours(image: Image, *, work: str) -> MayDeregister | None:
+def composed_is_ours(image: Image, *, work: str, token: str) -> MayDeregister | None:
     """Return the proof that the image is composed under its name."""
-    if doubt_of_composed(image, work=work) is not None:
+    if doubt_of_composed(image, work=work, token=token) is not None:
         return None
     return MayDeregister(image.image_id, "our tags are those of its name, and AWS's lineage agrees with them")
 
@@ -182,10 +130,28 @@ def snapshot_by_description(snapshot: Snapshot, *, description: str, is_copy: bo
 
 def snapshot_of_created(snapshot: Snapshot, image: Image) -> MayDeleteSnapshot | None:
     """Return the proof that CreateImage made the snapshot for this image; so AWS describes it."""
-    created = CREATED_FOR.match(snapshot.description)
-    if created is None or created[2] != image.image_id or image.source_instance_id not in (None, created[1]):
+    instance, made_for = created_of(snapshot)
+    if made_for != image.image_id or image.source_instance_id not in (None, instance):
         return None
     return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS says that CreateImage made it for {image.image_id}")
+
+
+def snapshot_of_builder(snapshot: Snapshot, builder: Instance | None, *, token: str) -> MayDeleteSnapshot | None:
+    """Return the proof that CreateImage made the snapshot of an instance of ours, for an image that is gone.
+
+    AWS names the instance in its description, and the tag that our call gave at birth the same: on any other snapshot
+    that the tag is copied to, AWS names another instance or none. ``builder`` is that instance, None where AWS lists
+    it no more; else our client token has to have launched it, and it must have ended, for its image may be on its way.
+    """
+    instance, image_id = created_of(snapshot)
+    if not instance or snapshot.tags.get(BUILDER_TAG) != instance:
+        return None
+    if builder is not None and (builder.instance_id != instance or builder.is_alive):
+        return None
+    if builder is not None and instance_is_ours(builder, token=token) is None:
+        return None
+    reason = f"AWS says that CreateImage made it of {instance}, which we launched, for {image_id}, which is gone"
+    return MayDeleteSnapshot(snapshot.snapshot_id, reason)
 
 
 def all_snapshots_are_ours(image: Image, proofs: t.Iterable[MayDeleteSnapshot]) -> MayDeleteSnapshotsOf | None:
@@ -215,12 +181,14 @@ def instance_is_ours(instance: Instance, *, token: str) -> MayTerminate | None:
 class MadeFor:
     """What the volume of an added device is made of: device, origin (a snapshot's id, empty for none) and GiB.
 
-    A size of 0 is not known.
+    A size of 0, no key and no types are not known.
     """
 
     device_name: str
     origin: str
     size: int
+    key: RequiredKey | None = None
+    types: tuple[str, ...] = ()
 
     def is_met_by(self, volume: Volume, *, work: str) -> bool:
         """Tell whether the volume is such a one.
@@ -229,6 +197,8 @@ class MadeFor:
         has no tag of a device.
         """
         is_made = volume.snapshot_id == self.origin and self.size in (0, volume.volume_size) and volume.encrypted
+        is_made = is_made and (self.key is None or self.key.is_on(volume))
+        is_made = is_made and (not self.types or volume.volume_type in self.types)
         return is_made and volume.tags.get(COPY_TAG) == work and volume.tags.get(DEVICE_TAG) == self.device_name
 
 
@@ -245,12 +215,37 @@ def volume_of_instance(
     return MayDeleteVolume(volume.volume_id, f"it is {volume.device_name} of {instance.resource_id}, which is ours")
 
 
-def unused_volume(volume: Volume, made_for: MadeFor, *, work: str) -> MayDeleteVolume | None:
-    """Return the proof that a volume was made for a device and never used: it is attached to nothing."""
+def is_unused(volume: Volume, made_for: MadeFor, *, work: str) -> bool:
+    """Tell whether a volume looks as if it was made for a device and never used: it is attached to nothing."""
     is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
-    if is_used or not made_for.is_met_by(volume, work=work):
+    return not is_used and made_for.is_met_by(volume, work=work)
+
+
+def unused_volume(
+    volume: Volume,
+    made_for: MadeFor,
+    *,
+    work: str,
+    imaged: t.Container[str] = (),
+    builders: t.Iterable[Instance] = (),
+) -> MayDeleteVolume | None:
+    """Return the proof that a volume was made for a device and never used.
+
+    AWS says which snapshot a volume was made of. Of an empty one nothing but its tags is special, so that AWS has to
+    name it as the volume of a snapshot that is ours (``imaged``), or it was made beside one of our instances that is
+    still there, when nobody else had our tags of it.
+    """
+    if not is_unused(volume, made_for, work=work):
+        return None
+    if not made_for.origin and volume.volume_id not in imaged and not any(_is_beside(volume, one) for one in builders):
         return None
     return MayDeleteVolume(volume.volume_id, f"it was made for {made_for.device_name}, and nothing uses it")
+
+
+def _is_beside(volume: Volume, builder: Instance) -> bool:
+    if volume.created_at is None or builder.launched_at is None or not builder.is_alive:
+        return False
+    return bool(volume.zone) and volume.zone == builder.zone and volume.created_at >= builder.launched_at
 
 
 def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTags:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .model import RUN_TAG, BlockDevice
+from .model import BUILDER_TAG, RUN_TAG, BlockDevice
 from .outcome import Outcome
 from .sentences import describe_step, one_line
 
@@ -41,7 +41,7 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         "action": "failed" if outcome.error else outcome.action,
         "reason": outcome.reason,
         "snapshots": [_to_snapshot(device, outcome.key_aliases) for device in image.ebs_devices] if image else [],
-        "tags": {key: value for key, value in image.tags.items() if key != RUN_TAG} if image else {},
+        "tags": {key: value for key, value in image.tags.items() if key not in (BUILDER_TAG, RUN_TAG)} if image else {},
         "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
     }
     if outcome.target.instance_id:

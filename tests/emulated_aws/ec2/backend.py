@@ -13,6 +13,7 @@ from moto.ec2.utils import filter_reservations
 
 from emulated_aws.ec2 import errors, lookup, timing
 from emulated_aws.ec2.allowed_images import Allowance
+from emulated_aws.ec2.filters import Facts
 from emulated_aws.ec2.instance import EmulatedInstance
 from emulated_aws.ec2.keyring import KeyUse, aws_ebs_key
 from emulated_aws.ec2.model import Gone, Image, Lag, Snapshot
@@ -25,6 +26,9 @@ Token = tuple[str, str]
 
 def _ours(instance: object) -> EmulatedInstance:
     return t.cast(EmulatedInstance, instance)
+
+
+_BY_TOKEN: Facts[t.Any] = Facts({"client-token": lambda one: one.client_token}, lambda _one: {})
 
 
 class Ec2Region(EC2Backend):
@@ -112,8 +116,13 @@ class Ec2Region(EC2Backend):
         if any(name.startswith("tag") for name in filters or {}):
             for reservation in reservations:
                 reservation.instances = [one for one in reservation.instances if _ours(one).lag.filterable()]
+        kept = dict(filters or {})
+        if "client-token" in kept:
+            tokens = [{"Name": "client-token", "Values": kept.pop("client-token")}]
+            for reservation in reservations:
+                reservation.instances = _BY_TOKEN.select(reservation.instances, tokens)
         shown = [reservation for reservation in reservations if reservation.instances]
-        return filter_reservations(shown, filters) if filters is not None else shown
+        return filter_reservations(shown, kept) if filters is not None else shown
 
     def get_reservations_by_instance_ids(self, instance_ids: list[str], filters: t.Any = None) -> list[Reservation]:
         """Return the reservations of these instances; naming one twice is no mistake, as it is to moto."""

@@ -34,7 +34,7 @@ class Travellers:
         instance_id = self._instance()
         volume_ids = [one["VolumeId"] for one in self._attached(instance_id)]
         self._ec2.create_tags(Resources=volume_ids, Tags=self.image_tags)
-        made = {instance_id, *volume_ids, self._scratch()}
+        made = {instance_id, *volume_ids, self._scratch(), self.make_empty()}
         for name, snapshot in self.snapshots.items():
             made |= {self._restored(snapshot), self._backup(volume_ids[0], snapshot), self._copy(name, snapshot)}
         return made | self._images(instance_id)
@@ -57,6 +57,15 @@ class Travellers:
         made = self._ec2.create_volume(
             AvailabilityZone=f"{HOME}a", Size=5, Encrypted=True,
             TagSpecifications=[{"ResourceType": "volume", "Tags": self.image_tags}],
+        )  # fmt: skip
+        return str(made["VolumeId"])
+
+    def make_empty(self) -> str:
+        """Make an empty volume like ours in all that can be chosen, with every tag that ours had."""
+        snapshot = self.snapshots["/dev/sdh"]
+        made = self._ec2.create_volume(
+            AvailabilityZone=f"{HOME}a", Size=5, Encrypted=True, KmsKeyId=snapshot["KmsKeyId"], VolumeType="gp3",
+            TagSpecifications=[{"ResourceType": "volume", "Tags": snapshot["Tags"]}],
         )  # fmt: skip
         return str(made["VolumeId"])
 
@@ -166,8 +175,7 @@ def test_removing_the_image_touches_nothing_of_production(
     if gone:
         look.ec2(HOME).deregister_image(ImageId=travellers.image["ImageId"])
         emulator.advance(200)
-        # What is left of an image of an instance nobody can tell from a backup, so it stays.
-        ours = {one["SnapshotId"] for one in travellers.snapshots.values()} if method == "snapshots" else set()
+        ours = {one["SnapshotId"] for one in travellers.snapshots.values()}
     since = last_call(look)
     predicted = compose("database", check=True, **asked)
     assert set(predicted["image"].get("removed", ())) == ours
@@ -201,6 +209,128 @@ def test_a_rollback_touches_nothing_of_production(
     assert state_of(ids) == before
     emulator.advance(600)
     assert held() == holdings
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("method", METHODS)
+def test_an_empty_volume_with_all_our_tags_is_left_and_named(
+    compose: Compose, look: Looking, emulator: Emulator, method: str, state: str
+) -> None:
+    """Nothing that AWS says of an empty volume of nobody tells whose it is; the instance was there an hour ago."""
+    asked: dict[str, t.Any] = {"method": method, "device_mapping": MAPPING}
+    made = compose("database", **asked)
+    emulator.advance(60)
+    empty = Travellers(look, made["image_id"]).make_empty()
+    emulator.advance(60)
+    before = state_of([empty])
+    if state == "present":
+        look.ec2(HOME).deregister_image(ImageId=made["image_id"], DeleteAssociatedSnapshots=True)
+        emulator.advance(200)
+    for check in (True, False):
+        again = compose("database", check=check, state=state, **asked)
+        assert again.msg == ""
+        if method == "instance" or state == "absent":
+            assert [one for one in again.warnings if empty in one and "kept" in one]
+    assert before and state_of([empty]) == before
+
+
+class Namesake:
+    """An image of an instance of the source, by hand, under the very name, keys and tags of a composed image."""
+
+    def __init__(self, look: Looking, image_id: str):
+        self._look, self._ec2 = look, look.ec2(HOME)
+        self._pattern = Travellers(look, image_id)
+        devices = self._pattern.image["BlockDeviceMappings"]
+        keys = {one["DeviceName"]: self._pattern.snapshots[one["DeviceName"]]["KmsKeyId"] for one in devices}
+        mapping = [
+            {"DeviceName": name, "Ebs": {"Encrypted": True, "KmsKeyId": key, "VolumeType": "gp3"}}
+            for name, key in keys.items()
+        ]
+        for one in mapping:
+            one["Ebs"]["VolumeSize"] = self._pattern.snapshots[one["DeviceName"]]["VolumeSize"]  # type: ignore[index]
+        launched = self._ec2.run_instances(
+            ImageId=SOURCES["database"], MinCount=1, MaxCount=1, InstanceType="t3.micro", BlockDeviceMappings=mapping,
+            ClientToken="infrastructure-as-code",
+        )  # fmt: skip
+        self.instance_id = str(launched["Instances"][0]["InstanceId"])
+        self._ec2.deregister_image(ImageId=image_id, DeleteAssociatedSnapshots=True)
+        look.emulator.advance(200)
+
+    def create(self, **changed: str) -> str:
+        """Create the image, with all the tags of the composed one but those that are changed on purpose."""
+        known = {**tags({"Tags": self._pattern.image_tags}), **changed}
+        pairs = [{"Key": key, "Value": value} for key, value in known.items()]
+        kinds = [{"ResourceType": kind, "Tags": pairs} for kind in ("image", "snapshot")]
+        made = self._ec2.create_image(
+            InstanceId=self.instance_id, Name="composed", NoReboot=True, TagSpecifications=kinds
+        )["ImageId"]
+        self._look.emulator.advance(600)
+        return str(made)
+
+    def end(self) -> None:
+        """Terminate the instance, and wait until AWS lists it no more."""
+        self._ec2.terminate_instances(InstanceIds=[self.instance_id])
+        forget_ended(self._look.emulator)
+
+
+def forget_ended(emulator: Emulator) -> None:
+    """Wait until AWS lists instances that have ended no more, which takes about an hour."""
+    emulator.advance(7200)
+    reservations = backend(HOME).reservations
+    for number, reservation in list(reservations.items()):
+        if all(one.state == "terminated" for one in reservation.instances):
+            del reservations[number]
+
+
+@pytest.mark.parametrize(
+    ("on_purpose", "ended"), [(False, False), (False, True), (True, False)],
+    ids=["tags copied", "tags copied, its instance is gone", "the tag names its instance"],
+)  # fmt: skip
+def test_an_image_of_another_instance_under_our_name_is_not_ours(
+    compose: Compose, look: Looking, emulator: Emulator, on_purpose: bool, ended: bool
+) -> None:
+    asked: dict[str, t.Any] = {"method": "instance", "device_mapping": MAPPING}
+    made = compose("database", **asked)
+    emulator.advance(200)
+    namesake = Namesake(look, made["image_id"])
+    image_id = namesake.create(**({"sealed.ami:builder": namesake.instance_id} if on_purpose else {}))
+    if ended:
+        namesake.end()
+    ids = {image_id, *backend(HOME).amis[image_id].snapshot_ids()}
+    before, since = state_of(ids), last_call(look)
+    assert len(before) == 5
+    refused = compose("database", **asked, launch_permissions={"user_ids": ["210987654321"]}, tags={})
+    assert refused.failed and image_id in refused.msg and namesake.instance_id in refused.msg
+    kept = compose("database", **asked, state="absent")
+    assert (kept.msg, kept["changed"]) == ("", False)
+    assert [one for one in kept.warnings if image_id in one and "is kept" in one]
+    assert destroyed(look, since) == set() and state_of(ids) == before
+    look.ec2(HOME).deregister_image(ImageId=image_id)
+    emulator.advance(200)
+    snapshots = ids - {image_id}
+    gone, since = state_of(snapshots), last_call(look)
+    kept = compose("database", **asked, state="absent")
+    assert (kept.msg, kept["changed"]) == ("", False)
+    assert [one for one in kept.warnings if all(each in one for each in snapshots)]
+    assert destroyed(look, since) == set() and state_of(snapshots) == gone
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["its instance is listed", "its instance is listed no more"])
+def test_what_is_left_of_an_image_that_is_gone_goes_with_the_next(
+    compose: Compose, look: Looking, emulator: Emulator, listed: bool
+) -> None:
+    """A run that ends between DeregisterImage and DeleteSnapshot leaves these; the next image has its own."""
+    asked: dict[str, t.Any] = {"method": "instance", "device_mapping": MAPPING}
+    made = compose("database", **asked)
+    left = {one["snapshot_id"] for one in made["image"]["snapshots"]}
+    look.ec2(HOME).deregister_image(ImageId=made["image_id"])
+    emulator.advance(200)
+    if not listed:
+        forget_ended(emulator)
+    before = held()
+    again = compose("database", **asked)
+    assert again.msg == "" and left <= before and not left & held()
+    assert set(again["image"]["removed"]) == left
 
 
 def test_a_rollback_leaves_what_another_run_has_made(compose: Compose, look: Looking, emulator: Emulator) -> None:

@@ -92,8 +92,20 @@ def test_more_tags_than_aws_takes_are_refused_beforehand(
     assert look.calls() == []
 
 
+@pytest.mark.parametrize("option", ["tags", "snapshot_tags"])
+def test_an_image_made_by_way_of_an_instance_has_one_tag_more_of_ours(
+    compose: Compose, look: Looking, option: str
+) -> None:
+    asked: dict[str, t.Any] = {option: {f"t{n}": "v" for n in range(47 if option == "tags" else 46)}}
+    asked = {"tags": {}, "snapshot_tags": {}, **asked}
+    for check in (True, False):
+        refused = compose("database", check=check, method="instance", kms_key_id="alias/os", **asked)
+        assert refused.failed and f"{option}: with" in refused.msg and "51 tags" in refused.msg
+    assert look.mutations() == []
+
+
 def test_as_many_tags_as_aws_takes_are_taken(compose: Compose, look: Looking) -> None:
-    wanted = {f"t{n}": "v" for n in range(46)}
+    wanted = {f"t{n}": "v" for n in range(45)}
     made = compose("database", method="instance", device_mapping=MAPPING, tags=wanted, temporary_tags={"one": "more"})
     assert made.msg == ""
     assert look.user_tags(look.image(HOME, made["image_id"]) or {}) == wanted

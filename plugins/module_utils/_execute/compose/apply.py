@@ -30,6 +30,7 @@ from ..attributes import apply_attribute, read_sharing, snapshot_of
 from ..removal import delete_unused, remove_image
 from .images import await_image, create_of_instance, find_own_image, register, verify
 from .instance import Builder
+from .remains import with_builder
 from .rollback import Rollback, remove_made_image
 from .snapshots import SnapshotMaking
 from .teardown import tear_down
@@ -196,7 +197,7 @@ class ComposeApply:
         desired = self._work.request.attributes.launch_permissions
         sharing = read_sharing(self._work.region, image, desired)
         now = dataclasses.replace(facts, images=(image,), snapshots=snapshots, sharing=sharing)
-        return plan_convergence(self._work.request, now, image)
+        return plan_convergence(self._work.request, now, with_builder(self._work.region, image))
 
     def _do(self, step: t.Any) -> None:
         region = self._work.region

@@ -18,7 +18,7 @@ from ..._image.compose.identity import device_differences, is_of_recipe
 from ..._image.compose.method import INSTANCE, REMEDY, billing_loss
 from ..._image.compose.ours import is_made_for
 from ..._image.errors import SealedError
-from ..._image.model import COPY_TAG, Image, Snapshot
+from ..._image.model import BUILDER_TAG, COPY_TAG, Image, Snapshot
 from ..._image.progress import least_percent
 from ..._image.proofs import (
     MayDeregister,
@@ -28,6 +28,7 @@ from ..._image.proofs import (
     snapshots_of_copy,
 )
 from ..diagnosis import key_verdict
+from .remains import with_builder
 from .work import Work
 
 _NAME_TAKEN: t.Final = "InvalidAMIName.Duplicate"
@@ -53,6 +54,7 @@ def register(work: Work, snapshot_ids: t.Mapping[str, str], source: Image) -> st
 
 def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
     """Start the image of an instance and return its id."""
+    builder = {BUILDER_TAG: instance_id} if work.request.instance_id is None else {}
 
     def create() -> str:
         return create_image(
@@ -61,8 +63,8 @@ def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
             instance_id,
             description=work.request.attributes.description or "",
             no_reboot=no_reboot,
-            image_tags=_image_tags(work),
-            snapshot_tags={**(work.request.attributes.snapshot_tags or {}), **work.recipe.work_tags},
+            image_tags={**_image_tags(work), **builder},
+            snapshot_tags={**(work.request.attributes.snapshot_tags or {}), **work.recipe.work_tags, **builder},
         )
 
     return _create(work, create)
@@ -161,7 +163,7 @@ def _await_room(work: Work, error: AwsError, *, since: float) -> str | None:
 def find_own_image(work: Work) -> str | None:
     """Return the image that a call without an answer has made: the name finds it at once, and the tags prove it."""
     for image in describe_images(work.region, [{"Name": "name", "Values": [work.recipe.name]}]):
-        if is_of_recipe(image, work.recipe) and image.state in ("pending", "available"):
+        if is_of_recipe(with_builder(work.region, image), work.recipe) and image.state in ("pending", "available"):
             return image.image_id
     return None
 

@@ -26,6 +26,7 @@ from ..._image.machines import Instance, Volume
 from ..._image.model import SOURCE_TAG, BlockDevice, Image, Snapshot
 from ..._image.source import require_copyable
 from ..sources import require_shown
+from .remains import with_builder
 
 
 def read_material(source_region: Region, region: Region, request: ComposeRequest) -> Material:
@@ -76,7 +77,7 @@ def read_namesakes(region: Region, name: str) -> tuple[tuple[Image, ...], dict[s
     found = describe_images(region, [{"Name": "name", "Values": [name]}], hidden=True)
     images = [image for image in found if image.state != "deregistered"]
     snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
-    return tuple(image.with_snapshots(snapshots) for image in images), snapshots
+    return tuple(with_builder(region, image.with_snapshots(snapshots)) for image in images), snapshots
 
 
 def read_leftovers(

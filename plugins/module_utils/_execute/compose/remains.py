@@ -3,20 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Look for instances and volumes that runs for an image name have left, and see which of them are proven to be ours."""
+"""Look for what runs for an image name have left on the way, and see which of it is proven to be ours."""
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..._aws.connection import Region
+from ..._aws.images import find_images, images_using
 from ..._aws.instances import find_instance, find_instances_by_tag
+from ..._aws.snapshots import find_snapshots_by_tag, find_snapshots_described
 from ..._aws.volumes import find_volumes, find_volumes_by_tag
-from ..._image.compose.ours import remains_of
+from ..._image.compose.ours import (
+    Remains,
+    builder_snapshots,
+    doubt_of_image,
+    instance_proof,
+    may_be_of_builder,
+    remains_of,
+    volumes_imaged,
+)
 from ..._image.compose.recipe import work_token
+from ..._image.descriptions import created_of
 from ..._image.machines import Instance, Volume
-from ..._image.model import COPY_TAG, Image, Snapshot
-from ..._image.proofs import MadeFor, Proof
+from ..._image.model import BUILDER_TAG, COPY_TAG, Image, Snapshot
+from ..._image.proofs import MadeFor, MayDeleteSnapshot
 
 
 class Search:
@@ -37,16 +49,16 @@ class Search:
         self._with_instances = with_instances
         self._digest = digest
 
-    def run(
-        self, images: t.Iterable[Image] = (), snapshots: t.Iterable[Snapshot] = ()
-    ) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
-        """Return the proofs of what is there, and the ids of what only looks like ours.
+    def run(self, images: t.Iterable[Image] = (), snapshots: t.Iterable[Snapshot] = ()) -> Remains:
+        """Return what is there.
 
         A tag filter may not find yet what AWS shows by id: ``images`` name their instance, ``snapshots`` their volume.
         """
+        images, snapshots = list(images), list(snapshots)
         instances = self._instances(images) if self._with_instances else []
         volumes = self._volumes(instances, snapshots)
-        return remains_of(self._name, instances, volumes, self._added, digest=self._digest)
+        imaged = volumes_imaged(self._name, images, snapshots)
+        return remains_of(self._name, instances, volumes, self._added, digest=self._digest, imaged=imaged)
 
     def _instances(self, images: t.Iterable[Image]) -> list[Instance]:
         named = [find_instance(self._region, one.source_instance_id) for one in images if one.source_instance_id]
@@ -64,3 +76,45 @@ class Search:
     @property
     def _work(self) -> str:
         return work_token(self._name, self._digest or "*")
+
+
+def with_builder(region: Region, image: Image) -> Image:
+    """Return an image with the client token of the instance that it was made of, for as long as AWS lists that one.
+
+    Only of images that tags and lineage call ours it is asked.
+    """
+    if not image.source_instance_id or BUILDER_TAG not in image.tags or doubt_of_image(image) is not None:
+        return image
+    instance = find_instance(region, image.source_instance_id)
+    return dataclasses.replace(image, source_client_token=instance.client_token if instance else None)
+
+
+def snapshots_of_builders(
+    region: Region, name: str, *, digest: str | None = None, launched: t.Iterable[Instance] = ()
+) -> tuple[tuple[MayDeleteSnapshot, ...], tuple[str, ...]]:
+    """Return the snapshots that are left of images made by way of an instance: the proofs, and the ids without one.
+
+    A filter by tag may not find new snapshots yet; by AWS's description those of the ``launched`` instances are found.
+    """
+    work = work_token(name, digest or "*")
+    found = find_snapshots_by_tag(region, COPY_TAG, [work])
+    for instance in launched:
+        if not instance.is_alive and instance_proof(instance, name) is not None:
+            found += find_snapshots_described(region, f"Created by CreateImage({instance.instance_id}) for *")
+    by_id = {one.snapshot_id: one for one in found if may_be_of_builder(one, name, digest=digest)}
+    unused = _of_no_image(region, by_id)
+    ids = {created_of(one)[0] for one in unused}
+    shown = {one: find_instance(region, one) for one in sorted(ids)}
+    return builder_snapshots(name, unused, {one: instance for one, instance in shown.items() if instance is not None})
+
+
+def _of_no_image(region: Region, snapshots: t.Mapping[str, Snapshot]) -> list[Snapshot]:
+    """Return those that no image uses, and whose own image, which may not show them yet, is gone."""
+    if not snapshots:
+        return []
+    used = images_using(region, sorted(snapshots))
+    images = find_images(region, {created_of(one)[1] for one in snapshots.values()}, owners=("self",))
+    there = {one.image_id for one in images.values() if one.state != "deregistered"}
+    return [
+        snapshots[one] for one in sorted(snapshots) if one not in used and created_of(snapshots[one])[1] not in there
+    ]

@@ -12,23 +12,24 @@ import typing as t
 
 from ..._aws.connection import Connection
 from ..._aws.errors import AwsError
+from ..._aws.instances import find_instances_by_token
 from ..._aws.keys import Warn
 from ..._image.attributes import require_future
 from ..._image.compose.draft import Material
 from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
 from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
-from ..._image.compose.ours import added_devices
+from ..._image.compose.ours import Remains, added_devices
 from ..._image.compose.planner import plan_compose
-from ..._image.compose.recipe import Recipe
+from ..._image.compose.recipe import Recipe, launch_token
 from ..._image.compose.removal import RemovalFacts, plan_compose_removal
-from ..._image.compose.request import ComposeRequest, InstanceOptions
+from ..._image.compose.request import ComposeRequest, InstanceOptions, require_room_for_tags
 from ..._image.compose.steps import ComposePlan
 from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import aliases_of, require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
-from ..._image.proofs import MadeFor, Proof
+from ..._image.proofs import MadeFor
 from ..._image.source import require_decryptable
 from ..attributes import read_sharing
 from ..pace import Pace
@@ -46,7 +47,7 @@ from .read import (
     require_readable,
     snapshots_lent,
 )
-from .remains import Search
+from .remains import Search, snapshots_of_builders
 from .work import Work
 
 
@@ -118,6 +119,7 @@ class ComposeRun:
         images, snapshots = read_namesakes(self._region, self._request.name)
         desired = self._request.attributes.launch_permissions
         available = [image for image in images if image.state == "available"]
+        found = self._read_remains(facts, images, snapshots)
         return ComposeFacts(
             recipe=facts.recipe,
             source=facts.source,
@@ -126,7 +128,8 @@ class ComposeRun:
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=self._read_leftovers(facts.recipe, images),
-            remains=self._read_remains(facts, images, snapshots),
+            remains=found.proofs,
+            unproven=found.empty,
         )
 
     def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
@@ -137,14 +140,21 @@ class ComposeRun:
 
     def _read_remains(
         self, facts: ComposeFacts, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]
-    ) -> tuple[Proof, ...]:
-        """Return what interrupted runs have left beside snapshots and image."""
+    ) -> Remains:
+        """Return what interrupted runs have left beside snapshots that are born with our description, and image."""
         added = added_devices(facts.recipe)
         by_instance = facts.method.name == INSTANCE
         if self._request.instance_id is not None or not (by_instance or (added and images)):
-            return ()
-        search = Search(self._region, self._request.name, added, with_instances=by_instance, digest=facts.recipe.digest)
-        return search.run(images, snapshots.values())[0]
+            return Remains()
+        name, digest = self._request.name, facts.recipe.digest
+        search = Search(self._region, name, added, with_instances=by_instance, digest=digest)
+        found = search.run(images, snapshots.values())
+        if not by_instance:
+            return found
+        token = launch_token(facts.recipe.work, self._request.source_image_id or "")
+        launched = find_instances_by_token(self._region, token)
+        made, others = snapshots_of_builders(self._region, name, digest=digest, launched=launched)
+        return found._replace(proofs=(*found.proofs, *made), empty=(*found.empty, *others))
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan, material: Material) -> None:
         """Refuse what AWS would refuse half-way."""
@@ -163,6 +173,7 @@ class ComposeRun:
         if facts.method.name == SNAPSHOTS:
             self._uefi_data = read_uefi_data(self._source_region, facts.source, warn=self._warn)
         else:
+            require_room_for_tags(self._request, has_builder=True)
             # Whoever may launch an image needs no permission on its snapshots.
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
@@ -201,21 +212,21 @@ class ComposeRun:
         is_empty = any(
             requested.volume_size is not None and requested.snapshot_id is None for requested in self._request.devices
         )
-        remains: tuple[Proof, ...] = ()
-        unproven: tuple[str, ...] = ()
+        found = Remains()
         if by_instance or is_empty:
             search = Search(self._region, self._request.name, added, with_instances=by_instance)
-            remains, unproven = search.run(images, snapshots.values())
+            found = search.run(images, (*snapshots.values(), *leftovers))
         if self._request.hold:
             # What is held ends; the image, if another run has made one meanwhile, stays.
-            return plan_compose_removal(self._request, RemovalFacts(remains=remains, unproven=unproven))
+            return plan_compose_removal(self._request, RemovalFacts(remains=found.proofs, unproven=found.unproven))
+        made, others = snapshots_of_builders(self._region, self._request.name)
         facts = RemovalFacts(
             images,
             snapshots,
             leftovers,
             used=images_beside(self._region, images),
-            remains=remains,
-            unproven=unproven,
+            remains=(*found.proofs, *made),
+            unproven=(*found.unproven, *others),
             lent=snapshots_lent(self._region, images, self._request),
         )
         return plan_compose_removal(self._request, facts)

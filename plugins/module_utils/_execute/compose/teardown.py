@@ -75,7 +75,7 @@ class TearDown:
             with_instances=bool(work.proofs(MayTerminate)),
             digest=recipe.digest,
         )
-        return list(search.run(snapshots=self._snapshots)[0])
+        return list(search.run(snapshots=self._snapshots).proofs)
 
     def _attached(self, instances: t.Iterable[MayTerminate]) -> list[Proof]:
         """Return the proofs of the noted volumes that are attached to our instances; only some of them end with it."""

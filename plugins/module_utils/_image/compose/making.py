@@ -57,7 +57,11 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         "composed",
         f"{request.region} has no image {request.name!r} of this recipe",
         _predicted_image(request, facts, adopted),
-        before=(*_failed(facts, found), *deletions(facts, useless, "an interrupted run left it, and it is of no use")),
+        before=(
+            *_failed(facts, found),
+            *deletions(facts, useless, "an interrupted run left it, and it is of no use"),
+            *snapshot_deletions(facts.remains),
+        ),
         after=(*_device_steps(request, facts, adopted), *_attributes(request, facts)),
         awaits=True,
         new_storage_gib=_new_storage_gib(facts),
@@ -67,6 +71,7 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         work=_work(request, facts, adopted),
         teardown=(*_teardown(request, facts), *teardown_of(facts.remains)),
         adopted=adopted,
+        warnings=unproven_warning(request, facts.unproven),
     )
 
 
@@ -97,6 +102,23 @@ def teardown_of(remains: t.Iterable[Proof]) -> tuple[TearDownStep, ...]:
     instances = [TerminateInstance(one) for one in remains if isinstance(one, MayTerminate)]
     volumes = [DeleteVolume(volume=one) for one in remains if isinstance(one, MayDeleteVolume)]
     return (*instances, *volumes)
+
+
+def snapshot_deletions(remains: t.Iterable[Proof]) -> tuple[DeleteSnapshot, ...]:
+    """Return the steps that delete the snapshots of images, made by way of an instance, that are gone."""
+    found = (one for one in remains if isinstance(one, MayDeleteSnapshot))
+    return tuple(DeleteSnapshot(one, "it is left of an image that is gone") for one in found)
+
+
+def unproven_warning(request: ComposeRequest, unproven: t.Sequence[str]) -> tuple[str, ...]:
+    """Name what looks like ours and has no proof, so that it stays."""
+    if not unproven:
+        return ()
+    return (
+        f"{request.region}: {', '.join(unproven)} carry this collection's tags for {request.name!r}, but nothing that "
+        "AWS says proves that composing made them, so they are kept. Remove them by hand if they are yours; of volumes "
+        "that are not empty, list the added devices in device_mapping as the run had them",
+    )
 
 
 def details(facts: ComposeFacts) -> dict[str, t.Any]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..descriptions import created_of
+from ..doubts import doubt_of_composed
 from ..machines import Instance, Volume
-from ..model import COPY_TAG, DEVICE_TAG, RECIPE_TAG, Image, Snapshot
+from ..model import BUILDER_TAG, COPY_TAG, DEVICE_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
 from ..proofs import (
     MadeFor,
     MayDeleteSnapshot,
@@ -19,19 +21,22 @@ from ..proofs import (
     MayTerminate,
     Proof,
     composed_is_ours,
-    doubt_of_composed,
     instance_is_ours,
+    is_unused,
     snapshot_by_description,
+    snapshot_of_builder,
     snapshot_of_created,
     unused_volume,
     volume_of_instance,
 )
 from .recipe import Recipe, birth_description, launch_token, work_token
+from .volumes import DEFAULT_TYPE
 
 
 def doubt_of_image(image: Image) -> str | None:
     """Say why an image is not proven to be composed under its name; None where it is."""
-    return doubt_of_composed(image, work=_work_of(image.name, image.tags))
+    work = _work_of(image.name, image.tags)
+    return doubt_of_composed(image, work=work, token=_token_of(work, image))
 
 
 def doubt_of_mapping(image: Image, snapshots: t.Mapping[str, Snapshot], lent: t.Collection[str]) -> str | None:
@@ -50,7 +55,8 @@ def doubt_of_mapping(image: Image, snapshots: t.Mapping[str, Snapshot], lent: t.
 
 def image_proof(image: Image) -> MayDeregister | None:
     """Return the proof that the image is composed under its name."""
-    return composed_is_ours(image, work=_work_of(image.name, image.tags))
+    work = _work_of(image.name, image.tags)
+    return composed_is_ours(image, work=work, token=_token_of(work, image))
 
 
 def snapshot_proof(snapshot: Snapshot, name: str, images: t.Iterable[Image] = ()) -> MayDeleteSnapshot | None:
@@ -76,6 +82,14 @@ def is_made_for(snapshot: Snapshot, recipe: Recipe, images: t.Iterable[Image] = 
     return is_of_recipe and snapshot_proof(snapshot, recipe.name, images) is not None
 
 
+class Remains(t.NamedTuple):
+    """What runs have left: the proofs, the ids of what has none, and those of them that are empty volumes like ours."""
+
+    proofs: tuple[Proof, ...] = ()
+    unproven: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
 def remains_of(
     name: str,
     instances: t.Iterable[Instance],
@@ -83,13 +97,16 @@ def remains_of(
     added: t.Mapping[str, MadeFor],
     *,
     digest: str | None = None,
-) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
-    """Return the proofs of the instances and volumes that runs for this name have left, and the ids without a proof.
+    imaged: t.Container[str] = (),
+) -> Remains:
+    """Return the instances and volumes that runs for this name have left.
 
-    ``added`` are the devices that volumes are made for. ``digest`` narrows it down to one recipe.
+    ``added`` are the devices that volumes are made for, and ``imaged`` the volumes that snapshots of ours were taken
+    of. ``digest`` narrows it down to one recipe.
     """
     proofs: list[Proof] = []
     unproven: list[str] = []
+    empty: list[str] = []
     for instance in (one for one in instances if _is_of(name, one.tags, digest) and one.state != "terminated"):
         proof = instance_proof(instance, name)
         if proof is None:
@@ -97,15 +114,46 @@ def remains_of(
         else:
             proofs.append(proof)
     ours = {one.resource_id: one for one in proofs if isinstance(one, MayTerminate)}
-    ending = {one.volume_id for instance in instances if instance.instance_id in ours for one in _ending(instance)}
+    builders = [one for one in instances if one.instance_id in ours]
+    ending = {one.volume_id for instance in builders for one in _ending(instance)}
     for volume in (one for one in volumes if _is_of(name, one.tags, digest) and one.state not in _GONE_STATES):
-        found = volume_proof(volume, name, ours, added)
         if volume.volume_id in ending:
             continue
-        if found is None:
-            unproven.append(volume.volume_id)
-        else:
+        found = volume_proof(volume, name, ours, added, imaged=imaged, builders=builders)
+        if found is not None:
             proofs.append(found)
+            continue
+        unproven.append(volume.volume_id)
+        empty += [volume.volume_id] if _is_like_ours(volume, name, added) else []
+    return Remains(tuple(proofs), tuple(unproven), tuple(empty))
+
+
+def volumes_imaged(name: str, images: t.Collection[Image], snapshots: t.Iterable[Snapshot]) -> set[str]:
+    """Return the volumes that AWS names as those of snapshots that were made for this name."""
+    return {one.volume_id for one in snapshots if one.volume_id and snapshot_proof(one, name, images) is not None}
+
+
+def may_be_of_builder(snapshot: Snapshot, name: str, *, digest: str | None = None) -> bool:
+    """Tell whether a snapshot is AWS's of an instance, and its tags are those of an image made by way of one."""
+    return bool(created_of(snapshot)[0]) and BUILDER_TAG in snapshot.tags and _is_of(name, snapshot.tags, digest)
+
+
+def builder_snapshots(
+    name: str, snapshots: t.Iterable[Snapshot], instances: t.Mapping[str, Instance]
+) -> tuple[tuple[MayDeleteSnapshot, ...], tuple[str, ...]]:
+    """Return the proofs for snapshots of images made by way of an instance that are gone, and the ids without a proof.
+
+    ``instances`` are those that AWS still lists; one that is still there has its image to come, or under way.
+    """
+    proofs, unproven = [], []
+    for snapshot in snapshots:
+        builder = instances.get(created_of(snapshot)[0])
+        token = launch_token(_work_of(name, snapshot.tags), builder.image_id) if builder else ""
+        proof = snapshot_of_builder(snapshot, builder, token=token)
+        if proof is not None:
+            proofs.append(proof)
+        elif builder is None or not builder.is_alive or instance_proof(builder, name) is None:
+            unproven.append(snapshot.snapshot_id)
     return tuple(proofs), tuple(unproven)
 
 
@@ -116,7 +164,13 @@ def instance_proof(instance: Instance, name: str) -> MayTerminate | None:
 
 
 def volume_proof(
-    volume: Volume, name: str, instances: t.Mapping[str, MayTerminate], added: t.Mapping[str, MadeFor]
+    volume: Volume,
+    name: str,
+    instances: t.Mapping[str, MayTerminate],
+    added: t.Mapping[str, MadeFor],
+    *,
+    imaged: t.Container[str] = (),
+    builders: t.Iterable[Instance] = (),
 ) -> MayDeleteVolume | None:
     """Return the proof that the volume was made for an image of this name."""
     work = _work_of(name, volume.tags)
@@ -126,13 +180,19 @@ def volume_proof(
     instance = instances.get(volume.instance_id or "")
     if instance is not None:
         return volume_of_instance(volume, instance, made_for, work=work)
-    return unused_volume(volume, made_for, work=work)
+    return unused_volume(volume, made_for, work=work, imaged=imaged, builders=builders)
 
 
 def added_devices(recipe: Recipe) -> dict[str, MadeFor]:
     """Return what the volumes are made of that a recipe makes beside those of the source."""
     return {
-        device.device_name: MadeFor(device.device_name, device.snapshot_id or "", device.size)
+        device.device_name: MadeFor(
+            device.device_name,
+            device.snapshot_id or "",
+            device.size,
+            device.key,
+            (DEFAULT_TYPE, device.shape.volume_type) if device.shape else (),
+        )
         for device in recipe.ebs_devices
         if device.is_added or device.snapshot_id is None
     }
@@ -143,6 +203,15 @@ _GONE_STATES: t.Final = ("deleting", "deleted")
 
 def _ending(instance: Instance) -> list[t.Any]:
     return [one for one in instance.attachments if one.delete_on_termination]
+
+
+def _is_like_ours(volume: Volume, name: str, added: t.Mapping[str, MadeFor]) -> bool:
+    made_for = added.get(volume.tags.get(DEVICE_TAG, ""))
+    return made_for is not None and is_unused(volume, made_for, work=_work_of(name, volume.tags))
+
+
+def _token_of(work: str, image: Image) -> str:
+    return launch_token(work, image.tags.get(SOURCE_TAG, "").rpartition(":")[2])
 
 
 def _is_of(name: str, tags: t.Mapping[str, str], digest: str | None) -> bool:

@@ -16,7 +16,15 @@ from ..steps import SetTags, Step
 from ..vocabulary import Action
 from .facts import ComposeFacts
 from .identity import sort_namesakes
-from .making import deletions, details, plan_hold, plan_new, teardown_of
+from .making import (
+    deletions,
+    details,
+    plan_hold,
+    plan_new,
+    snapshot_deletions,
+    teardown_of,
+    unproven_warning,
+)
 from .ours import image_proof, is_made_for
 from .request import ComposeRequest
 from .steps import ComposePlan
@@ -37,7 +45,11 @@ def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
 def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -> ComposePlan:
     used = set(image.snapshot_ids)
     spare = [one for one in facts.leftovers if is_made_for(one, facts.recipe) and one.snapshot_id not in used]
-    steps = (*plan_convergence(request, facts, image), *deletions(facts, spare, "an interrupted run made it twice"))
+    steps = (
+        *plan_convergence(request, facts, image),
+        *deletions(facts, spare, "an interrupted run made it twice"),
+        *snapshot_deletions(facts.remains),
+    )
     teardown = teardown_of(facts.remains)
     action: Action = "unchanged"
     reason = "the image exists"
@@ -50,7 +62,7 @@ def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -
         after=steps,
         devices_before=image.devices,
         details=details(facts),
-        warnings=shared_snapshots_warning(request, facts, image),
+        warnings=(*shared_snapshots_warning(request, facts, image), *unproven_warning(request, facts.unproven)),
         recipe=facts.recipe,
         method=facts.method.name,
         teardown=teardown,

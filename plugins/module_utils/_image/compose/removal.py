@@ -15,7 +15,7 @@ from ..model import SOURCE_TAG, Image, Snapshot
 from ..proofs import Proof, all_snapshots_are_ours
 from ..steps import DeleteSnapshot, Step
 from ..vocabulary import Action
-from .making import deregistration, teardown_of
+from .making import deregistration, snapshot_deletions, teardown_of, unproven_warning
 from .ours import doubt_of_image, doubt_of_mapping, image_proof, snapshot_proof
 from .request import ComposeRequest
 from .steps import ComposePlan
@@ -25,8 +25,8 @@ from .steps import ComposePlan
 class RemovalFacts:
     """What AWS holds under a name: images with their snapshots, those that back none, and what else runs have left.
 
-    ``used`` are snapshots that images of other names use too; ``unproven`` are the ids of instances and volumes that
-    carry our tags without a proof; ``lent`` are snapshots that an image may have taken as they are.
+    ``used`` are snapshots that images of other names use too; ``unproven`` are the ids of what else carries
+    our tags without a proof; ``lent`` are snapshots that an image may have taken as they are.
     """
 
     images: t.Sequence[Image] = ()
@@ -45,6 +45,7 @@ def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> Compos
     steps: list[Step] = [step for image in ours for step in _deregistration(image, facts)]
     proofs = [snapshot_proof(snapshot, request.name) for snapshot in facts.leftovers]
     steps += [DeleteSnapshot(one, "an interrupted run has left it") for one in proofs if one is not None]
+    steps += snapshot_deletions(facts.remains)
     teardown = teardown_of(facts.remains)
     action: Action = "unchanged"
     reason = f"{request.region} has no such image"
@@ -56,7 +57,7 @@ def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> Compos
         ours[0] if ours else None,
         after=tuple(steps),
         devices_before=ours[0].devices if ours else (),
-        warnings=(*_kept(request, obstacles), *_unproven(request, facts)),
+        warnings=(*_kept(request, obstacles), *unproven_warning(request, facts.unproven)),
         teardown=teardown,
     )
 
@@ -78,16 +79,6 @@ def _kept(request: ComposeRequest, obstacles: t.Mapping[str, str | None]) -> lis
         f"{request.region}: {image_id} is kept: {obstacle}; deregister it by hand if it is yours"
         for image_id, obstacle in obstacles.items()
         if obstacle
-    ]
-
-
-def _unproven(request: ComposeRequest, facts: RemovalFacts) -> list[str]:
-    if not facts.unproven:
-        return []
-    return [
-        f"{request.region}: {', '.join(facts.unproven)} carry this collection's tags for {request.name!r}, but nothing "
-        "proves that composing made them, so they are kept; list the added devices in device_mapping as the run had "
-        "them, or remove them by hand if they are yours"
     ]
 
 

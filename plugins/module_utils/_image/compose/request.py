@@ -133,7 +133,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
     )
     _require_one_source(request)
     _require_consistent(request, has_instance_options=bool(options.get("instance")))
-    _require_room_for_tags(request)
+    require_room_for_tags(request)
     return request
 
 
@@ -209,11 +209,14 @@ def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) 
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
 
 
-def _require_room_for_tags(request: ComposeRequest) -> None:
-    """Refuse what AWS would refuse with the first creating call, or with the last: it counts our own tags too."""
+def require_room_for_tags(request: ComposeRequest, *, has_builder: bool = False) -> None:
+    """Refuse what AWS would refuse with the first creating call, or with the last: it counts our own tags too.
+
+    An image made by way of an instance has one more than others, as its snapshots have.
+    """
     asked = {
-        "tags": len(request.attributes.tags or ()) + len(IMAGE_TAGS),
-        "snapshot_tags": len(request.attributes.snapshot_tags or ()) + len(SNAPSHOT_TAGS),
+        "tags": len(request.attributes.tags or ()) + len(IMAGE_TAGS) + has_builder,
+        "snapshot_tags": len(request.attributes.snapshot_tags or ()) + len(SNAPSHOT_TAGS) + has_builder,
         "tags and temporary_tags": len(request.tags_on_the_way) + len(TEMPORARY_TAGS),
     }
     for option, number in asked.items():

@@ -16,10 +16,11 @@ import typing as t
 
 from ..aws_facts import FAILED_STATES, WHOLE_STATES
 from ..descriptions import is_described_as_copy, is_made_otherwise
+from ..doubts import doubt_of_copy
 from ..errors import PreflightError
 from ..keys import RequiredKey
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
-from ..proofs import MayDeregister, copy_is_ours, doubt_of_copy
+from ..proofs import MayDeregister, copy_is_ours
 
 PRESERVED: t.Final = "source"
 

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import datetime
 import pathlib
 import re
 import typing as t
 
 import pytest
 
-from ansible_collections.sealed.ami.plugins.module_utils._image import descriptions, proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image import descriptions, doubts, proofs
 from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
+    BUILDER_TAG,
     COPY_TAG,
     DEVICE_TAG,
     KEY_TAG,
@@ -34,6 +36,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     a_copy,
     a_snapshot,
     an_image,
+    required,
 )
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
@@ -120,7 +123,7 @@ def test_nothing_outside_the_gateway_destroys() -> None:
     ],
 )
 def test_copies(image: Image, doubt: str | None) -> None:
-    found = proofs.doubt_of_copy(image, **SOURCE)
+    found = doubts.doubt_of_copy(image, **SOURCE)
     assert (found is None) is (doubt is None)
     assert doubt is None or doubt in str(found)
     proof = proofs.copy_is_ours(image, **SOURCE)
@@ -205,6 +208,7 @@ def test_aws_says_for_which_image_a_snapshot_was_copied() -> None:
 
 WORK = "sealed-ami-0123-4567"
 LAUNCHED = "sealed-ami-abc-"
+CREATED = "Created by CreateImage(i-9) for ami-1"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +246,8 @@ ATTACHED = {"attached_to": ("i-1",), "device_name": "/dev/sdf", "state": "in-use
         pytest.param({"attached_to": ("i-1", "i-2")}, False, False, id="multi-attached"),
         pytest.param({}, False, True, id="free"),
         pytest.param({"state": "in-use"}, False, False, id="in use, attachment not shown"),
+        pytest.param({"kms_key_arn": KEY_B}, False, False, id="under another key"),
+        pytest.param({"volume_type": "io2"}, False, False, id="of another type"),
         pytest.param({"snapshot_id": "snap-1"}, False, False, id="restored from a snapshot"),
         pytest.param({"volume_size": 6}, False, False, id="of another size"),
         pytest.param({"encrypted": False}, False, False, id="unencrypted"),
@@ -250,28 +256,114 @@ ATTACHED = {"attached_to": ("i-1",), "device_name": "/dev/sdf", "state": "in-use
     ],
 )
 def test_volumes(fields: dict[str, t.Any], with_instance: bool, unused: bool) -> None:
-    plain: dict[str, t.Any] = {"state": "available", "encrypted": True, "volume_size": 5, "tags": MADE}
+    plain: dict[str, t.Any] = {
+        "state": "available", "encrypted": True, "kms_key_arn": KEY_A, "volume_type": "gp3", "volume_size": 5,
+        "tags": MADE,
+    }  # fmt: skip
     volume = Volume("vol-1", **{**plain, **fields})
     instance = proofs.instance_is_ours(
         Instance("i-1", "running", client_token=f"{LAUNCHED}1", image_id="ami-1"), token=LAUNCHED
     )
     assert instance is not None
-    made_for = proofs.MadeFor("/dev/sdf", origin="", size=5)
+    made_for = proofs.MadeFor("/dev/sdf", origin="", size=5, key=required(KEY_A), types=("gp3", "gp2"))
     assert bool(proofs.volume_of_instance(volume, instance, made_for, work=WORK)) is with_instance
-    found = proofs.unused_volume(volume, made_for, work=WORK)
+    assert proofs.is_unused(volume, made_for, work=WORK) is unused
+    found = proofs.unused_volume(volume, made_for, work=WORK, imaged={"vol-1"})
     assert (found.resource_id if found else None) == ("vol-1" if unused else None)
+
+
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+MINUTE = datetime.timedelta(minutes=1)
+BESIDE: dict[str, t.Any] = {"zone": "us-east-1a", "launched_at": NOON}
+
+
+@pytest.mark.parametrize(
+    ("origin", "created", "builder", "imaged", "ours"),
+    [
+        pytest.param("snap-1", None, {}, "", True, id="not empty, so AWS says of which snapshot it was made"),
+        pytest.param("", NOON, {}, "", False, id="tags, size, key and type alone"),
+        pytest.param("", NOON, {}, "vol-1", True, id="our snapshot was taken of it"),
+        pytest.param("", NOON, {}, "vol-11", False, id="our snapshot was taken of another"),
+        pytest.param("", NOON, BESIDE, "", True, id="made while our instance starts"),
+        pytest.param("", NOON + MINUTE, BESIDE, "", True, id="made beside our instance"),
+        pytest.param("", NOON - MINUTE, BESIDE, "", False, id="older than our instance"),
+        pytest.param("", NOON + MINUTE, {**BESIDE, "zone": "us-east-1b"}, "", False, id="in another zone"),
+        pytest.param("", NOON + MINUTE, {**BESIDE, "zone": ""}, "", False, id="zone not shown"),
+        pytest.param("", NOON + MINUTE, {**BESIDE, "state": "terminated"}, "", False, id="our instance has ended"),
+        pytest.param("", NOON + MINUTE, {**BESIDE, "launched_at": None}, "", False, id="time of launch not shown"),
+        pytest.param("", None, BESIDE, "", False, id="time of creation not shown"),
+    ],
+)
+def test_empty_volumes(
+    origin: str, created: datetime.datetime | None, builder: dict[str, t.Any], imaged: str, ours: bool
+) -> None:
+    volume = Volume(
+        "vol-1", "available", True, volume_size=5, snapshot_id=origin, zone="us-east-1a", created_at=created, tags=MADE
+    )
+    made_for = proofs.MadeFor("/dev/sdf", origin=origin, size=5)
+    builders = [Instance("i-1", **{"state": "stopped", **builder})] if builder else []
+    proof = proofs.unused_volume(volume, made_for, work=WORK, imaged={imaged}, builders=builders)
+    assert (proof.resource_id if proof else None) == ("vol-1" if ours else None)
+
+
+def test_an_empty_volume_of_a_zone_that_is_not_shown_is_beside_no_instance() -> None:
+    volume = Volume("vol-1", "available", True, volume_size=5, created_at=NOON, tags=MADE)
+    builder = Instance("i-1", "running", launched_at=NOON)
+    made_for = proofs.MadeFor("/dev/sdf", origin="", size=5)
+    assert proofs.unused_volume(volume, made_for, work=WORK, builders=[builder]) is None
+
+
+OURS: dict[str, t.Any] = {"state": "terminated", "client_token": f"{LAUNCHED}1", "image_id": SOURCE_ID}
+
+
+@pytest.mark.parametrize(
+    ("fields", "builder", "ours"),
+    [
+        pytest.param({}, None, True, id="AWS names the instance of the tag, and lists it no more"),
+        pytest.param({}, ("i-9", OURS), True, id="our instance, which has ended"),
+        pytest.param({}, ("i-9", {**OURS, "state": "shutting-down"}), True, id="our instance, about to end"),
+        pytest.param(
+            {}, ("i-9", {**OURS, "state": "stopped"}), False, id="our instance, whose image may be on its way"
+        ),
+        pytest.param({}, ("i-9", {**OURS, "client_token": "terraform"}), False, id="a tag written on purpose"),
+        pytest.param({}, ("i-9", {**OURS, "client_token": ""}), False, id="of an instance without a token"),
+        pytest.param({}, ("i-8", OURS), False, id="another instance was looked at"),
+        pytest.param({"description": CREATED.replace("i-9", "i-8")}, None, False, id="a nightly image with the tag"),
+        pytest.param({"tags": {}}, None, False, id="without the tag"),
+        pytest.param({"description": "Created for policy: policy-1"}, None, False, id="Data Lifecycle Manager"),
+        pytest.param({"description": "", "tags": {BUILDER_TAG: ""}}, None, False, id="nothing said, empty tag"),
+        pytest.param({"description": f"see: {CREATED}"}, None, False, id="quoted"),
+        pytest.param({"volume_id": "vol-ffffffff"}, None, False, id="a copy that kept the description"),
+    ],
+)
+def test_snapshots_of_images_that_are_gone(
+    fields: dict[str, t.Any], builder: tuple[str, dict[str, t.Any]] | None, ours: bool
+) -> None:
+    plain: dict[str, t.Any] = {"description": CREATED, "volume_id": "vol-1", "tags": {BUILDER_TAG: "i-9"}}
+    instance = Instance(builder[0], **builder[1]) if builder else None
+    proof = proofs.snapshot_of_builder(a_snapshot("snap-1", **{**plain, **fields}), instance, token=LAUNCHED)
+    assert (proof.resource_id if proof else None) == ("snap-1" if ours else None)
 
 
 COMPOSED = {COPY_TAG: WORK, SOURCE_TAG: f"{HOME}:{SOURCE_ID}"}
 OF_INSTANCE = {COPY_TAG: WORK, SOURCE_TAG: f"{HOME}:i-1"}
+BUILT: dict[str, t.Any] = {"source_instance_id": "i-9", "tags": {**COMPOSED, BUILDER_TAG: "i-9"}}
+DESCRIBED: dict[str, t.Any] = {"devices": (BlockDevice("/dev/sda1", "snap-1", snapshot_description=CREATED),)}
 
 
 @pytest.mark.parametrize(
     ("fields", "doubt"),
     [
         pytest.param({}, None, id="registered"),
-        pytest.param({"source_instance_id": "i-9", "source_image_id": SOURCE_ID}, None, id="by way of an instance"),
-        pytest.param({"source_instance_id": "i-9"}, None, id="AWS shows no image of the instance"),
+        pytest.param({**BUILT, "source_image_id": SOURCE_ID}, None, id="by way of an instance"),
+        pytest.param(BUILT, None, id="AWS shows no image of the instance"),
+        pytest.param({**BUILT, "source_client_token": f"{LAUNCHED}1"}, None, id="of an instance with our client token"),
+        pytest.param({**BUILT, "source_client_token": ""}, "was not launched by", id="of an instance without a token"),
+        pytest.param({**BUILT, "source_client_token": "terraform"}, "was not launched by", id="of one of another tool"),
+        pytest.param({**BUILT, "source_instance_id": "i-8"}, "tags do not say", id="of another one of the source"),
+        pytest.param({**BUILT, "tags": COMPOSED}, "tags do not say", id="tags of an image made of snapshots"),
+        pytest.param({**DESCRIBED, "tags": BUILT["tags"]}, None, id="only its snapshots name the instance"),
+        pytest.param(DESCRIBED, "instance i-9, and its tags", id="only its snapshots name another instance"),
         pytest.param({"source_instance_id": "i-1", "tags": OF_INSTANCE, "source_image_id": "ami-5"}, None, id="of it"),
         pytest.param({"tags": OF_INSTANCE}, None, id="pending, no lineage yet"),
         pytest.param({"tags": {}}, "recipe tags", id="no tags"),
@@ -285,9 +377,9 @@ OF_INSTANCE = {COPY_TAG: WORK, SOURCE_TAG: f"{HOME}:i-1"}
 )
 def test_composed_images(fields: dict[str, t.Any], doubt: str | None) -> None:
     image = Image("ami-1", HOME, **{"tags": COMPOSED, **fields})
-    found = proofs.doubt_of_composed(image, work=WORK)
+    found = doubts.doubt_of_composed(image, work=WORK, token=LAUNCHED)
     assert (found is None) is (doubt is None) and (doubt or "") in str(found or "")
-    assert bool(proofs.composed_is_ours(image, work=WORK)) is (doubt is None)
+    assert bool(proofs.composed_is_ours(image, work=WORK, token=LAUNCHED)) is (doubt is None)
 
 
 @pytest.mark.parametrize(
@@ -323,3 +415,9 @@ def test_snapshots_of_create_image(description: str, ours: bool) -> None:
     assert bool(proof) is ours
     assert bool(proofs.all_snapshots_are_ours(image, [proof] if proof else [])) is ours
     assert proofs.all_snapshots_are_ours(Image("ami-1", HOME), []) is None
+
+
+def test_a_copy_that_kept_the_description_of_create_image_is_not_its_work() -> None:
+    copy = a_snapshot("snap-1", description="Created by CreateImage(i-1) for ami-1", volume_id="vol-ffffffff")
+    assert proofs.snapshot_of_created(copy, Image("ami-1", HOME, source_instance_id="i-1")) is None
+    assert proofs.snapshot_of_created(copy, Image("ami-1", HOME)) is None
