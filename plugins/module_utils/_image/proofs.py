@@ -215,12 +215,6 @@ def volume_of_instance(
     return MayDeleteVolume(volume.volume_id, f"it is {volume.device_name} of {instance.resource_id}, which is ours")
 
 
-def is_unused(volume: Volume, made_for: MadeFor, *, work: str) -> bool:
-    """Tell whether a volume looks as if it was made for a device and never used: it is attached to nothing."""
-    is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
-    return not is_used and made_for.is_met_by(volume, work=work)
-
-
 def unused_volume(
     volume: Volume,
     made_for: MadeFor,
@@ -229,13 +223,14 @@ def unused_volume(
     imaged: t.Container[str] = (),
     builders: t.Iterable[Instance] = (),
 ) -> MayDeleteVolume | None:
-    """Return the proof that a volume was made for a device and never used.
+    """Return the proof that a volume was made for a device and never used: it is attached to nothing.
 
     AWS says which snapshot a volume was made of. Of an empty one nothing but its tags is special, so that AWS has to
     name it as the volume of a snapshot that is ours (``imaged``), or it was made beside one of our instances that is
     still there, when nobody else had our tags of it.
     """
-    if not is_unused(volume, made_for, work=work):
+    is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
+    if is_used or not made_for.is_met_by(volume, work=work):
         return None
     if not made_for.origin and volume.volume_id not in imaged and not any(_is_beside(volume, one) for one in builders):
         return None

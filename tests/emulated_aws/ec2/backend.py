@@ -28,6 +28,14 @@ def _ours(instance: object) -> EmulatedInstance:
     return t.cast(EmulatedInstance, instance)
 
 
+# How long instances that have ended are shown (aws_rules §4.1).
+_ENDED_SECONDS = 3600.0
+
+
+def _is_shown(instance: EmulatedInstance) -> bool:
+    return instance.lag.visible() and timing.now() - instance.terminated_at < _ENDED_SECONDS
+
+
 _BY_TOKEN: Facts[t.Any] = Facts({"client-token": lambda one: one.client_token}, lambda _one: {})
 
 
@@ -112,7 +120,7 @@ class Ec2Region(EC2Backend):
         """Return the reservations with the instances that are visible yet."""
         reservations = super().all_reservations()
         for reservation in reservations:
-            reservation.instances = [one for one in reservation.instances if _ours(one).lag.visible()]
+            reservation.instances = [one for one in reservation.instances if _is_shown(_ours(one))]
         if any(name.startswith("tag") for name in filters or {}):
             for reservation in reservations:
                 reservation.instances = [one for one in reservation.instances if _ours(one).lag.filterable()]

@@ -88,5 +88,9 @@ def _plain(thing: t.Any, ids: t.Mapping[str, t.Any]) -> t.Any:
             kept["backs"] = ids.get(thing["SnapshotId"])
         return dict(sorted(kept.items()))
     if isinstance(thing, list):
-        return sorted((_plain(one, ids) for one in thing), key=repr)
+        return sorted((_plain(one, ids) for one in thing if not _names_instance(one)), key=repr)
     return thing
+
+
+def _names_instance(thing: t.Any) -> bool:
+    return isinstance(thing, dict) and thing.get("Key") == "sealed.ami:builder"

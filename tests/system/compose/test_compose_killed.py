@@ -97,13 +97,21 @@ def test_what_a_killed_run_has_left_can_be_removed(
     compose: Compose, look: Looking, emulator: Emulator, scythe: Scythe
 ) -> None:
     before = everything(look, HOME)
+    volumes = {one["VolumeId"] for one in look.ec2(HOME).describe_volumes()["Volumes"]}
     for way in METHODS:
         for changes in (1, 3):
             scythe.after(changes)
             with pytest.raises(Killed):
                 run(compose, asked_for(way, look))
             scythe.after(None)
-            gone = compose("database", state="absent", method=way, device_mapping=[EMPTY_VOLUME])
-            assert (gone.msg, gone["image"]["action"]) == ("", "removed")
-            assert everything(look, HOME) == before
+            asked: dict[str, t.Any] = {"state": "absent", "method": way, "device_mapping": [EMPTY_VOLUME]}
+            gone = compose("database", **asked)
+            assert gone.msg == ""
+            left = {one["VolumeId"] for one in look.ec2(HOME).describe_volumes()["Volumes"]} - volumes
+            # Of an empty volume that no snapshot was taken of AWS says nothing that proves anything, so it stays.
+            assert len(left) <= (way == "snapshots") and all(one in "".join(gone.warnings) for one in left)
+            if left:
+                assert run(compose, asked_for(way, look)).msg == ""
+                gone = compose("database", **asked)
+            assert gone["image"]["action"] == "removed" and everything(look, HOME) == before
             assert compose("database", state="absent", method=way)["changed"] is False

@@ -29,7 +29,7 @@ from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import aliases_of, require_private, require_shareable
 from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
-from ..._image.proofs import MadeFor
+from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
 from ..attributes import read_sharing
 from ..pace import Pace
@@ -119,7 +119,6 @@ class ComposeRun:
         images, snapshots = read_namesakes(self._region, self._request.name)
         desired = self._request.attributes.launch_permissions
         available = [image for image in images if image.state == "available"]
-        found = self._read_remains(facts, images, snapshots)
         return ComposeFacts(
             recipe=facts.recipe,
             source=facts.source,
@@ -128,8 +127,7 @@ class ComposeRun:
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=self._read_leftovers(facts.recipe, images),
-            remains=found.proofs,
-            unproven=found.empty,
+            remains=self._read_remains(facts, images, snapshots),
         )
 
     def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
@@ -140,21 +138,20 @@ class ComposeRun:
 
     def _read_remains(
         self, facts: ComposeFacts, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]
-    ) -> Remains:
+    ) -> tuple[Proof, ...]:
         """Return what interrupted runs have left beside snapshots that are born with our description, and image."""
         added = added_devices(facts.recipe)
         by_instance = facts.method.name == INSTANCE
         if self._request.instance_id is not None or not (by_instance or (added and images)):
-            return Remains()
+            return ()
         name, digest = self._request.name, facts.recipe.digest
         search = Search(self._region, name, added, with_instances=by_instance, digest=digest)
-        found = search.run(images, snapshots.values())
+        proofs = search.run(images, snapshots.values()).proofs
         if not by_instance:
-            return found
+            return proofs
         token = launch_token(facts.recipe.work, self._request.source_image_id or "")
         launched = find_instances_by_token(self._region, token)
-        made, others = snapshots_of_builders(self._region, name, digest=digest, launched=launched)
-        return found._replace(proofs=(*found.proofs, *made), empty=(*found.empty, *others))
+        return (*proofs, *snapshots_of_builders(self._region, name, digest=digest, launched=launched)[0])
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan, material: Material) -> None:
         """Refuse what AWS would refuse half-way."""

@@ -24,8 +24,7 @@ class ComposeFacts:
 
     ``images`` are the caller's of the wanted name, with their snapshots' keys; ``snapshots`` are all of theirs by id.
     ``leftovers`` are snapshots that earlier runs of the recipe have made and no image uses; ``remains`` are the proofs
-    of their instances and volumes, and of snapshots that CreateImage made; ``unproven`` are empty volumes and snapshots
-    that look like ours and have no proof.
+    of their instances and volumes, and of snapshots that CreateImage made.
     """
 
     recipe: Recipe
@@ -36,7 +35,6 @@ class ComposeFacts:
     sharing: Sharing | None = None
     leftovers: tuple[Snapshot, ...] = ()
     remains: tuple[Proof, ...] = ()
-    unproven: tuple[str, ...] = ()
 
 
 def sort_leftovers(recipe: Recipe, leftovers: t.Iterable[Snapshot]) -> tuple[dict[str, Snapshot], tuple[Snapshot, ...]]:

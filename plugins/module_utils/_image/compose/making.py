@@ -71,7 +71,6 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         work=_work(request, facts, adopted),
         teardown=(*_teardown(request, facts), *teardown_of(facts.remains)),
         adopted=adopted,
-        warnings=unproven_warning(request, facts.unproven),
     )
 
 
@@ -108,17 +107,6 @@ def snapshot_deletions(remains: t.Iterable[Proof]) -> tuple[DeleteSnapshot, ...]
     """Return the steps that delete the snapshots of images, made by way of an instance, that are gone."""
     found = (one for one in remains if isinstance(one, MayDeleteSnapshot))
     return tuple(DeleteSnapshot(one, "it is left of an image that is gone") for one in found)
-
-
-def unproven_warning(request: ComposeRequest, unproven: t.Sequence[str]) -> tuple[str, ...]:
-    """Name what looks like ours and has no proof, so that it stays."""
-    if not unproven:
-        return ()
-    return (
-        f"{request.region}: {', '.join(unproven)} carry this collection's tags for {request.name!r}, but nothing that "
-        "AWS says proves that composing made them, so they are kept. Remove them by hand if they are yours; of volumes "
-        "that are not empty, list the added devices in device_mapping as the run had them",
-    )
 
 
 def details(facts: ComposeFacts) -> dict[str, t.Any]:

@@ -22,7 +22,6 @@ from ..proofs import (
     Proof,
     composed_is_ours,
     instance_is_ours,
-    is_unused,
     snapshot_by_description,
     snapshot_of_builder,
     snapshot_of_created,
@@ -83,11 +82,10 @@ def is_made_for(snapshot: Snapshot, recipe: Recipe, images: t.Iterable[Image] = 
 
 
 class Remains(t.NamedTuple):
-    """What runs have left: the proofs, the ids of what has none, and those of them that are empty volumes like ours."""
+    """What runs have left: the proofs, and the ids of what has none."""
 
     proofs: tuple[Proof, ...] = ()
     unproven: tuple[str, ...] = ()
-    empty: tuple[str, ...] = ()
 
 
 def remains_of(
@@ -106,7 +104,6 @@ def remains_of(
     """
     proofs: list[Proof] = []
     unproven: list[str] = []
-    empty: list[str] = []
     for instance in (one for one in instances if _is_of(name, one.tags, digest) and one.state != "terminated"):
         proof = instance_proof(instance, name)
         if proof is None:
@@ -120,12 +117,11 @@ def remains_of(
         if volume.volume_id in ending:
             continue
         found = volume_proof(volume, name, ours, added, imaged=imaged, builders=builders)
-        if found is not None:
+        if found is None:
+            unproven.append(volume.volume_id)
+        else:
             proofs.append(found)
-            continue
-        unproven.append(volume.volume_id)
-        empty += [volume.volume_id] if _is_like_ours(volume, name, added) else []
-    return Remains(tuple(proofs), tuple(unproven), tuple(empty))
+    return Remains(tuple(proofs), tuple(unproven))
 
 
 def volumes_imaged(name: str, images: t.Collection[Image], snapshots: t.Iterable[Snapshot]) -> set[str]:
@@ -203,11 +199,6 @@ _GONE_STATES: t.Final = ("deleting", "deleted")
 
 def _ending(instance: Instance) -> list[t.Any]:
     return [one for one in instance.attachments if one.delete_on_termination]
-
-
-def _is_like_ours(volume: Volume, name: str, added: t.Mapping[str, MadeFor]) -> bool:
-    made_for = added.get(volume.tags.get(DEVICE_TAG, ""))
-    return made_for is not None and is_unused(volume, made_for, work=_work_of(name, volume.tags))
 
 
 def _token_of(work: str, image: Image) -> str:

@@ -23,7 +23,6 @@ from .making import (
     plan_new,
     snapshot_deletions,
     teardown_of,
-    unproven_warning,
 )
 from .ours import image_proof, is_made_for
 from .request import ComposeRequest
@@ -62,7 +61,7 @@ def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -
         after=steps,
         devices_before=image.devices,
         details=details(facts),
-        warnings=(*shared_snapshots_warning(request, facts, image), *unproven_warning(request, facts.unproven)),
+        warnings=shared_snapshots_warning(request, facts, image),
         recipe=facts.recipe,
         method=facts.method.name,
         teardown=teardown,

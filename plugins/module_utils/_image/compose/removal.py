@@ -15,7 +15,7 @@ from ..model import SOURCE_TAG, Image, Snapshot
 from ..proofs import Proof, all_snapshots_are_ours
 from ..steps import DeleteSnapshot, Step
 from ..vocabulary import Action
-from .making import deregistration, snapshot_deletions, teardown_of, unproven_warning
+from .making import deregistration, snapshot_deletions, teardown_of
 from .ours import doubt_of_image, doubt_of_mapping, image_proof, snapshot_proof
 from .request import ComposeRequest
 from .steps import ComposePlan
@@ -57,7 +57,7 @@ def plan_compose_removal(request: ComposeRequest, facts: RemovalFacts) -> Compos
         ours[0] if ours else None,
         after=tuple(steps),
         devices_before=ours[0].devices if ours else (),
-        warnings=(*_kept(request, obstacles), *unproven_warning(request, facts.unproven)),
+        warnings=(*_kept(request, obstacles), *_unproven(request, facts)),
         teardown=teardown,
     )
 
@@ -79,6 +79,17 @@ def _kept(request: ComposeRequest, obstacles: t.Mapping[str, str | None]) -> lis
         f"{request.region}: {image_id} is kept: {obstacle}; deregister it by hand if it is yours"
         for image_id, obstacle in obstacles.items()
         if obstacle
+    ]
+
+
+def _unproven(request: ComposeRequest, facts: RemovalFacts) -> list[str]:
+    if not facts.unproven:
+        return []
+    return [
+        f"{request.region}: {', '.join(facts.unproven)} carry this collection's tags for {request.name!r}, but nothing "
+        "that AWS says proves that composing made them, so they are kept; list the added devices in device_mapping as "
+        "the run had them, run the task once more with state=present, which takes over what is its own, or remove them "
+        "by hand if they are yours"
     ]
 
 
