@@ -27,11 +27,11 @@ options:
         type: list
         elements: str
       org_arns:
-        description: ARNs of organisations.
+        description: ARNs of organizations.
         type: list
         elements: str
       org_unit_arns:
-        description: ARNs of organisational units.
+        description: ARNs of organizational units.
         type: list
         elements: str
   deprecate_at:

@@ -11,7 +11,7 @@ version_added: 1.0.0
 short_description: Arrange the results of audits for a report
 description:
   - Brings the images of several accounts and regions into the form of the HTML report of the role
-    P(sealed.ami.audit#role). Keys get short names and colours, an image and its copies become a family, and each family
+    P(sealed.ami.audit#role). Keys get short names and colors, an image and its copies become a family, and each family
     is a row of a matrix with one column for each region.
   - Texts in it come from AWS and from users. Escape whatever you show.
 author:

@@ -104,7 +104,7 @@ options:
       - V(instance) starts an instance with each device under its key, attaches the added volumes, stops it, and creates
         the image. The operating system boots once, so the content changes. Instance and volumes are removed whatever
         happens. The source image must be in O(region).
-      - V(auto) is V(snapshots), unless the source has billing information, such as a licence for Windows or Red Hat
+      - V(auto) is V(snapshots), unless the source has billing information, such as a license for Windows or Red Hat
         Enterprise Linux or a Marketplace product code, which registering an image may lose; then it is V(instance). The
         result says which and why.
       - Should a registered image have lost billing information, it is deregistered and the task fails.

@@ -77,11 +77,11 @@ options:
             type: list
             elements: str
           org_arns:
-            description: ARNs of organisations.
+            description: ARNs of organizations.
             type: list
             elements: str
           org_unit_arns:
-            description: ARNs of organisational units.
+            description: ARNs of organizational units.
             type: list
             elements: str
       deprecate_at:
@@ -301,7 +301,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ golden.images | items2dict(key_name='region', value_name='image_id') }}"
 
-- name: Let another account and an organisation launch the copy until the end of the year, and nobody deregister it
+- name: Let another account and an organization launch the copy until the end of the year, and nobody deregister it
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000001
     source_region: us-east-1

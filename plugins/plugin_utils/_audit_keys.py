@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Give the keys of a report short names and colours. No AWS, no Ansible.
+"""Give the keys of a report short names and colors. No AWS, no Ansible.
 
 Keys of the same alias share both, for each region has a key of its own: what a person looks for in a row of regions is
 the one that differs.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 
 Parts = dict[str, t.Any]
-# Neighbours in the list get hues far apart: 360 degrees by the golden ratio.
+# Neighbors in the list get hues far apart: 360 degrees by the golden ratio.
 _TURN: t.Final = 137.508
 _TROUBLE: t.Final = ("Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable", "Deleted")
 _PLAIN: t.Final = {"mark": "open", "style": "open", "name": "not encrypted", "words": "not encrypted"}
@@ -40,7 +40,7 @@ class Keys:
         arn = snapshot["kms_key_arn"]
         aliases = snapshot["kms_key_aliases"] or []
         key = self._keys.setdefault(arn, {"devices": 0, "images": 0, "aliases": [], "manager": None, "state": None})
-        # Another account's audit may see more of a shared key than its owner's neighbour does.
+        # Another account's audit may see more of a shared key than its owner's neighbor does.
         key["aliases"] = key["aliases"] or list(aliases)
         for name in ("manager", "state", "deletion_date"):
             key[name] = key.get(name) or snapshot[f"kms_key_{name}"]

@@ -66,8 +66,8 @@ IMAGES = (
     ImageSpec(6, "ephemeral", "a root and two instance store disks", (
         root(), Disk("/dev/sdb", ephemeral="ephemeral0"), Disk("/dev/sdc", ephemeral="ephemeral1"))),
     ImageSpec(7, "uefi-tpm", "UEFI, NitroTPM and Secure Boot variables", (root(),), boot=UEFI),
-    ImageSpec(8, "windows", "Windows licence", (Disk("/dev/sda1", size=30),), billing=BILLING["windows"]),
-    ImageSpec(9, "rhel", "Red Hat licence", (Disk("/dev/sda1", size=10),), billing=BILLING["rhel"]),
+    ImageSpec(8, "windows", "Windows license", (Disk("/dev/sda1", size=30),), billing=BILLING["windows"]),
+    ImageSpec(9, "rhel", "Red Hat license", (Disk("/dev/sda1", size=10),), billing=BILLING["rhel"]),
     ImageSpec(10, "marketplace", "a Marketplace product code", (root(),), billing=MARKETPLACE),
     ImageSpec(11, "instance-store", "no EBS volume at all", (), extras=(("root_device_type", "instance-store"),)),
     ImageSpec(12, "blank-volume", "a data volume that starts empty", (root(), data("f", size=100, empty=True))),

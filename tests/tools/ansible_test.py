@@ -49,7 +49,7 @@ def prepare_home() -> None:
 def lay_out_collection() -> pathlib.Path:
     """Copy this collection and, beside it, the one it depends on; return the folder to test in."""
     place = COLLECTIONS / "sealed" / "ami"
-    # The environment that ansible-test made there is used again; the rest is laid anew.
+    # The environment that ansible-test made there is used again; the rest is laid again.
     output, kept = place / "tests" / "output", WORK / "ansible-test-output"
     if output.exists():
         shutil.rmtree(kept, ignore_errors=True)

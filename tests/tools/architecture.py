@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 PICTURE = ROOT / "docs" / "docsite" / "architecture.svg"
 WIDTH, HEIGHT, GAP, ROW = 170, 44, 24, 130
-LICENCE = """<!--
+LICENSE = """<!--
 Copyright (c) 2026 sealed.ami contributors
 GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 SPDX-License-Identifier: GPL-3.0-or-later
@@ -89,7 +89,7 @@ def draw() -> str:
     ]
     return "\n".join(
         [
-            LICENCE,
+            LICENSE,
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
             'font-size="14" text-anchor="middle">',
             '<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '

@@ -30,7 +30,7 @@ from image_table import Device, Image, own_images
 
 from emulated_aws.client import Emulator
 
-COLOURED = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+COLORED = sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 WIDTH = 100
 # amazon.aws 10.1 imports what ansible-core 2.20 calls deprecated; we do not.
@@ -40,8 +40,8 @@ REPORT = WORK / "demo"
 
 
 def paint(text: str, *styles: str) -> str:
-    """Return the text in colour, where colours are seen."""
-    return f"\033[{';'.join(styles)}m{text}\033[0m" if COLOURED else text
+    """Return the text in color, where colors are seen."""
+    return f"\033[{';'.join(styles)}m{text}\033[0m" if COLORED else text
 
 
 def say(text: str = "") -> None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read all sources without running them: style, types, YAML, playbooks and roles, licences, changelog.
+"""Read all sources without running them: style, types, YAML, playbooks and roles, licenses, changelog.
 
 Only what git tracks is read, so that a log beside it is no mistake: tools that are told of no file get a folder with
 just that. ``lint.py --changed`` reads what differs from the main branch, without the checks that need the whole.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import sys
 import typing as t
 
 from checks import Check, run_all
@@ -21,9 +22,18 @@ MAIN = ("origin/main", "main")
 SHOWN = 10
 # What git tracks; its place stays the same, as mypy remembers files by their place.
 SOURCES = WORK / "lint" / "sources"
-# American English, and none of the words of words.txt; "catalogue" is a verb of the emulated AWS.
-WORDS = ROOT / "tests" / "requirements" / "words.txt"
-SPELLING = ("--builtin", "clear,rare,en-GB_to_en-US", "-D", "-", "-D", WORDS, "-L", "catalogue")
+# American English; "catalogue" is a verb of the emulated AWS, "writeable" is Ansible's, "Cancelled" is AWS's.
+SPELLING = ("--builtin", "clear,rare,en-GB_to_en-US", "-D", "-", "-L", "catalogue,writeable,cancelled")
+# What people read as text, or as messages, comments and names.
+OURS = (
+    "changelogs/fragments/",
+    "extensions/",
+    "playbooks/",
+    "plugins/",
+    "roles/",
+    "tests/tools/",
+    "tests/emulated_aws/",
+)
 
 
 def collection_tree() -> pathlib.Path:
@@ -57,15 +67,16 @@ def style(names: t.Sequence[str]) -> list[Check]:
         checks.append(("ruff format", (BIN / "ruff", "format", "--check", "--quiet", "--force-exclude", *python), {}))
     if prose := [name for name in names if is_prose(name)]:
         checks.append(("codespell", (BIN / "codespell", *SPELLING, *prose), {}))
+        checks.append(("words", (sys.executable, ROOT / "tests" / "tools" / "words.py", *prose), {}))
     if yaml:
         checks.append(("yamllint", (BIN / "yamllint", "--strict", *yaml), {}))
     return checks
 
 
 def is_prose(name: str) -> bool:
-    """Tell whether users and contributors read it as text; the list is to grow to messages and comments."""
-    is_text = name.endswith((".md", ".rst", ".inc")) or name.startswith(("changelogs/fragments/", "playbooks/"))
-    return is_text and not name.startswith(("tests/", "LICENSES/"))
+    """Tell whether users and contributors read it: documents, and messages, comments and names in sources."""
+    is_document = name.endswith((".md", ".rst", ".inc")) and not name.startswith(("tests/", "LICENSES/"))
+    return is_document or (name.startswith(OURS) and name.endswith((".py", ".yml", ".md", ".j2", ".toml")))
 
 
 def types(names: t.Sequence[str]) -> list[Check]:
@@ -104,9 +115,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--changed", action="store_true", help="only what differs from the main branch")
     only_changed = parser.parse_args().changed
-    if strays := untracked():
-        more = f" and {len(strays) - SHOWN} more" if len(strays) > SHOWN else ""
-        print(f"not tracked by git, so not looked at: {', '.join(strays[:SHOWN])}{more}", flush=True)
+    if others := untracked():
+        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        print(f"not tracked by git, so not looked at: {', '.join(others[:SHOWN])}{more}", flush=True)
     names = changed() if only_changed else tracked()
     with locked("lint"):
         copy_sources(SOURCES)

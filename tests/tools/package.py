@@ -49,8 +49,8 @@ def inspect(artifact: pathlib.Path) -> None:
     """Refuse an artifact that holds what does not belong there, or lacks what does."""
     with tarfile.open(artifact) as archive:
         names = {member.name.partition("/")[0] for member in archive if member.name != "."}
-    if strays := names - FILES - OPTIONAL_FILES - FOLDERS:
-        sys.exit(f"not meant for users, add to build_ignore in galaxy.yml: {', '.join(sorted(strays))}")
+    if others := names - FILES - OPTIONAL_FILES - FOLDERS:
+        sys.exit(f"not meant for users, add to build_ignore in galaxy.yml: {', '.join(sorted(others))}")
     if missing := FILES - names:
         sys.exit(f"missing from the artifact: {', '.join(sorted(missing))}")
 

@@ -99,7 +99,7 @@ def main() -> None:
     """Write the table, or with ``--check`` demand that it is as it was written."""
     if sys.argv[1:] == ["--check"]:
         if TABLE.read_text() != table():
-            sys.exit(f"{TABLE.name} is not what the simulation says; write it anew with tests/tools/scale.py")
+            sys.exit(f"{TABLE.name} is not what the simulation says; write it again with tests/tools/scale.py")
         return
     TABLE.write_text(table())
 

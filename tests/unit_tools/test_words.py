@@ -23,10 +23,9 @@ def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "is_refused"),
     [
         ("The copy is made again under the organization's key.", False),
-        ("The copy is made anew.", True),
         ("Share it with your organisation.", True),
         ("Recieve the image.", True),
-        ("Nothing mends it.", True),
+        ("The instance refresh is Cancelled, and the file writeable.", False),
     ],
 )
 def test_words(tmp_path: pathlib.Path, text: str, is_refused: bool) -> None:
@@ -38,6 +37,37 @@ def test_words(tmp_path: pathlib.Path, text: str, is_refused: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('raise Error("the image is doomed")', ["1: doomed: write that will be removed"]),
+        ("def f(strays): ...", ["1: strays: write leftovers"]),
+        ("x = 1\nlist_of_strays = a.wish_list", ["2: strays: write leftovers", "2: wish: write want, request"]),
+        ("class WishList: ...\nMOST_STRAYS = 1", ["1: wish: write want, request", "2: strays: write leftovers"]),
+        (
+            "# An image that was made\n    # of an instance, or MADE OF AN INSTANCE",
+            [f"{line}: made of an instance: write created from an instance" for line in (1, 2)],
+        ),
+        ("The copy is made again. Swishing astray, wishbone; an image of an instance.", []),
+        ("manewe, molest, grippe and Bearskin", []),
+    ],
+)
+def test_messages_comments_and_names(text: str, expected: list[str]) -> None:
+    from words import findings, refused
+
+    assert findings(text, refused()) == expected
+
+
+def test_a_file_with_such_a_word_fails(tmp_path: pathlib.Path) -> None:
+    tool = [sys.executable, str(ROOT / "tests" / "tools" / "words.py")]
+    (tmp_path / "good.py").write_text("# Said again.\n")
+    (tmp_path / "bad.yml").write_text("name: Copy anew\n")
+    good = subprocess.run([*tool, str(tmp_path / "good.py")], capture_output=True, text=True, check=False)
+    bad = subprocess.run([*tool, *map(str, sorted(tmp_path.iterdir()))], capture_output=True, text=True, check=False)
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert bad.stderr == f"{tmp_path / 'bad.yml'}:1: anew: write again\n"
+
+
+@pytest.mark.parametrize(
     ("name", "is_read"),
     [
         ("README.md", True),
@@ -45,7 +75,10 @@ def test_words(tmp_path: pathlib.Path, text: str, is_refused: bool) -> None:
         ("changelogs/fragments/versions.yml", True),
         ("roles/audit/README.md", True),
         ("tests/conformance/README.md", False),
-        ("plugins/modules/ec2_ami_encrypted_copy.py", False),
+        ("plugins/modules/ec2_ami_encrypted_copy.py", True),
+        ("roles/audit/templates/audit.html.j2", True),
+        ("tests/emulated_aws/ec2/images.py", True),
+        ("LICENSES/Apache-2.0.txt", False),
     ],
 )
 def test_what_is_read(name: str, is_read: bool) -> None:

@@ -52,8 +52,8 @@ def doubt_of_composed(image: Image, *, work: str, token: str) -> str | None:
     """Say why the image is not proven to be composed under its name; None where it is.
 
     ``work`` is what our tags have to say for this very name, and ``token`` how the client token of our builder begins.
-    AWS's lineage must not contradict the tags: an image that took them along was copied, or made of an instance, and
-    AWS says of which.
+    AWS's lineage must not contradict the tags: an image that took them along was copied, or created from an instance,
+    and AWS says of which.
     """
     if image.tags.get(COPY_TAG) != work:
         return "it does not carry this collection's recipe tags for its name"

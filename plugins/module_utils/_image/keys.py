@@ -139,5 +139,5 @@ def require_private(group_names: frozenset[str], *, region: str) -> None:
         raise PreflightError(
             f"launch_permissions in {region} name the group 'all', but images with encrypted snapshots cannot "
             "be public; "
-            "name accounts or organisations"
+            "name accounts or organizations"
         )

@@ -13,7 +13,7 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class LaunchPermissions:
-    """Accounts, the group ``all``, organisations and organisational units (both as full ARNs)."""
+    """Accounts, the group ``all``, organizations and organizational units (both as full ARNs)."""
 
     user_ids: frozenset[str] = frozenset()
     group_names: frozenset[str] = frozenset()

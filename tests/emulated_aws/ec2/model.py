@@ -16,7 +16,7 @@ Permission = dict[str, str]
 
 @dataclasses.dataclass(frozen=True)
 class Billing:
-    """Platform and licence data of an image, an instance or (as hidden metadata) a snapshot."""
+    """Platform and license data of an image, an instance or (as hidden metadata) a snapshot."""
 
     platform: str | None = None
     platform_details: str = "Linux/UNIX"

@@ -119,7 +119,7 @@ def _check_devices(call: Call, devices: list[Device], root: str) -> dict[str, Sn
 
 
 def _billing(snapshots: dict[str, Snapshot], root: str) -> Billing:
-    """Return what RegisterImage knows of platform and licences: all codes of the snapshots, and perhaps the rest."""
+    """Return what RegisterImage knows of platform and licenses: all codes of the snapshots, and perhaps the rest."""
     codes = tuple(dict.fromkeys(code for one in snapshots.values() for code in one.billing.product_codes))
     found = snapshots.get(name_among(snapshots, root))
     if settings.register_image_keeps_billing and found:

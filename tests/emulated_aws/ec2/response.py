@@ -116,7 +116,7 @@ class Ec2Response(EC2Response):
         return []
 
     def serialized(self, action_result: ActionResult) -> Answer:
-        """Serialise a result or an error, the latter with its own HTTP status."""
+        """Serialize a result or an error, the latter with its own HTTP status."""
         status, headers, body = super().serialized(action_result)
         if isinstance(action_result.result, ServiceException):
             status = errors.status_of(action_result.result, status)
@@ -128,7 +128,7 @@ class PlainResult(ActionResult):
     """An answer that names the members of the output exactly, so that none is guessed from a similar name."""
 
     def execute_result(self, context: ActionContext) -> t.Any:
-        """Serialise the answer."""
+        """Serialize the answer."""
         serializer = context.serializer_class(operation_model=context.operation_model, value_picker=_member)
         serialized = serializer.serialize(self.result)
         return serialized["status_code"], serialized["headers"], serialized["body"]

@@ -158,7 +158,7 @@ def _draft_existing(
         )
     own = VolumeShape(
         device.volume_size, device.volume_type or DEFAULT_TYPE, device.iops, device.throughput
-    ).normalised()
+    ).normalized()
     if device.device_name in material.volume_ids:
         _require_unchanged(requested, own)
     if device.device_name in material.volume_ids and not (
@@ -232,7 +232,7 @@ def _merged(requested: DeviceRequest, own: VolumeShape, *, snapshot_size: int, i
     shape = VolumeShape(size, kind, _given(requested.iops, kept.iops), _given(requested.throughput, kept.throughput))
     if is_added or any(getattr(requested, option) is not None for option in _SHAPE):
         require_shape(shape, device_name=requested.device_name)
-    return shape.normalised()
+    return shape.normalized()
 
 
 def _given(asked: T | None, otherwise: T) -> T:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""How an image can be made without losing its licence: RegisterImage may forget billing data. No AWS, no Ansible."""
+"""How an image can be made without losing its license: RegisterImage may forget billing data. No AWS, no Ansible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .request import ComposeRequest
 
 SNAPSHOTS: t.Final[MethodName] = "snapshots"
 INSTANCE: t.Final[MethodName] = "instance"
-# What an image without any licence shows (EC2 guide, "AMI billing information fields").
+# What an image without any license shows (EC2 guide, "AMI billing information fields").
 _PLAIN: t.Final = {"PlatformDetails": "Linux/UNIX", "UsageOperation": "RunInstances"}
 REMEDY: t.Final = "use method=instance, which keeps billing information"
 

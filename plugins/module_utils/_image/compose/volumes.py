@@ -40,7 +40,7 @@ class VolumeShape:
     iops: int | None = None
     throughput: int | None = None
 
-    def normalised(self) -> VolumeShape:
+    def normalized(self) -> VolumeShape:
         """Return the shape as AWS reports it: gp3 always has both figures, other types only what they can have."""
         if self.volume_type == "gp3":
             gp3_iops = GP3_IOPS if self.iops is None else self.iops

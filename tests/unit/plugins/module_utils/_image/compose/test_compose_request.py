@@ -119,4 +119,4 @@ def test_volumes_that_aws_makes(shape: VolumeShape, word: str | None) -> None:
     ],
 )
 def test_shapes_are_compared_as_aws_reports_them(given: VolumeShape, normal: VolumeShape) -> None:
-    assert given.normalised() == normal
+    assert given.normalized() == normal
