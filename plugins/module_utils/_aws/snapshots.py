@@ -139,7 +139,7 @@ def _describe(
 
 
 def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
-    expiry = entry.get("RestoreExpiryTime")
+    expiry, started = entry.get("RestoreExpiryTime"), entry.get("StartTime")
     return Snapshot(
         snapshot_id=required(entry, "SnapshotId", of="a snapshot"),
         state=entry.get("State") or "unknown",
@@ -153,5 +153,6 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         owner_id=entry.get("OwnerId") or "",
         volume_id=entry.get("VolumeId") or "",
         description=entry.get("Description") or "",
+        start_time=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if started else "",
         tags=tags_in(entry),
     )

@@ -16,6 +16,7 @@ from .model import Image, Snapshot
 COPIED_VOLUME: t.Final = "vol-ffffffff"
 # AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
 COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
+_COPIED_FROM: t.Final = re.compile(r" for SourceSnapshot (snap-[0-9a-f]+)\b")
 # And of those that CreateImage makes.
 CREATED_FOR: t.Final = re.compile(r"Created by CreateImage\((i-[0-9a-f]+)\) for (ami-[0-9a-f]+)")
 
@@ -63,6 +64,15 @@ def created_of(snapshot: Snapshot) -> tuple[str, str]:
     """
     created = CREATED_FOR.match(snapshot.description) if snapshot.volume_id != COPIED_VOLUME else None
     return (created[1], created[2]) if created else ("", "")
+
+
+def original_of(snapshot: Snapshot) -> tuple[str, str]:
+    """Return the image that AWS says a snapshot was copied for and the snapshot it was copied from; empty where unsaid.
+
+    CopyImage makes one snapshot of each pair. Whoever copies that one may keep its description.
+    """
+    found = _COPIED_FROM.search(snapshot.description)
+    return destination_of(snapshot), found[1] if found else ""
 
 
 def image_described_in(text: str) -> str:

@@ -75,7 +75,8 @@ class BlockDevice:
 class Snapshot:
     """A snapshot as DescribeSnapshots shows it; ``progress`` is AWS's text, such as ``80%``, and may be empty.
 
-    ``encrypted`` is None where the answer lacks it: not known is not unencrypted.
+    ``encrypted`` is None where the answer lacks it: not known is not unencrypted. ``start_time`` is in UTC with
+    microseconds, so that text compares as times do; empty where not shown.
     """
 
     snapshot_id: str
@@ -90,6 +91,7 @@ class Snapshot:
     owner_id: str = ""
     volume_id: str = ""
     description: str = ""
+    start_time: str = ""
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 

@@ -33,8 +33,8 @@ def plan_failed(facts: Facts, found: Candidates, *, replaces: bool) -> Decision:
     before = [image for image in found.failed_before if not facts.is_left_to_another(image)]
     steps, warnings = [], []
     for image in (*found.failed, *before):
-        ours = facts.lineage.proof(image)
-        doubt = facts.lineage.doubt(image) or _doubt_of_failed(facts, image)
+        ours = facts.proof(image)
+        doubt = facts.doubt(image) or _doubt_of_failed(facts, image)
         if image in before and not (replaces or facts.is_named_alike(image)):
             doubt = doubt or f"it was started under {image.tags.get(KEY_TAG)} and another name, perhaps by another task"
         if ours and not doubt:
@@ -61,8 +61,8 @@ def plan_superseded(facts: Facts, found: Candidates) -> Decision:
     for image in found.other:
         if image.state not in ("available", "disabled"):
             continue
-        ours = facts.lineage.proof(image)
-        obstacle = _obstacle(image) if ours else facts.lineage.doubt(image)
+        ours = facts.proof(image)
+        obstacle = _obstacle(image) if ours else facts.doubt(image)
         if ours and not obstacle:
             steps.append(deregistration(ours, image, "superseded by the copy under the new key"))
         else:

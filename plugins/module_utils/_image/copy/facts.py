@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..descriptions import destination_of
-from ..model import KEY_TAG, Image, Snapshot
+from ..descriptions import destination_of, original_of
+from ..model import COPY_TAG, KEY_TAG, Image, Snapshot
 from ..permissions import Sharing
-from ..proofs import MayDeleteSnapshot, snapshot_of_copy
+from ..proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
 from .identity import Lineage, Requirement
 
 
@@ -38,8 +38,34 @@ class Facts:
     living: frozenset[str] = frozenset()
     asked: tuple[tuple[str, str], ...] = ()
 
+    def proof(self, image: Image) -> MayDeregister | None:
+        """Return the proof that the image is this collection's copy of the source."""
+        return None if self.doubt(image) else self.lineage.proof(image)
+
+    def doubt(self, image: Image) -> str:
+        """Say why the image is not proven to be this collection's copy of the source; empty where it is.
+
+        AWS answers a used client token with the image that it made then, so that no two images are made with one. Of
+        two that carry it, the later one has taken the tags along.
+        """
+        token = image.tags.get(COPY_TAG)
+        twins = [
+            one.image_id
+            for one in self.images
+            if one is not image and one.tags.get(COPY_TAG) == token and one.creation_date <= image.creation_date
+        ]
+        taken = f"its tags are those of {twins[0]}, which is older" if token and twins else ""
+        return self.lineage.doubt(image) or taken
+
     def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:
-        """Return the proof that a snapshot was made for a copy of ours of this source."""
+        """Return the proof that a snapshot was made for a copy of ours of this source.
+
+        Of two with the same description, the later one is a copy that somebody made of the other.
+        """
+        original = original_of(snapshot)
+        twins = [one for one in self.loose if one is not snapshot and all(original) and original_of(one) == original]
+        if any(one.start_time <= snapshot.start_time for one in twins):
+            return None
         lineage = self.lineage
         return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
 

@@ -90,7 +90,7 @@ def _is_started_for(image: Image, facts: Facts) -> bool:
 
 def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates) -> Plan:
     image = found.met[0]
-    ours = facts.lineage.proof(image)
+    ours = facts.proof(image)
     present_tags = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
     sharing = facts.sharing.get(image.image_id)
     steps = plan_attributes(image, desired, snapshot_tags=present_tags, sharing=sharing, ours=ours)
@@ -102,7 +102,7 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
             f"{image.region}: {others} are further copies under the same key; {image.image_id} is used",
         )
     if ours is None:
-        warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts.lineage))
+        warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts))
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     steps = (*cleanups, *steps, *removals)
     action: Action = "updated" if steps else "unchanged"
@@ -112,9 +112,9 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)
 
 
-def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None, lineage: Lineage) -> t.Iterator[str]:
+def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None, facts: Facts) -> t.Iterator[str]:
     """Say what stays on an image that is not ours, though the options ask for it to go."""
-    why = f"{image.image_id} in {image.region} is not this collection's own work: {lineage.doubt(image)}"
+    why = f"{image.image_id} in {image.region} is not this collection's own work: {facts.doubt(image)}"
     extra = sorted(set(image.user_tags) - set(desired.tags or ())) if desired.purge_tags and desired.tags else []
     if extra:
         yield f"the tags {', '.join(extra)} are not purged, for {why}"
@@ -126,7 +126,7 @@ def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None
 def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates, image: Image) -> Plan:
     """Return the plan to await a copy; its steps show what the next plan, once it is available, will hold."""
     known = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
-    ours = facts.lineage.proof(image)
+    ours = facts.proof(image)
     steps: tuple[Step, ...] = ()
     if request.wait:
         cleanups, _stuck = plan_failed(facts, found, replaces=request.deregister_superseded)

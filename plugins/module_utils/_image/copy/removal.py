@@ -28,14 +28,14 @@ def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
     warnings: list[str] = []
     removed: Image | None = None
     for image in facts.images:
-        ours = facts.lineage.proof(image)
+        ours = facts.proof(image)
         if not facts.lineage.is_of(image) or image.state == "deregistered":
             continue
         if not _is_under_requirement(image, facts.requirement):
             warnings += [_kept_under_other_key(image)] if ours else []
         elif ours is None:
             warnings.append(
-                f"{image.region}: {image.image_id} is kept: {facts.lineage.doubt(image)}; deregister it by hand if it "
+                f"{image.region}: {image.image_id} is kept: {facts.doubt(image)}; deregister it by hand if it "
                 "is not needed"
             )
         else:

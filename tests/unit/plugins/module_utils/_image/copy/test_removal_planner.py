@@ -215,3 +215,41 @@ def test_an_alias_that_kms_does_not_tell() -> None:
 )
 def test_tags_are_checked_against_the_key(snapshot: Snapshot, expected: bool) -> None:
     assert tags_are_true(snapshot) is expected
+
+
+@pytest.mark.parametrize(
+    ("dates", "removed"),
+    [
+        (("2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z"), {0}),
+        (("2026-01-03T00:00:00.000Z", "2026-01-02T00:00:00.000Z"), {1}),
+        (("2026-01-02T00:00:00.000Z", "2026-01-02T00:00:00.000Z"), set()),
+        (("", ""), set()),
+    ],
+)
+def test_one_token_makes_one_image(dates: tuple[str, str], removed: set[int]) -> None:
+    ids = ("ami-000000000000000a1", "ami-000000000000000a2")
+    images = [
+        dataclasses.replace(a_copy(sda1=KEY_A), image_id=image_id, creation_date=date)
+        for image_id, date in zip(ids, dates, strict=True)
+    ]
+    twins = [dataclasses.replace(one, tags={**one.tags, COPY_TAG: "sealed-ami-1"}) for one in images]
+    done = plan(*twins)
+    gone = {step.image_id for step in done.after if isinstance(step, DeregisterImage)}
+    assert gone == {ids[number] for number in removed}
+    assert len(done.warnings) == 2 - len(removed)
+
+
+@pytest.mark.parametrize(
+    ("description", "later", "removed"),
+    [
+        (MADE_BY_COPY, "2026-01-03T00:00:00Z", {"snap-1"}),
+        (MADE_BY_COPY, "2026-01-02T00:00:00Z", set()),
+        (MADE_BY_COPY.replace("snap-1", "snap-2"), "2026-01-03T00:00:00Z", {"snap-1", "snap-9"}),
+        (MADE_BY_COPY.partition(" for SourceSnapshot")[0], "2026-01-03T00:00:00Z", {"snap-1", "snap-9"}),
+    ],
+)
+def test_copyimage_makes_one_snapshot_of_each(description: str, later: str, removed: set[str]) -> None:
+    first = left_behind(start_time="2026-01-02T00:00:00Z")
+    other = dataclasses.replace(left_behind(description=description, start_time=later), snapshot_id="snap-9")
+    steps = plan(orphans=(other, first)).after
+    assert {step.snapshot_id for step in steps if isinstance(step, DeleteSnapshot)} == removed
