@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour docs release lint format options emulator emulator-package news setup bench test-runner
+.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour test-variables screenshots docs release lint format options emulator emulator-package news setup bench test-runner
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,8 +46,14 @@ test-matrix: setup ## Every supported ansible-core, oldest and newest libraries;
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
 	@$(RUN)/browser.py
 
+screenshots: setup ## Take the pictures of the audit's page that the guides show
+	@SCREENSHOTS=1 $(RUN)/browser.py -k pictures
+
 test-first-hour: setup ## Walk a newcomer's first hour in a clean clone, and play what README.md and the guides say
 	@.venv/bin/pytest -q tests/first_hour
+
+test-variables: setup ## Play every playbook with each variable alone; ARGS="-k s3_encrypt" takes one playbook
+	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),2) tests/variables $(ARGS)
 
 test-eda: setup ## Judge the rulebook by ansible-rulebook, whose Java root installs from Debian if need be
 	@$(RUN)/rulebooks.py

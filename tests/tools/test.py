@@ -16,7 +16,7 @@ from checks import Check, chosen, run_all
 from processes import BIN, ROOT, begin, tracked
 
 TOOLS = ROOT / "tests" / "tools"
-OWN_TARGETS = {"bench", "browser", "eda", "faults", "first_hour"}  # What only "make bench" and so on run.
+OWN_TARGETS = {"bench", "browser", "eda", "faults", "first_hour", "variables"}  # What only "make bench" and so on run.
 SLOW = {"pytest awx", "pytest runner"}  # What "make test-runner" runs, as it takes minutes of whole playbooks.
 SLOWEST = ("--durations=20", "--durations-min=1")
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import pathlib
+
 from emulated_aws.client import Emulator
 from system.looking import Looking
-from system.playbooks.conftest import PLAYBOOKS, PlayRounds
+from system.playbooks.conftest import PLAYBOOKS, PlayRounds, example_variables
+from system.running import RunPlaybook
 
 HOME, CONSUMER = "123456789012", "210987654321"
 NAMES = {"exported-sealed", "vendor-plain-sealed"}
@@ -31,3 +34,15 @@ def test_fleet_copy(rounds: PlayRounds, served_emulator: Emulator) -> None:
         for image in made:
             assert look.user_tags(image) == {"Stage": "golden"}
             assert set(look.keys(region, image["ImageId"]).values()) == {look.key_arn("alias/golden", region)}
+
+
+def test_several_hosts_pass_on_the_id_of_one_image(run_playbook: RunPlaybook, served_look: Looking) -> None:
+    """Ansible adds up what hosts pass on, ids to one text; tests/variables has other playbooks on several hosts."""
+    given = {**example_variables("compose_keys"), "sealed_ami_hosts": "all"}
+    options = ("--forks", "1", "-c", "local", "-i", "one,two,")
+    played = run_playbook(pathlib.Path("sealed.ami.compose_keys"), *options, **given)
+    assert played.status == 0, played.explain()
+    (image,) = [one for one in served_look.images("us-east-1") if one["Name"] == "database-three-keys"]
+    passed_on = played.report["global_custom_stats"]
+    assert passed_on["sealed_ami_image_id"] == image["ImageId"]
+    assert passed_on["sealed_ami_composed_image_ids"] == {"us-east-1": image["ImageId"]}
