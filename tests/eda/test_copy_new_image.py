@@ -1,7 +1,10 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rule's condition, judged by ansible-rulebook itself; the queue and the launch are put in the place of by ours."""
+"""The rule, judged by ansible-rulebook itself: its condition, and its launches on the stand-in controller.
+
+Events of our own take the place of the queue's.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ import re
 import subprocess
 import typing as t
 
+import pytest
 import yaml
+from awx.applying import Applying, file_settings
+from awx.conftest import HOSTS, PLAYBOOKS
+from awx.server import TOKEN, served
+
+from eda.busy import BusyController
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULEBOOK = ROOT / "extensions" / "eda" / "rulebooks" / "copy_new_image.yml"
@@ -71,12 +80,22 @@ def launched(events: list[dict[str, t.Any]], folder: pathlib.Path) -> list[str]:
     (rule,) = ruleset["rules"]
     image = rule["action"]["run_job_template"]["job_args"]["extra_vars"]["sealed_ami_source_image_ids"]
     rule["action"] = {"debug": {"msg": f"launch {image}"}}
+    return re.findall(r"^launch (\S+)", played(ruleset, folder), re.MULTILINE)
+
+
+def played(ruleset: dict[str, t.Any], folder: pathlib.Path, *options: str) -> str:
+    """Play the ruleset until its source is at its end, and return what was printed."""
     (folder / "rulebook.yml").write_text(yaml.safe_dump([ruleset]))
     (folder / "vars.yml").write_text(yaml.safe_dump({"sealed_ami_owner": OWNER}))
     (folder / "inventory").write_text("localhost\n")
     command = [os.environ["RULEBOOK_PROGRAM"], "--rulebook", "rulebook.yml", "-i", "inventory", "--vars", "vars.yml"]
-    shown = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=120)
-    return re.findall(r"^launch (\S+)", shown.stdout, re.MULTILINE)
+    # Every ten seconds, it would look at the jobs it has launched.
+    environment = {**os.environ, "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.5"}
+    shown = subprocess.run(
+        [*command, *options], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    return shown.stdout + shown.stderr
 
 
 def test_only_available_images_of_the_owner_are_copied(tmp_path: pathlib.Path) -> None:
@@ -112,3 +131,25 @@ def test_the_job_is_asked_to_leave_copies_out() -> None:
     assert variables["sealed_ami_may_select_nothing"] is True
     playbook = (ROOT / "playbooks" / "fleet_copy.yml").read_text()
     assert "sealed_ami_only_with_tags" in playbook and "sealed_ami_may_select_nothing" in playbook
+
+
+@pytest.mark.parametrize("strategy", ["parallel", "sequential"])
+def test_two_images_at_once_are_launched_while_the_first_still_runs(tmp_path: pathlib.Path, strategy: str) -> None:
+    """As shipped the second job starts beside the first; in sequence, which the test must be able to see, it waits."""
+    controller = BusyController([f"playbooks/{name}.yml" for name in PLAYBOOKS], hosts=HOSTS, together=2, seconds=6)
+    images = ["ami-0000000000000001a", "ami-0000000000000008a"]
+    ruleset = rulebook()
+    ruleset["sources"] = [{"eda.builtin.generic": {"payload": [an_event(one) for one in images], "shutdown_after": 2}}]
+    if strategy == "sequential":
+        ruleset["execution_strategy"] = strategy
+    with served(controller) as url:
+        Applying(url).run(file_settings())
+        shown = played(ruleset, tmp_path, "--controller-url", url, "--controller-token", TOKEN)
+    assert controller.mistakes == []
+    assert [job.template for job in controller.launches] == [launched_template()] * 2, shown
+    assert sorted(job.variables["sealed_ami_source_image_ids"] for job in controller.launches) == images
+    assert {job.variables["sealed_ami_source_region"] for job in controller.launches} == {"us-east-1"}
+    for job in controller.launches:
+        assert job.variables["sealed_ami_only_with_tags"] == {"Distribute": "fleet"}
+        assert "extra_vars" not in job.ignored
+    assert controller.running_at_launch == ([0, 1] if strategy == "parallel" else [0, 0])
