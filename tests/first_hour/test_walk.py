@@ -52,6 +52,19 @@ def test_the_demo_and_a_test_at_the_same_time(newcomer: Newcomer) -> None:
     assert "ignored, as only the emulated AWS is used: " in shown
 
 
+def shape(printed: str) -> list[str]:
+    """Return what the demo printed without what changes from run to run: ids, seconds and the folder."""
+    without_ids = re.sub(r"ami-[0-9a-f]{17}", "ami-(id)", printed)
+    without_place = re.sub(r"(report +).*(\.work/demo/)", r"\1\2", re.sub(r"\b\d+ s\b", "(time)", without_ids))
+    return [line.rstrip() for line in without_place.strip().splitlines()]
+
+
+def test_the_readme_shows_how_the_demo_ends(newcomer: Newcomer) -> None:
+    (sample,) = (block for block in blocks(README, "text") if "Everything is as it should be" in block)
+    printed, shown = shape(newcomer.run(*newcomer.make("demo"))), shape(sample)
+    assert printed[-len(shown) :] == shown
+
+
 @pytest.mark.parametrize("seconds", [1, 6])
 def test_ctrl_c_in_the_demo(newcomer: Newcomer, seconds: float) -> None:
     process = newcomer.start(*newcomer.make("demo", ARGS="--scenes S3 S6"))

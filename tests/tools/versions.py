@@ -56,7 +56,9 @@ def text() -> str:
     ]
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     ends = _listed(f"{name} until {core['maintained']}" for name, core in cores.items())
-    return "\n".join([*lines, "", f"Ansible itself maintains ansible-core {ends}.", ""])
+    newest = _pythons(core["python"] for core in cores.values()).rpartition(" ")[2]
+    untried = f"Python 3.{int(newest.partition('.')[2]) + 1} has not been tried."
+    return "\n".join([*lines, "", f"Ansible itself maintains ansible-core {ends}.", "", untried, ""])
 
 
 def main() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
 import shlex
@@ -73,3 +74,28 @@ def check_play(words: list[str]) -> None:
 def test_blocks_of_yaml_can_be_read(path: pathlib.Path) -> None:
     for block in blocks(path, "yaml", "yaml+jinja"):
         assert yaml.safe_load(re.sub(r"!vault \|", "|", block)) is not None
+
+
+def test_the_readme_names_every_kind_of_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "tools"))
+    kinds = [name for name, *_command in importlib.import_module("test").all_checks()]
+    slow = importlib.import_module("test").SLOW
+    sentence = re.search(r"for each of (.*?)\.\n", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert sentence and re.findall("`(.*?)`", sentence[1]) == [name for name in kinds if name not in slow]
+
+
+def test_the_readme_shows_the_images_of_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole output is compared where the demo is played anyway; see tests/first_hour."""
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "tools"))
+    scenes = importlib.import_module("demo_scenes").SCENES
+    (sample,) = (block for block in blocks(ROOT / "README.md", "text") if "Everything is as it should be" in block)
+    seen = re.findall(r"^   (\S+) +(\w+-\w+-\d) +((?:not )?compliant) +(.+)$", sample, re.MULTILINE)
+    wanted = {
+        (name, region, "compliant" if scene.is_compliant else "not compliant", frozenset(keys.values()))
+        for scene in scenes
+        for (region, name), keys in scene.wanted.items()
+    }
+    assert {(name, region, verdict, frozenset(keys.split(", "))) for name, region, verdict, keys in seen} == wanted
+    assert re.findall(r"^   (S\d)  (.*?) +changed=0 ", sample, re.MULTILINE) == [
+        (scene.number, scene.title) for scene in scenes
+    ]
