@@ -267,14 +267,8 @@ def test_a_notification_with_a_secret_is_written_when_it_differs(
     assert configuration == settings["notification"]["configuration"]
 
 
-def test_free_options_reach_every_object(controller: Controller, applying: Applying) -> None:
-    """Roles, instance groups, labels, schedules, timeouts, a registry's credential, and options of one template."""
-    registry = controller.add(
-        "credential_types", {"name": "Container Registry", "kind": "registry", "inputs": {"fields": []}}
-    )
-    group = controller.add("instance_groups", {"name": "images"})["id"]
-    team = controller.add("teams", {"name": "Builders", "organization": 1})["id"]
-    user = controller.add("users", {"username": "ann"})["id"]
+def with_free_options() -> Fields:
+    """Return a file that gives each kind of object options of its own."""
     settings = small(
         credentials=[{"name": "Registry", "credential_type": "Container Registry", "inputs": {"host": "r.io"}}],
         options={
@@ -292,6 +286,18 @@ def test_free_options_reach_every_object(controller: Controller, applying: Apply
         ],
     )  # fmt: skip
     settings["job_templates"][0]["options"] = {"timeout": 60, "allow_simultaneous": True}
+    return settings
+
+
+def test_free_options_reach_every_object(controller: Controller, applying: Applying) -> None:
+    """Roles, instance groups, labels, schedules, timeouts, a registry's credential, and options of one template."""
+    registry = controller.add(
+        "credential_types", {"name": "Container Registry", "kind": "registry", "inputs": {"fields": []}}
+    )
+    group = controller.add("instance_groups", {"name": "images"})["id"]
+    team = controller.add("teams", {"name": "Builders", "organization": 1})["id"]
+    user = controller.add("users", {"username": "ann"})["id"]
+    settings = with_free_options()
     applying.run(settings)
     assert applying.run(settings).changed == []
     copy, judge = (controller.named("job_templates", name) for name in ("Copy", "Judge"))

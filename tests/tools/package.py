@@ -15,7 +15,16 @@ import tempfile
 
 from processes import BIN, ROOT, WORK, begin, copy_sources, environment, must_run, tracked
 
-FILES = {"COPYING", "FILES.json", "MANIFEST.json", "README.md", "REUSE.toml", "bindep.txt", "requirements.txt"}
+FILES = {
+    "COPYING",
+    "FILES.json",
+    "MANIFEST.json",
+    "README.md",
+    "REUSE.toml",
+    "SECURITY.md",
+    "bindep.txt",
+    "requirements.txt",
+}
 OPTIONAL_FILES = {"CHANGELOG.md", "CHANGELOG.rst", "execution-environment.yml"}
 FOLDERS = {"LICENSES", "changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"}
 
