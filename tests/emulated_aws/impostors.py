@@ -140,7 +140,7 @@ class Impostors:
                 where = (region.account_id, region.region_name, frozenset(tags.items()))
                 if where not in self._imitated:
                     self._imitated.add(where)
-                    self._make(Pattern(region, tags, None, source, source_region, None, None))
+                    self._make(Pattern(region, tags, None, source, source_region, None, None, SIZE))
 
     def _looked_for(
         self, region: Ec2Region, parameters: t.Mapping[str, t.Any]
@@ -169,7 +169,8 @@ class Impostors:
 
     def _make(self, pattern: Pattern) -> None:
         ways = (*_production(pattern), *_backups(pattern), *_copies(pattern))
-        made = [Impostor(*one, pattern.region) for one in (*ways, *(_by_people(pattern) if self._family else ()))]
+        by_people: Made = _by_people(pattern) if self._family else iter(())
+        made = [Impostor(resource, way, pattern.region) for resource, way in (*ways, *by_people)]
         for impostor in made:
             pattern.region.tags[impostor.id].update(pattern.tags)
             impostor.looked = impostor.looks()

@@ -55,7 +55,7 @@ def test_pages_are_no_larger_than_asked_for_and_the_last_one_has_no_token(crowde
     ec2 = crowded.session(region=REGIONS[1]).client("ec2")
     first = ec2.describe_images(Owners=["self"], MaxResults=LARGEST_PAGE - 1)
     assert len(first["Images"]) == LARGEST_PAGE - 1
-    tokens, token = 1, first["NextToken"]
+    tokens, token = 1, first.get("NextToken")
     while token:
         answer = ec2.describe_images(Owners=["self"], MaxResults=LARGEST_PAGE - 1, NextToken=token)
         token, tokens = answer.get("NextToken"), tokens + 1

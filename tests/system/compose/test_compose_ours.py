@@ -248,7 +248,7 @@ class Namesake:
             for name, key in keys.items()
         ]
         for one in mapping:
-            one["Ebs"]["VolumeSize"] = self._pattern.snapshots[one["DeviceName"]]["VolumeSize"]  # type: ignore[index]
+            one["Ebs"]["VolumeSize"] = self._pattern.snapshots[one["DeviceName"]]["VolumeSize"]
         launched = self._ec2.run_instances(
             ImageId=SOURCES["database"], MinCount=1, MaxCount=1, InstanceType="t3.micro", BlockDeviceMappings=mapping,
             ClientToken="infrastructure-as-code",
