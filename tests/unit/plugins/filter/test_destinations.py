@@ -11,7 +11,10 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.filter.destinations import destinations
 
-OWN: t.Final = [{"region": "eu-west-1", "kms_key_id": "alias/own", "tags": {"A": "b"}}, {"region": "us-west-2"}]
+OWN: t.Final[list[dict[str, t.Any]]] = [
+    {"region": "eu-west-1", "kms_key_id": "alias/own", "tags": {"A": "b"}},
+    {"region": "us-west-2"},
+]
 
 
 @pytest.mark.parametrize(
