@@ -88,6 +88,19 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "ignore_region_errors": {"type": "bool", "default": False},
 }
 
+SHARE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "session_token": SESSION_TOKEN,
+    "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
+    "filters": {"type": "dict"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "regions": {"type": "list", "elements": "str"},
+    "launch_permissions": ATTRIBUTE_ARGUMENTS["launch_permissions"],
+    "purge_launch_permissions": {"type": "bool", "default": False},
+    "purpose": {"type": "str", "choices": ["launch", "copy"]},
+    "given": {"type": "list", "elements": "dict"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
 _DEVICE: t.Final[dict[str, t.Any]] = {
     "device_name": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},

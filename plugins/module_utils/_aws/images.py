@@ -89,6 +89,12 @@ def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
 
     AWS may go on to show an image that is deregistered, which uses nothing.
     """
+    used = {snapshot_id for one in users_of(region, snapshot_ids) for snapshot_id in one.snapshot_ids}
+    return used.intersection(snapshot_ids)
+
+
+def users_of(region: Region, snapshot_ids: t.Sequence[str]) -> list[Image]:
+    """Return the caller's images that use any of the snapshots, disabled ones too, deregistered ones not."""
     entries = read_all(
         region.ec2,
         "describe_images",
@@ -98,8 +104,7 @@ def images_using(region: Region, snapshot_ids: t.Sequence[str]) -> set[str]:
         **({"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}),
     )
     images = [_to_image(entry, region.name) for entry in entries]
-    used = {snapshot_id for one in images if one.state != "deregistered" for snapshot_id in one.snapshot_ids}
-    return used.intersection(snapshot_ids)
+    return [image for image in images if image.state != "deregistered"]
 
 
 def hides_foreign_images(region: Region) -> bool | None:
@@ -195,6 +200,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         deregistration_protection=entry.get("DeregistrationProtection") or "disabled",
         boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
         billing={name: entry[name] for name in BILLING_FIELDS if entry.get(name)},
+        watermarks=tuple(str(mark.get("WatermarkKey")) for mark in entry.get("ImageWatermarks") or ()),
     )
 
 

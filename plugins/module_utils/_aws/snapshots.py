@@ -154,5 +154,6 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         volume_id=entry.get("VolumeId") or "",
         description=entry.get("Description") or "",
         start_time=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if started else "",
+        outpost_arn=entry.get("OutpostArn") or "",
         tags=tags_in(entry),
     )

@@ -92,6 +92,7 @@ class Snapshot:
     volume_id: str = ""
     description: str = ""
     start_time: str = ""
+    outpost_arn: str = ""
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -122,6 +123,7 @@ class Image:
     deregistration_protection: str = "disabled"
     boot: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     billing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    watermarks: tuple[str, ...] = ()
 
     @property
     def ebs_devices(self) -> tuple[BlockDevice, ...]:

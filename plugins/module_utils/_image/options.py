@@ -26,7 +26,9 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _KEY = re.compile(f"{KEY_ID}|{ALIAS_OR_KEY_ARN}")
 _ACCOUNT = re.compile(r"\d{12}")
-_ORGANIZATION = re.compile(r"^arn:aws[a-z-]*:organizations::\d{12}:(organization|ou)/")
+_ORGANIZATION = re.compile(
+    r"arn:aws[a-z-]*:organizations::\d{12}:(organization/o-[a-z0-9]+|ou/o-[a-z0-9]+/ou-[a-z0-9-]+)"
+)
 
 
 def require_image_id(image_id: str, *, option: str) -> str:
@@ -75,13 +77,25 @@ def parse_attributes(options: Options) -> Attributes:
         "tags": tags,
         "snapshot_tags": tags if snapshot_tags is None else snapshot_tags,
         "purge_tags": bool(options.get("purge_tags", True)),
-        "launch_permissions": _parse_launch_permissions(options.get("launch_permissions")),
+        "launch_permissions": parse_launch_permissions(options.get("launch_permissions")),
         "deprecate_at": _parse_deprecate_at(options.get("deprecate_at")),
     }
     return Attributes(
         **{**taken_as_they_are, **understood},
         values={name: options[name] for name in VALUE_ROWS if options.get(name)},
     )
+
+
+def parse_filters(filters: Options | None) -> dict[str, tuple[str, ...]]:
+    """Return filters of images by name, each with its values as texts."""
+    return {str(name): _filter_values(name, value) for name, value in (filters or {}).items()}
+
+
+def _filter_values(name: str, value: t.Any) -> tuple[str, ...]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
+        raise RequestError(f"filters: {name} needs a value or a list of values")
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)
 
 
 def parse_tags(tags: t.Mapping[str, t.Any] | None, *, option: str) -> dict[str, str] | None:
@@ -99,7 +113,8 @@ def parse_tags(tags: t.Mapping[str, t.Any] | None, *, option: str) -> dict[str, 
     return parsed
 
 
-def _parse_launch_permissions(options: Options | None) -> LaunchPermissions | None:
+def parse_launch_permissions(options: Options | None) -> LaunchPermissions | None:
+    """Return who is named, or say who cannot be; None stays None."""
     if options is None:
         return None
     permissions = LaunchPermissions(
@@ -118,7 +133,7 @@ def _parse_launch_permissions(options: Options | None) -> LaunchPermissions | No
         ("org_unit_arns", "ou", permissions.org_unit_arns),
     ):
         for arn in sorted(arns):
-            if not _ORGANIZATION.match(arn) or f":{kind}/" not in arn:
+            if not _ORGANIZATION.fullmatch(arn) or f":{kind}/" not in arn:
                 raise RequestError(
                     f"launch_permissions: {arn!r} in {option} is not the full ARN of an "
                     f"{'organization' if kind == 'organization' else 'organizational unit'}, which has :{kind}/ in it; "

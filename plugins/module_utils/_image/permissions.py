@@ -29,6 +29,21 @@ class LaunchPermissions:
             *(getattr(self, field.name) - getattr(other, field.name) for field in dataclasses.fields(self))
         )
 
+    def plus(self, other: LaunchPermissions) -> LaunchPermissions:
+        """Return what is here or in ``other``."""
+        return LaunchPermissions(
+            *(getattr(self, field.name) | getattr(other, field.name) for field in dataclasses.fields(self))
+        )
+
+    def common(self, other: LaunchPermissions) -> LaunchPermissions:
+        """Return what is both here and in ``other``."""
+        return self.minus(self.minus(other))
+
+    @property
+    def count(self) -> int:
+        """Return how many entities are named; an organization counts as one."""
+        return sum(len(getattr(self, field.name)) for field in dataclasses.fields(self))
+
     @property
     def for_snapshots(self) -> LaunchPermissions:
         """Return the part that create-volume permissions can express: snapshots know accounts and ``all`` only."""

@@ -255,6 +255,15 @@ def may_take_permissions(ours: MayDeregister, image: Image, resource_id: str) ->
     return MayTakePermissions(resource_id, ours.reason)
 
 
+def may_take_named(image: Image, resource_id: str) -> MayTakePermissions:
+    """Return the proof that the task itself names whose permission goes, on an image of the caller's own.
+
+    ``resource_id`` is the image or a snapshot in its mapping.
+    """
+    _require_part_of(image, resource_id)
+    return MayTakePermissions(resource_id, f"the task names who loses it, on {image.image_id} of this account")
+
+
 def tags_are_true(snapshot: Snapshot) -> bool:
     """Tell whether the snapshot is under the key that its tags name; tags can be copied to anything, a key cannot.
 
@@ -271,5 +280,9 @@ def _require_same(ours: MayDeregister, image: Image) -> None:
 
 def _require_part(ours: MayDeregister, image: Image, resource_id: str) -> None:
     _require_same(ours, image)
+    _require_part_of(image, resource_id)
+
+
+def _require_part_of(image: Image, resource_id: str) -> None:
     if resource_id not in (image.image_id, *image.snapshot_ids):
         raise ValueError(f"{resource_id} is no part of {image.image_id}")

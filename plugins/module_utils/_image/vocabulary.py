@@ -13,6 +13,8 @@ import typing as t
 Action = t.Literal[
     "copied", "replaced", "composed", "prepared", "adopted", "unchanged", "updated", "retired", "removed", "failed"
 ]
+# What becomes of the permissions on one image; so is the documentation of ec2_ami_share.
+ShareAction = t.Literal["shared", "unshared", "updated", "unchanged"]
 # How an image is composed, and how that may be asked for.
 MethodName = t.Literal["snapshots", "instance"]
 AskedMethod = t.Literal["auto", "snapshots", "instance"]

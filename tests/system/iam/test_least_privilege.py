@@ -14,6 +14,7 @@ import pytest
 
 from emulated_aws import catalogue_images
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 from system.conftest import RunModule
 from system.running import Result
 
@@ -50,7 +51,8 @@ FOUR_VOLUMES = {
         {"device_name": "/dev/sdh", "volume_size": 5, "kms_key_id": "alias/logs"},
     ],
 }
-COMPOSE, INFO = "ec2_ami_compose_keys", "ec2_ami_encryption_info"
+COMPOSE, INFO, SHARE = "ec2_ami_compose_keys", "ec2_ami_encryption_info", "ec2_ami_share"
+WITH_FRIEND = {"launch_permissions": {"user_ids": ["210987654321"]}, "purpose": "copy"}
 SCENARIOS = {
     "copy": Scenario(("copy",), KEY),
     "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
@@ -100,6 +102,7 @@ SCENARIOS = {
         ("compose-from-instance",), {"name": "of-instance", "region": "us-east-1"}, None, COMPOSE, "running-database"
     ),
     "info": Scenario(("info",), {"regions": ["us-east-1"], "owners": ["self"]}, None, INFO),
+    "share images": Scenario(("share-images",), WITH_FRIEND, None, SHARE, "database-sealed"),
 }
 
 
@@ -129,6 +132,8 @@ def base_options(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
     """Return what the scenarios of a module have in common."""
     if scenario.module == INFO:
         return {}
+    if scenario.module == SHARE:
+        return {"image_ids": [catalogue_images.image_id(scenario.source)], "region": "us-east-1"}
     if scenario.source == "running-database":
         found = emulator.session().client("ec2").describe_instances()["Reservations"]
         instances = [one for group in found for one in group["Instances"] if one["State"]["Name"] == "running"]
@@ -140,11 +145,20 @@ def base_options(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
 def play(emulator: Emulator, run_module: RunModule, scenario: Scenario, policies: list[dict[str, t.Any]]) -> Result:
     """Do the scenario as a principal who may do what the policies allow, in an AWS as new."""
     emulator.reset(seed="full")
+    if scenario.module == SHARE and isinstance(emulator.watcher, Guard):
+        emulator.watcher.given(*_parts(emulator, scenario), to=["ModifyImageAttribute", "ModifySnapshotAttribute"])
     options = base_options(emulator, scenario)
     if scenario.first is not None:
         assert not run_module(scenario.module, **{**options, **scenario.first}).failed
     emulator.clear_calls()
     return run_module(scenario.module, as_=emulator.principal(USER, policies), **{**options, **scenario.options})
+
+
+def _parts(emulator: Emulator, scenario: Scenario) -> list[str]:
+    """Return the source image of a scenario with its snapshots."""
+    image_id = catalogue_images.image_id(scenario.source)
+    (image,) = emulator.session().client("ec2").describe_images(ImageIds=[image_id])["Images"]
+    return [image_id, *(one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"])]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -12,9 +12,9 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.images import find_images, public_image_block
+from ..._aws.images import find_images
 from ..._aws.keys import Warn, default_key, describe_for_sharing
-from ..._aws.snapshots import find_snapshots, public_snapshot_block
+from ..._aws.snapshots import find_snapshots
 from ..._image.attributes import require_future
 from ..._image.copy.preflight import Case, require_possible, takes_chosen_key
 from ..._image.copy.request import Destination
@@ -22,6 +22,7 @@ from ..._image.errors import PreflightError
 from ..._image.keys import RequiredKey
 from ..._image.model import Image
 from ..._image.source import require_copyable, require_decryptable
+from ..public_access import public_blocks
 from ..source_keys import describe_source_keys
 from .job import Job
 from .read import RegionFacts
@@ -74,7 +75,7 @@ def require_possible_plans(
         require_future(job.plan.after, now=now)
         region, permissions = regions[destination.region], destination.attributes.launch_permissions
         if permissions and permissions.group_names and region.name not in blocks:
-            blocks[region.name] = _public_blocks(region, warn=warn)
+            blocks[region.name] = public_blocks(region, warn=warn)
         source_id = job.lineage.source_image_id
         case = Case(
             region=region.name,
@@ -105,22 +106,6 @@ def _foreign_sources(
         for name, image_ids in by_region.items()
         for image_id in image_ids - set(find_images(regions[name], image_ids, owners=("self",)))
     }
-
-
-def _public_blocks(region: Region, *, warn: Warn) -> tuple[str, ...]:
-    """Return what blocks public sharing; where that may not be read, AWS says it in the end."""
-    blocks = []
-    for what, read in (("images", public_image_block), ("snapshots", public_snapshot_block)):
-        try:
-            state = read(region)
-        except AwsError as error:
-            if not error.is_denied:
-                raise
-            warn(f"{error}; whether {region.name} blocks public {what} could not be checked")
-            continue
-        if state != "unblocked":
-            blocks.append(f"{what}: {state}")
-    return tuple(blocks)
 
 
 def _chosen_keys(region: Region, case: Case, *, warn: Warn) -> tuple[RequiredKey, ...]:

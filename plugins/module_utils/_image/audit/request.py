@@ -12,7 +12,7 @@ import typing as t
 
 from ..answers import parse_list
 from ..errors import RequestError
-from ..options import Options, require_image_id, require_region_name
+from ..options import Options, parse_filters, require_image_id, require_region_name
 from .policy import Policy, parse_policy
 
 _NAMED_BY_ANYONE: t.Final = ("name", "description", "manifest-location", "image-location")
@@ -37,7 +37,7 @@ def parse_audit_request(options: Options, *, default_region: str | None) -> Audi
     if not regions:
         raise RequestError("no region is given; pass regions or region, or set AWS_REGION")
     image_ids = tuple(dict.fromkeys(parse_list(options.get("image_ids"))))
-    filters = {str(name): _values(name, value) for name, value in (options.get("filters") or {}).items()}
+    filters = parse_filters(options.get("filters"))
     owners = tuple(parse_list(options.get("owners")))
     if not image_ids and not owners and not any(name in filters for name in _NAMES_OWNER):
         _refuse_names_without_owner(filters)
@@ -60,10 +60,3 @@ def _refuse_names_without_owner(filters: t.Mapping[str, t.Any]) -> None:
             "that a look-up by name alone finds the attacker's image as well as yours (a name-confusion attack); pass "
             "owners, such as self, an account id or amazon"
         )
-
-
-def _values(name: str, value: t.Any) -> tuple[str, ...]:
-    values = value if isinstance(value, (list, tuple)) else [value]
-    if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
-        raise RequestError(f"filters: {name} needs a value or a list of values")
-    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)

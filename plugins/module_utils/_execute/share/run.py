@@ -1,0 +1,129 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Carry out a request to share from end to end: read, judge, plan, and, unless only the plan is wanted, apply."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ..._aws.connection import Connection, Region
+from ..._aws.errors import AwsError
+from ..._aws.keys import Warn
+from ..._image.aws_facts import GONE_SECONDS
+from ..._image.errors import PreflightError
+from ..._image.model import Image
+from ..._image.permissions import Sharing
+from ..._image.share.changes import Changes, changes_by
+from ..._image.share.facts import Facts
+from ..._image.share.planner import SharePlan, ShareStep, plan_sharing
+from ..._image.share.request import ShareRequest
+from ..._image.share.result import ShareOutcome
+from ..attributes import apply_attribute, sharing_of
+from ..pace import Pace
+from ..parallel import all_of, for_each
+from ..regions import require_known_regions
+from .read import (
+    Membership,
+    changes_in_region,
+    list_own_images,
+    read_facts,
+    read_shared,
+    read_snapshots,
+    require_all_found,
+)
+
+# Between two looks at permissions that AWS has just taken.
+_LONGEST_DELAY: t.Final = 15.0
+
+
+class ShareRun:
+    """One task: every image that is meant, in every region."""
+
+    def __init__(self, connection: Connection, request: ShareRequest, *, warn: Warn, pace: Pace | None = None) -> None:
+        self._connection = connection
+        self._request = request
+        self._warn = warn
+        self._pace = pace or Pace()
+        self._regions: dict[str, Region] = {name: connection.region(name) for name in request.regions}
+        self._membership = Membership(connection, request.regions[0])
+
+    def run(self, *, check_mode: bool) -> list[ShareOutcome]:
+        """Return one outcome for each image, in the order of the regions, then by name and id.
+
+        Whatever makes the request impossible raises before anything is changed; later trouble stands in its outcome.
+        """
+        require_known_regions(self._connection, self._request.regions)
+        found = all_of(for_each(self._regions, lambda name: list_own_images(self._regions[name], self._request)))
+        require_all_found(self._regions, self._request, found)
+        plans = all_of(for_each(self._regions, lambda name: self._plan(self._regions[name], found[name])))
+        for plan in (one for name in self._regions for one in plans[name]):
+            for warning in plan.warnings:
+                self._warn(warning)
+        if check_mode:
+            return [ShareOutcome.predicted(plan) for name in self._regions for plan in plans[name]]
+        ended = all_of(for_each(self._regions, lambda name: [self._apply(name, plan) for plan in plans[name]]))
+        return [outcome for name in self._regions for outcome in ended[name]]
+
+    def _plan(self, region: Region, images: t.Sequence[Image]) -> list[SharePlan]:
+        snapshots = read_snapshots(region, images)
+        changing = changes_in_region(region, self._request, read_shared(region, images, snapshots))
+        base = Facts(self._connection.partition(region.name), belongs=self._membership.belongs)
+        facts = read_facts(region, changing, snapshots, base, warn=self._warn)
+        plans: list[SharePlan] = []
+        impossible: list[str] = []
+        for shared, changes in changing:
+            try:
+                plans.append(plan_sharing(self._request, shared.image, shared.sharing, changes, facts))
+            except PreflightError as error:
+                impossible.append(str(error))
+        if impossible:
+            raise PreflightError("; ".join(dict.fromkeys(impossible)))
+        return plans
+
+    def _apply(self, region_name: str, plan: SharePlan) -> ShareOutcome:
+        region, outcome = self._regions[region_name], ShareOutcome(plan, plan.before)
+        if not plan.steps:
+            return outcome
+
+        taken: list[ShareStep] = []
+        try:
+            for step in plan.steps:
+                apply_attribute(region, plan.image, step, done=functools.partial(taken.append, step))
+        except AwsError as error:
+            # AWS may have acted on a call whose answer was lost.
+            outcome.changed = error.is_ambiguous
+            outcome.error = str(error)
+        outcome.changed = outcome.changed or bool(taken)
+        outcome.seen = changes_by(taken)
+        outcome.sharing = outcome.seen.on(plan.before)
+        self._look_back(region, plan, outcome)
+        return outcome
+
+    def _look_back(self, region: Region, plan: SharePlan, outcome: ShareOutcome) -> None:
+        """Put into the outcome what AWS shows now: what it was told is not yet what it does."""
+        until = self._pace.now() + GONE_SECONDS
+        while True:
+            try:
+                outcome.sharing = sharing_of(region, plan.image)
+            except AwsError as error:
+                outcome.error = outcome.error or f"{error}. The changes were sent, but could not be read back"
+                return
+            outcome.seen = plan.changes.seen_in(plan.before, outcome.sharing)
+            if outcome.error or _is_met(plan.changes, outcome.sharing):
+                return
+            if self._pace.now() >= until:
+                outcome.error = (
+                    f"AWS took the changes, and shows others {int(GONE_SECONDS)} s later, so that somebody else may be "
+                    "changing the same permissions; run the task again"
+                )
+                return
+            self._pace.sleep(self._pace.next_delay(_LONGEST_DELAY, longest=_LONGEST_DELAY))
+
+
+def _is_met(changes: Changes, sharing: Sharing) -> bool:
+    """Tell whether AWS shows what was given and no longer what was taken; others may have changed the rest."""
+    return changes.on(sharing) == sharing
