@@ -85,6 +85,26 @@ def test_parameters_are_overwritten_on_request_and_keep_their_type(home: Place) 
         put(home, "text", image_id, Overwrite=True)
 
 
+@rule("19 labels", "S8", "API_LabelParameterVersion", "API_Parameter")
+def test_labels_select_versions_and_move(home: Place) -> None:
+    """A label is on one version, which name:label selects; a label that is not allowed is told with HTTP 200."""
+    first, second = an_image(home), an_image(home)
+    put(home, "/golden/web", first)
+    home.until(lambda: value_of(home, "/golden/web"), "parameter")
+    label = ssm(home).label_parameter_version
+    answer = label(Name="/golden/web", ParameterVersion=1, Labels=["stable", "1st"])
+    assert answer["InvalidLabels"] == ["1st"]
+    version = put(home, "/golden/web", second, Overwrite=True)
+    home.until(lambda: value_of(home, "/golden/web") == (second, version), "second version")
+    shown = ssm(home).get_parameters(Names=["/golden/web", "/golden/web:stable", "/golden/web:none"])
+    versions = {one.get("Selector"): (one["Name"], one["Version"]) for one in shown["Parameters"]}
+    assert versions == {None: ("/golden/web", version), ":stable": ("/golden/web", 1)}
+    assert shown["InvalidParameters"] == ["/golden/web:none"]
+    label(Name="/golden/web", ParameterVersion=version, Labels=["stable"])
+    [stable] = ssm(home).get_parameters(Names=["/golden/web:stable"])["Parameters"]
+    assert stable["Version"] == version
+
+
 @pytest.mark.emulator_only
 @pytest.mark.parametrize(("uses", "version"), [(True, 2), (False, 1)])
 @rule("19 versions", "SSM23-parameter-store-ec2-aliases")

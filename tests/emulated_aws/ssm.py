@@ -41,6 +41,19 @@ class SsmAnswers(SimpleSystemManagerResponse):
             return super().put_parameter()
         return self._put_image(store, name, before.version if before else 0)
 
+    def get_parameters(self) -> ActionResult:
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html has the Selector."""
+        agenda.settle()
+        names: list[str] = self._get_param("Names")
+        found = self.ssm_backend.get_parameters(names)
+        shown = []
+        for name, one in found.items():
+            base, colon, selector = name.rpartition(":")
+            named = {"Selector": f":{selector}"} if colon and not base.endswith(":parameter") else {}
+            decrypt = self._get_param("WithDecryption")
+            shown.append(one.response_object(decrypt, self.region) | named)
+        return ActionResult({"Parameters": shown, "InvalidParameters": [name for name in names if name not in found]})
+
     def _put_image(self, store: SimpleSystemManagerBackend, name: str, version: int) -> ActionResult:
         pending: set[str] = vars(store).setdefault("validated_now", set())
         used: dict[str, int] = vars(store).setdefault("used_versions", {})

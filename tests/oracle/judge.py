@@ -41,8 +41,16 @@ ACTED_ON: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("AttachVolume", "DetachVolume"), ("VolumeId", "InstanceId")),
     **dict.fromkeys(("DeleteVolume", "ModifyVolume"), ("VolumeId",)),
     **dict.fromkeys(("CreateTags", "DeleteTags"), ("Resources",)),
+    **dict.fromkeys(
+        ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate", "DeleteLaunchTemplateVersions"), ("LaunchTemplateId",)
+    ),
     "ModifyInstanceAttribute": ("InstanceId",),
     "CreateImage": ("InstanceId",),
+}  # fmt: skip
+# Parameters are the test's to name: whoever writes under a name that was not given changes what others read.
+SSM_NAMES = {
+    "PutParameter": "Name", "LabelParameterVersion": "Name", "DeleteParameter": "Name",
+    "AddTagsToResource": "ResourceId",
 }  # fmt: skip
 # What only makes something, of things that it leaves as they are.
 CREATIONS = {
@@ -105,6 +113,11 @@ def _of_call(call: Call, ours: set[str], given: Given) -> t.Iterator[Violation]:
         verb, _, path = action.partition(" /")
         if verb in ("GET", "HEAD") or verb in given.get(path.split("/")[0], ()):
             return
+    if call["service"] == "ssm" and action in SSM_NAMES:
+        name = str(call["parameters"].get(SSM_NAMES[action]))
+        if act_of(call) not in given.get(name, ()):
+            yield Violation(f"{action} on a parameter that is not ours", f"{name} ({where})")
+        return
     if call["service"] != "ec2" or action not in {*ACTED_ON, *CREATIONS}:
         yield Violation(f"{call['service']}:{action} is not known to be harmless", where)
         return
@@ -123,7 +136,7 @@ def _acted_on(call: Call) -> t.Iterator[str]:
 
 
 def _kind(resource: str) -> str:
-    kinds = {"ami": "an image", "snap": "a snapshot", "vol": "a volume", "i": "an instance"}
+    kinds = {"ami": "an image", "snap": "a snapshot", "vol": "a volume", "i": "an instance", "lt": "a launch template"}
     return kinds.get(resource.partition("-")[0], "something")
 
 

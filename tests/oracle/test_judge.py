@@ -11,11 +11,11 @@ import typing as t
 import pytest
 
 from emulated_aws.client import BY_HAND
-from oracle.judge import ACTED_ON, leftovers, misdeeds
+from oracle.judge import ACTED_ON, SSM_NAMES, leftovers, misdeeds
 
 HANDS, MODULE, PLAYBOOK = f"Boto3/1 {BY_HAND}", "Boto3/1 sealed.ami", "APN/1.0 Ansible/2.19"
-OURS, THEIRS = ("ami-1", "snap-1", "vol-1", "i-1"), ("ami-2", "snap-2", "vol-2", "i-2")
-KINDS = {"ImageId": 0, "SnapshotId": 1, "VolumeId": 2, "InstanceId": 3, "InstanceIds": 3}
+OURS, THEIRS = ("ami-1", "snap-1", "vol-1", "i-1", "lt-1"), ("ami-2", "snap-2", "vol-2", "i-2", "lt-2")
+KINDS = {"ImageId": 0, "SnapshotId": 1, "VolumeId": 2, "InstanceId": 3, "InstanceIds": 3, "LaunchTemplateId": 4}
 _numbers = itertools.count(1)
 
 
@@ -35,7 +35,7 @@ def call(action: str, user_agent: str = MODULE, **more: t.Any) -> dict[str, t.An
 MAKING = [
     call("CopyImage", made=["ami-1", "snap-1"]), call("RunInstances", made=["i-1"]),
     call("CreateVolume", made=["vol-1"]), call("CopyImage", HANDS, made=["ami-2", "snap-2"]),
-    call("RunInstances", HANDS, made=["i-2", "vol-2"]),
+    call("RunInstances", HANDS, made=["i-2", "vol-2"]), call("CreateVolume", made=["lt-1"]),
 ]  # fmt: skip
 
 
@@ -64,6 +64,16 @@ def test_acting_on_anothers_things_is_found(action: str, agent: str) -> None:
     assert misdeeds(asked, given={one: [action] for one in THEIRS}) == []
     others = [one for one in ACTED_ON if one != action]
     assert misdeeds(asked, given={one: others for one in THEIRS}) == found
+
+
+@pytest.mark.parametrize("action", sorted(SSM_NAMES))
+def test_writing_under_a_name_that_was_not_given_is_found(action: str) -> None:
+    """Whoever reads the name gets what was written, so nothing but the test says whose it is."""
+    write = call(action, service="ssm", parameters={SSM_NAMES[action]: "/golden/web"})
+    (found,) = misdeeds([write], given={})
+    assert found.rule == f"{action} on a parameter that is not ours"
+    assert misdeeds([write], given={"/golden/web": [action]}) == []
+    assert misdeeds([write], given={"/golden/web": ["GetParameters"]}) == [found]
 
 
 def test_an_attempt_that_aws_refused_is_found() -> None:

@@ -55,6 +55,9 @@ class Region(t.Protocol):
     def kms(self) -> t.Any:
         """Return the KMS client."""
 
+    def client(self, service: str) -> t.Any:
+        """Return a client of a service that is seldom needed."""
+
     def knows(self, operation: str, member: str) -> bool:
         """Tell whether the installed botocore has an input parameter; older ones lack the newest."""
 
@@ -134,6 +137,7 @@ class _BotocoreRegion:
 
     def __init__(self, connection: Connection, name: str) -> None:
         self._connection = connection
+        self._clients: dict[str, t.Any] = {}
         self.name = name
 
     @functools.cached_property
@@ -145,6 +149,12 @@ class _BotocoreRegion:
     def kms(self) -> t.Any:
         """Return the KMS client."""
         return self._connection.client("kms", self.name)
+
+    def client(self, service: str) -> t.Any:
+        """Return a client of a service that is seldom needed."""
+        if service not in self._clients:
+            self._clients[service] = self._connection.client(service, self.name)
+        return self._clients[service]
 
     def knows(self, operation: str, member: str) -> bool:
         """Tell whether the installed botocore has an input parameter; older ones lack the newest."""

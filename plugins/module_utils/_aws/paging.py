@@ -47,6 +47,8 @@ _LISTS: t.Final = {
     "describe_volumes": _List("Volumes", "VolumeId", 500),
     "describe_instances": _List("Reservations", "InstanceId", 500, inner="Instances"),
     "describe_subnets": _List("Subnets", "SubnetId", 1000),
+    "describe_launch_template_versions": _List("LaunchTemplateVersions", "VersionNumber", 200),
+    "describe_auto_scaling_groups": _List("AutoScalingGroups", "AutoScalingGroupName", 100, size="MaxRecords"),
     "list_aliases": _kms_list("Aliases", "AliasArn", 100),
     "list_resource_tags": _kms_list("Tags", "TagKey", 50),
 }

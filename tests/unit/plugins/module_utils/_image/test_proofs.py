@@ -26,6 +26,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     Image,
     Snapshot,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.publish import proofs as publish_proofs
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     COPY_ID,
     HOME,
@@ -40,11 +41,17 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 )
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
-KINDS = {name for name, kind in vars(proofs).items() if isinstance(kind, type) and issubclass(kind, proofs.Proof)}
+KINDS = {
+    name
+    for file in (proofs, publish_proofs)
+    for name, kind in vars(file).items()
+    if isinstance(kind, type) and issubclass(kind, proofs.Proof)
+}
 # What the API can destroy, detach, purge or take back.
 DESTRUCTIVE = re.compile(
     r"(deregister|delete|terminate|detach|stop|disassociate|reset|revoke|retire|cancel|disable_image$)\w*"
 )
+CLIENT = re.compile(r"ec2|\.client\(")
 UNSEEN = BlockDevice("/dev/sdg", snapshot_id="snap-g")
 SOURCE: dict[str, t.Any] = {"source_image_id": SOURCE_ID, "source_region": HOME}
 COPIED = f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. Task on 1,764."
@@ -82,7 +89,9 @@ def test_whatever_destroys_takes_a_proof() -> None:
         called = {
             node.attr
             for node in ast.walk(function)
-            if isinstance(node, ast.Attribute) and "ec2" in ast.unparse(node.value) and DESTRUCTIVE.match(node.attr)
+            if isinstance(node, ast.Attribute)
+            and CLIENT.search(ast.unparse(node.value))
+            and DESTRUCTIVE.match(node.attr)
         }
         if called:
             arguments = {ast.unparse(one.annotation) for one in function.args.args if one.annotation is not None}
