@@ -55,6 +55,11 @@ class Pattern:
     snapshot_id: str | None
     size: int
 
+    @property
+    def since(self) -> float:
+        """Return since when impostors are there: a second after what they took their tags from, or for a day."""
+        return timing.now() + 1 if self.image_id or self.snapshot_id else timing.now() - DAY
+
 
 @dataclasses.dataclass
 class Impostor:
@@ -283,7 +288,7 @@ def _volume(pattern: Pattern, snapshot_id: str | None, size: int = SIZE) -> Volu
         encrypted=pattern.key_arn is not None,
         kms_key_arn=pattern.key_arn,
         state="available",
-        created_at=timing.now() - DAY,
+        created_at=pattern.since,
     )
     pattern.region.volumes[made.id] = made
     return made
@@ -299,8 +304,8 @@ def _snapshot(pattern: Pattern, volume_id: str, description: str) -> str:
         description=description,
         encrypted=pattern.key_arn is not None,
         kms_key_arn=pattern.key_arn,
-        created_at=timing.now() - DAY,
-        completed_at=timing.now() - DAY,
+        created_at=pattern.since,
+        completed_at=pattern.since,
     )
     pattern.region.snapshots[made.id] = made
     return made.id
@@ -316,7 +321,7 @@ def _image(pattern: Pattern, image_id: str, name: str, snapshot_id: str, lineage
         devices=[Device("/dev/xvda", ebs)],
         root_device_name="/dev/xvda",
         lineage=lineage,
-        created_at=timing.now() - DAY,
+        created_at=pattern.since,
     )
 
 
