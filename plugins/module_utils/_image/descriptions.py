@@ -75,6 +75,13 @@ def original_of(snapshot: Snapshot) -> tuple[str, str]:
     return destination_of(snapshot), found[1] if found else ""
 
 
+def is_later_twin(snapshot: Snapshot, among: t.Iterable[Snapshot]) -> bool:
+    """Tell whether another one that is not younger has the same description: then somebody made this one of it."""
+    original = original_of(snapshot)
+    twins = [one for one in among if one is not snapshot and all(original) and original_of(one) == original]
+    return any(one.start_time <= snapshot.start_time for one in twins)
+
+
 def image_described_in(text: str) -> str:
     """Return the image that a description of AWS says a snapshot was copied or created for; empty for any other."""
     copied, created = COPIED_FOR.match(text), CREATED_FOR.match(text)

@@ -16,6 +16,7 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import find_snapshots_made_for
 from ..._image.copy.cleanup import deregistration
+from ..._image.descriptions import is_later_twin
 from ..._image.model import Image
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
@@ -113,10 +114,11 @@ class JobFinisher:
 
         A filter by tag may miss them for a minute.
         """
-        lineage = job.lineage
+        lineage, found = job.lineage, find_snapshots_made_for(self._region, image_id)
         proofs = [
             snapshot_of_copy(one, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
-            for one in find_snapshots_made_for(self._region, image_id)
+            for one in found
+            if not is_later_twin(one, found)
         ]
         return [proof for proof in proofs if proof]
 

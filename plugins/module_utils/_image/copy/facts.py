@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..descriptions import destination_of, original_of
+from ..descriptions import destination_of, is_later_twin
 from ..model import COPY_TAG, KEY_TAG, Image, Snapshot
 from ..permissions import Sharing
 from ..proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
@@ -62,9 +62,7 @@ class Facts:
 
         Of two with the same description, the later one is a copy that somebody made of the other.
         """
-        original = original_of(snapshot)
-        twins = [one for one in self.loose if one is not snapshot and all(original) and original_of(one) == original]
-        if any(one.start_time <= snapshot.start_time for one in twins):
+        if is_later_twin(snapshot, self.loose):
             return None
         lineage = self.lineage
         return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
