@@ -107,6 +107,15 @@ def test_lineage_is_no_reference(home: Place) -> None:
     assert references(home, image_id) == []
 
 
+@pytest.mark.emulator_only
+@rule("17.1 recipes", "UG-refs")
+def test_recipes_of_image_builder_may_be_listed(home: Place) -> None:
+    """Image Builder lists the recipes that AWS looks at for references; the emulated account has none."""
+    builder = home.target.client("imagebuilder", region=home.region, account=home.account)
+    assert builder.list_image_recipes(maxResults=1)["imageRecipeSummaryList"] == []
+    assert builder.list_container_recipes(maxResults=1)["containerRecipeSummaryList"] == []
+
+
 @rule("17.1 request", "M8")
 def test_what_a_request_for_references_needs(home: Place) -> None:
     """At most ten images, some type, and options that the type has."""

@@ -127,6 +127,37 @@ def test_shared_images_in_parameters_under_both_readings(home: Place, other: Pla
     assert bool(value_of(home, "web")) == valid
 
 
+@rule("19 listing", "S8")
+def test_parameters_for_images_are_listed_by_their_data_type(home: Place) -> None:
+    """DescribeParameters filters by data type, in pages of the size asked for, and shows no values."""
+    image_id = an_image(home)
+    ssm(home).put_parameter(Name="text", Value=image_id, Type="String")
+    for name in ("/golden/a", "/golden/b", "/golden/c"):
+        put(home, name, image_id)
+        home.until(lambda name=name: value_of(home, name), "parameter")
+    filters = [{"Key": "DataType", "Option": "Equals", "Values": ["aws:ec2:image"]}]
+    found = ssm(home).describe_parameters(ParameterFilters=filters, MaxResults=2)
+    rest = ssm(home).describe_parameters(ParameterFilters=filters, MaxResults=2, NextToken=found["NextToken"])
+    listed = [*found["Parameters"], *rest["Parameters"]]
+    assert sorted(one["Name"] for one in listed) == ["/golden/a", "/golden/b", "/golden/c"]
+    assert all("Value" not in one and one["ARN"] for one in listed) and not rest.get("NextToken")
+
+
+@rule("19 selectors", "S8")
+def test_parameters_are_got_by_version_and_label(home: Place) -> None:
+    """A name with a version or label gets that version, whose answer names the selector apart from the name."""
+    old, new = an_image(home), an_image(home)
+    for number, image_id in enumerate((old, new), start=1):
+        put(home, "/golden/web", image_id, Overwrite=number > 1)
+        home.until(lambda number=number: (value_of(home, "/golden/web") or ("", 0))[1] == number, "version")
+    ssm(home).label_parameter_version(Name="/golden/web", ParameterVersion=1, Labels=["stable"])
+    names = ["/golden/web", "/golden/web:1", "/golden/web:stable", "/golden/none"]
+    answer = ssm(home).get_parameters(Names=names)
+    found = {f"{one['Name']}{one.get('Selector', '')}": one["Value"] for one in answer["Parameters"]}
+    assert found == {"/golden/web": new, "/golden/web:1": old, "/golden/web:stable": old}
+    assert answer["InvalidParameters"] == ["/golden/none"]
+
+
 def a_template(place: Place, **data: t.Any) -> str:
     """Make a launch template and return its id."""
     made = place.ec2.create_launch_template(LaunchTemplateName=a_name("template"), LaunchTemplateData=data)

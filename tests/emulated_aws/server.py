@@ -21,7 +21,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulated_aws import enforcement, impostors, rbin, sts, wire
+from emulated_aws import enforcement, imagebuilder, impostors, rbin, sts, wire
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import ConnectionDropped, Faults
 from emulated_aws.identity import Caller, calling_as, identities
@@ -119,6 +119,8 @@ class Application:
             with lock, calling_as(caller):
                 if request.service == "rbin":
                     return rbin.serve(request, caller)
+                if request.service == "imagebuilder":
+                    return imagebuilder.serve(request)
                 chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)
             body = b"".join(chunks).replace(PLACEHOLDER, f"<requestId>{uuid.uuid4()}</requestId>".encode())
             return wire.Answer(int(status.split()[0]), list(headers), body)

@@ -10,8 +10,9 @@ import typing as t
 
 from moto.core.responses import ActionResult
 from moto.ssm.exceptions import ValidationException
-from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
+from moto.ssm.models import Parameter, SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
+from moto.ssm.utils import parameter_arn
 
 from emulated_aws import policy
 from emulated_aws.ec2 import lookup
@@ -54,6 +55,19 @@ class SsmAnswers(SimpleSystemManagerResponse):
             shown.append(one.response_object(decrypt, self.region) | named)
         return ActionResult({"Parameters": shown, "InvalidParameters": [name for name in names if name not in found]})
 
+    def describe_parameters(self) -> ActionResult:
+        """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DescribeParameters.html"""
+        agenda.settle()
+        asked = self._get_param("ParameterFilters") or []
+        kinds = [value for one in asked if one["Key"] == "DataType" for value in one.get("Values") or ()]
+        others = [one for one in asked if one["Key"] != "DataType"]
+        found = self.ssm_backend.describe_parameters(self._get_param("Filters"), others)
+        found = [one for one in found if not kinds or one.data_type in kinds]
+        start, size = int(self._get_param("NextToken") or 0), int(self._get_param("MaxResults") or 10)
+        shown = [_described(one, self.region) for one in found[start : start + size]]
+        more = {"NextToken": str(start + size)} if start + size < len(found) else {}
+        return ActionResult({"Parameters": shown} | more)
+
     def _put_image(self, store: SimpleSystemManagerBackend, name: str, version: int) -> ActionResult:
         pending: set[str] = vars(store).setdefault("validated_now", set())
         used: dict[str, int] = vars(store).setdefault("used_versions", {})
@@ -76,6 +90,14 @@ class SsmAnswers(SimpleSystemManagerResponse):
         agenda.at(place.backend().now() + settings.ssm_image_validation_seconds, validate)
         agenda.settle()
         return ActionResult({"Version": version, "Tier": wanted["Tier"] or "Standard"})
+
+
+def _described(parameter: Parameter, region: str) -> Wanted:
+    """Return the metadata of a parameter, which does not have its value."""
+    shown = parameter.describe_response_object(False) | {
+        "ARN": parameter_arn(parameter.account_id, region, parameter.name)
+    }
+    return {key: value for key, value in shown.items() if key != "Value"}
 
 
 def _too_many_updates(name: str) -> ValidationException:
