@@ -12,6 +12,7 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 
 from ._image.attribute_table import ATTRIBUTE_ROWS
+from ._image.use import CHECKS, MOST_VERSIONS
 
 # AWX's credential sets AWS_SECURITY_TOKEN, which amazon.aws does not read.
 SESSION_TOKEN: t.Final = {
@@ -99,6 +100,19 @@ SHARE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "purpose": {"type": "str", "choices": ["launch", "copy"]},
     "given": {"type": "list", "elements": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
+USAGE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "session_token": SESSION_TOKEN,
+    "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
+    "filters": {"type": "dict"},
+    "regions": {"type": "list", "elements": "str"},
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": list(CHECKS)},
+    "version_depth": {"type": "int", "default": MOST_VERSIONS},
+    "report_max_age": {"type": "int", "default": 24},
+    "launched_within_days": {"type": "int", "default": 2},
+    "account_ids": {"type": "list", "elements": "str"},
+    "ignore_region_errors": {"type": "bool", "default": False},
 }
 
 _DEVICE: t.Final[dict[str, t.Any]] = {

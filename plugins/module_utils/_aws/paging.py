@@ -49,6 +49,13 @@ _LISTS: t.Final = {
     "describe_subnets": _List("Subnets", "SubnetId", 1000),
     "describe_launch_template_versions": _List("LaunchTemplateVersions", "VersionNumber", 200),
     "describe_auto_scaling_groups": _List("AutoScalingGroups", "AutoScalingGroupName", 100, size="MaxRecords"),
+    "describe_image_references": _List("ImageReferences", "Arn", 1000),
+    "describe_image_usage_reports": _List("ImageUsageReports", "ReportId", 1000),
+    "describe_image_usage_report_entries": _List("ImageUsageReportEntries", "ReportId", 1000),
+    "describe_locked_snapshots": _List("Snapshots", "SnapshotId", 1000),
+    "describe_launch_configurations": _List("LaunchConfigurations", "LaunchConfigurationName", 100, size="MaxRecords"),
+    "describe_parameters": _List("Parameters", "Name", 50),
+    "get_parameter_history": _List("Parameters", "Version", 50),
     "list_aliases": _kms_list("Aliases", "AliasArn", 100),
     "list_resource_tags": _kms_list("Tags", "TagKey", 50),
 }

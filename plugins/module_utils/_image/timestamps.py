@@ -32,3 +32,9 @@ def same_minute(first: str, second: str) -> bool:
     if one is None or other is None:
         return one is other
     return abs(one - other) < 60
+
+
+def to_text(seconds: float) -> str:
+    """Return seconds since the epoch as AWS writes a time."""
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

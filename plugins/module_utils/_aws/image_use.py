@@ -1,0 +1,168 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# PRIVATE: for this collection only; may change in any release.
+"""Ask EC2 what uses images: references, usage reports, the last launch and locks. Nothing here changes anything."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import typing as t
+
+with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
+    import botocore
+
+from .._image.timestamps import parse_timestamp
+from .._image.usage_reports import REPORT_TYPES, TEMPLATES, USUAL_VERSIONS, Report
+from .._image.use import MOST_VERSIONS
+from .connection import Region
+from .errors import AwsError, call, required
+from .paging import read_all
+
+Entry = dict[str, t.Any]
+
+# "ImageIds: up to 10" for references, up to 200 for reports (botocore's model).
+REFERENCE_IDS: t.Final = 10
+REPORT_IDS: t.Final = 200
+_LIVING: t.Final = ("pending", "running", "shutting-down", "stopping", "stopped")
+_REFERENCE_TYPES: t.Final = (*REPORT_TYPES, "ssm:Parameter")
+_DEPTH: t.Final = "version-depth"
+
+
+def require_operation(client: t.Any, operation: str, *, method: str) -> None:
+    """Refuse an operation that the installed botocore does not know: nothing was read."""
+    if not hasattr(client, method):
+        raise AwsError(
+            message=f"botocore {botocore.__version__} does not know {operation}; update boto3 and botocore where the "
+            "module runs"
+        )
+
+
+def managed(region: Region, operation: str) -> dict[str, t.Any]:
+    """Return the parameter that shows what AWS's own services manage in the account, where botocore knows it."""
+    name = "IncludeManagedResources"
+    return {name: True} if region.knows(operation, name) else {}
+
+
+def own_images(region: Region, image_ids: t.Sequence[str]) -> dict[str, str | None]:
+    """Return when each image of the caller was last launched, as far as AWS shows it; those of others are absent."""
+    entries = read_all(
+        region.ec2,
+        "describe_images",
+        f"describe images in {region.name}",
+        filters=[{"Name": "image-id", "Values": list(image_ids)}],
+        Owners=["self"],
+        **({"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}),
+    )
+    return {required(one, "ImageId", of="an image"): one.get("LastLaunchedTime") for one in entries}
+
+
+def require_last_launch(region: Region) -> None:
+    """Refuse a botocore that drops LastLaunchedTime from the answer: a time that is not shown is no launch not made."""
+    model = region.ec2.meta.service_model.operation_model("DescribeImages").output_shape
+    if "LastLaunchedTime" not in model.members["Images"].member.members:
+        raise AwsError(
+            message=f"botocore {botocore.__version__} does not show LastLaunchedTime of images; update boto3 and "
+            "botocore where the module runs"
+        )
+
+
+def references_to(region: Region, image_ids: t.Sequence[str], *, version_depth: int) -> list[Entry]:
+    """Return what in this account and region names up to ten images; terminated instances do not count."""
+    require_operation(region.ec2, "DescribeImageReferences", method="describe_image_references")
+    options = {
+        "ec2:Instance": [{"OptionName": "state-name", "OptionValues": list(_LIVING)}],
+        TEMPLATES: [{"OptionName": _DEPTH, "OptionValues": [str(version_depth)]}],
+    }
+    types = [
+        {"ResourceType": kind, **({"ResourceTypeOptions": options[kind]} if kind in options else {})}
+        for kind in _REFERENCE_TYPES
+    ]
+    what = f"find references to images in {region.name}"
+    return read_all(region.ec2, "describe_image_references", what, ImageIds=list(image_ids), ResourceTypes=types)
+
+
+def instances_of(region: Region, image_ids: t.Sequence[str]) -> list[Entry]:
+    """Return the instances of images that are not terminated."""
+    filters = [
+        {"Name": "instance-state-name", "Values": list(_LIVING)},
+        {"Name": "image-id", "Values": list(image_ids)},
+    ]
+    more = managed(region, "DescribeInstances")
+    what = f"describe instances in {region.name}"
+    return read_all(region.ec2, "describe_instances", what, filters=filters, **more)
+
+
+def usage_reports(region: Region, image_ids: t.Sequence[str]) -> list[Report]:
+    """Return the usage reports that there are on own images."""
+    require_operation(region.ec2, "DescribeImageUsageReports", method="describe_image_usage_reports")
+    what = f"describe image usage reports in {region.name}"
+    return [
+        _to_report(entry)
+        for part in _parts(image_ids)
+        for entry in read_all(region.ec2, "describe_image_usage_reports", what, ImageIds=part)
+    ]
+
+
+def usage_entries(region: Region, report_ids: t.Sequence[str]) -> list[Entry]:
+    """Return what reports say: how many resources of a type use an image in an account."""
+    what = f"describe the entries of image usage reports in {region.name}"
+    return [
+        entry
+        for part in _parts(report_ids)
+        for entry in read_all(region.ec2, "describe_image_usage_report_entries", what, ReportIds=part)
+    ]
+
+
+def locked_snapshots(region: Region) -> list[Entry]:
+    """Return the locks on the caller's snapshots that hold."""
+    require_operation(region.ec2, "DescribeLockedSnapshots", method="describe_locked_snapshots")
+    entries = read_all(region.ec2, "describe_locked_snapshots", f"describe locked snapshots in {region.name}")
+    return [entry for entry in entries if entry.get("LockState") != "expired"]
+
+
+def require_recipes_listed(region: Region, client: t.Any) -> None:
+    """Ask Image Builder for its recipes, as AWS does on the caller's behalf to find references; raise if it may not.
+
+    Only the permission is asked for; which recipes name an image is for AWS to tell.
+    """
+    what = f"list the recipes of Image Builder in {region.name}"
+    call(what, client.list_image_recipes, maxResults=1)
+    found = call(what, client.list_container_recipes, maxResults=1).get("containerRecipeSummaryList") or ()
+    for one in found:
+        call(what, client.get_container_recipe, containerRecipeArn=one["arn"])
+
+
+def _parts(ids: t.Sequence[str]) -> list[list[str]]:
+    return [list(ids[start : start + REPORT_IDS]) for start in range(0, len(ids), REPORT_IDS)]
+
+
+def _to_report(entry: Entry) -> Report:
+    kinds = entry.get("ResourceTypes") or ()
+    depths = [
+        int(value)
+        for kind in kinds
+        if kind.get("ResourceType") == TEMPLATES
+        for option in kind.get("ResourceTypeOptions") or ()
+        if option.get("OptionName") == _DEPTH
+        for value in option.get("OptionValues") or ()
+    ]
+    return Report(
+        report_id=required(entry, "ReportId", of="an image usage report"),
+        image_id=required(entry, "ImageId", of="an image usage report"),
+        state=entry.get("State") or "unknown",
+        created=_seconds(required(entry, "CreationTime", of="an image usage report")),
+        reason=entry.get("StateReason") or "",
+        account_ids=frozenset(entry.get("AccountIds") or ()),
+        types=frozenset(str(kind.get("ResourceType")) for kind in kinds),
+        version_depth=min([*depths, MOST_VERSIONS]) if depths else USUAL_VERSIONS,
+    )
+
+
+def _seconds(moment: t.Any) -> float:
+    if isinstance(moment, datetime.datetime):
+        return moment.timestamp()
+    # What is no time is of an age that no report may have.
+    return parse_timestamp(str(moment)) or 0.0
