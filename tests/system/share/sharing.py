@@ -30,6 +30,7 @@ class Sharing:
     def __init__(self, emulator: Emulator, run_module: RunModule, look: Looking, oracle: Guard):
         self._run, self._oracle = run_module, oracle
         self.emulator, self.look = emulator, look
+        self._handed: set[tuple[str, bool]] = set()
 
     def __call__(
         self,
@@ -58,9 +59,11 @@ class Sharing:
     def hand_over(self, *image_ids: str, takes: bool = False) -> None:
         """Tell the oracle that the module may share these images and their snapshots, or take them back."""
         acts = [f"{one}{kind}" for one in ACTS for kind in (("", "/Remove") if takes else ("",))]
-        for region in (HOME, AWAY):
+        unheard = [one for one in image_ids if (one, takes) not in self._handed]
+        self._handed.update((one, takes) for one in unheard)
+        for region in (HOME, AWAY) if unheard else ():
             found = self.look.ec2(region).describe_images(
-                Filters=[{"Name": "image-id", "Values": list(image_ids)}], IncludeDisabled=True
+                Filters=[{"Name": "image-id", "Values": unheard}], IncludeDisabled=True
             )["Images"]
             for image in found:
                 self._oracle.given(image["ImageId"], *snapshots_in(image), to=acts)
