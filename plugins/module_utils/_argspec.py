@@ -158,3 +158,37 @@ COMPOSE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "no_reboot": {"type": "bool", "default": False},
     "temporary_tags": {"type": "dict"},
 }
+
+GRANT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
+    "session_token": SESSION_TOKEN,
+    "key_id": {"type": "str", "required": True, "no_log": False},
+    "grantee_principal": {"type": "str"},
+    "purpose": {"type": "str", "choices": ["launch", "copy", "autoscaling"]},
+    "operations": {
+        "type": "list",
+        "elements": "str",
+        "choices": [
+            "CreateGrant",
+            "Decrypt",
+            "DescribeKey",
+            "Encrypt",
+            "GenerateDataKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "ReEncryptFrom",
+            "ReEncryptTo",
+            "RetireGrant",
+        ],
+    },
+    "constraints": {
+        "type": "dict",
+        "options": {
+            "encryption_context_equals": {"type": "dict"},
+            "encryption_context_subset": {"type": "dict"},
+        },
+    },
+    "retiring_principal": {"type": "str"},
+    "grant_id": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 300},
+}

@@ -18,16 +18,21 @@ from ._image.errors import SealedError
 from ._image.outcome import Outcome
 from ._image.result import failure_message, summary, to_diff, to_result
 
-__all__ = ["failing_readably", "finish", "warn"]
+__all__ = ["failing_readably", "failing_with", "finish", "warn"]
+
+
+def failing_readably(module: t.Any, **rest: t.Any) -> contextlib.AbstractContextManager[None]:
+    """Fail with the sentence of an error that came before any change, in the shape of every result about images."""
+    return failing_with(module, images=[], **rest)
 
 
 @contextlib.contextmanager
-def failing_readably(module: t.Any, **rest: t.Any) -> t.Iterator[None]:
-    """Fail with the sentence of an error that came before any change, in the shape of every other result."""
+def failing_with(module: t.Any, **result: t.Any) -> t.Iterator[None]:
+    """Fail with the sentence of an error that came before any change, with the lists that every result has."""
     try:
         yield
     except (SealedError, AwsError) as error:
-        module.fail_json(msg=str(error), changed=False, images=[], **rest)
+        module.fail_json(msg=str(error), changed=False, **result)
 
 
 def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool) -> None:

@@ -9,6 +9,7 @@ import collections
 import contextlib
 import dataclasses
 import functools
+import json
 import socket
 import sys
 import time
@@ -99,7 +100,9 @@ class Application:
         if region is not None and not apart:
             self.impostors.expect(region, request.parameters)
         if region is None or (entry.action.startswith(READS) and not apart):
-            return self.act(request, caller)
+            answer = self.act(request, caller)
+            entry.made = _granted(request, answer)
+            return answer
         with lock, self.impostors.out_of_sight() if apart else contextlib.nullcontext():
             before = region.resource_ids()
             answer = self.act(request, caller)
@@ -135,6 +138,13 @@ class Application:
         self.crashes.append("".join(traceback.format_exception(error)))
         print(words, file=sys.stderr, flush=True)
         return wire.error(request.service, code="EmulatorFailure", message=words, status=400)
+
+
+def _granted(request: wire.Request, answer: wire.Answer) -> list[str]:
+    """Return the id of the grant that a call has made."""
+    if (request.service, request.action) != ("kms", "CreateGrant") or answer.status >= 300:
+        return []
+    return [str(json.loads(answer.body)["GrantId"])]
 
 
 def _hasten_moto() -> None:

@@ -19,6 +19,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     AUDIT_ARGUMENTS,
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
+    GRANT_ARGUMENTS,
 )
 from emulated_aws.catalogue_images import HOSTILE, IMAGES
 from emulated_aws.client import Emulator
@@ -31,6 +32,7 @@ MODULES = {
     "ec2_ami_encrypted_copy": COPY_ARGUMENTS,
     "ec2_ami_compose_keys": COMPOSE_ARGUMENTS,
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
+    "kms_key_grant": GRANT_ARGUMENTS,
 }
 EXAMPLES = 200
 SURPRISES = 60
@@ -81,15 +83,28 @@ VALID: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": {"region": "eu-west-1", **COPY.wanted},
     "ec2_ami_compose_keys": dict(SNAPSHOTS.wanted),
     "ec2_ami_encryption_info": {"region": HOME},
+    "kms_key_grant": {
+        "key_id": "alias/golden",
+        "grantee_principal": "arn:aws:iam::123456789012:role/image-copier",
+        "purpose": "copy",
+    },
 }
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_fuzzed_options(
-    module: str, emulator: Emulator, run_module: RunModule, look: Looking, pytestconfig: pytest.Config
+    module: str,
+    emulator: Emulator,
+    run_module: RunModule,
+    look: Looking,
+    oracle: Guard,
+    pytestconfig: pytest.Config,
 ) -> None:
     """Options at random, and valid ones of which a few are random: whatever fails early has changed nothing."""
     specs = MODULES[module]
+    oracle.given(
+        *(key for place in emulator.catalogue()["keys"].values() for key in place.values()), to=["CreateGrant"]
+    )
     wild = options_of(specs, chance=0.3)
     spoiled = options_of(specs, chance=0.07).map(lambda drawn: {**VALID[module], **drawn})
 

@@ -52,6 +52,8 @@ SSM_NAMES = {
     "PutParameter": "Name", "LabelParameterVersion": "Name", "DeleteParameter": "Name",
     "AddTagsToResource": "ResourceId",
 }  # fmt: skip
+# The same for KMS: a grant gives others the use of a key, so the key must have been handed over for it.
+ACTED_ON_OF_KMS = {"CreateGrant": ("KeyId",), "RevokeGrant": ("GrantId",)}
 # What only makes something, of things that it leaves as they are.
 CREATIONS = {
     "CopyImage", "RegisterImage", "CopySnapshot", "CreateSnapshot", "CreateSnapshots", "CreateVolume", "RunInstances",
@@ -118,7 +120,8 @@ def _of_call(call: Call, ours: set[str], given: Given) -> t.Iterator[Violation]:
         if act_of(call) not in given.get(name, ()):
             yield Violation(f"{action} on a parameter that is not ours", f"{name} ({where})")
         return
-    if call["service"] != "ec2" or action not in {*ACTED_ON, *CREATIONS}:
+    known = {"ec2": {*ACTED_ON, *CREATIONS}, "kms": {*ACTED_ON_OF_KMS}}
+    if action not in known.get(call["service"], ()):
         yield Violation(f"{call['service']}:{action} is not known to be harmless", where)
         return
     for resource in sorted({*_acted_on(call), *call["gone"]}):
@@ -130,7 +133,7 @@ def _acted_on(call: Call) -> t.Iterator[str]:
     parameters = call["parameters"]
     if call["action"] == "CreateImage" and parameters.get("NoReboot") is True:
         return
-    for name in ACTED_ON.get(call["action"], ()):
+    for name in (ACTED_ON_OF_KMS if call["service"] == "kms" else ACTED_ON).get(call["action"], ()):
         value = parameters.get(name) or []
         yield from [value] if isinstance(value, str) else value
 

@@ -67,8 +67,9 @@ class Looking:
         return {key: value for key, value in tags(thing).items() if not key.startswith("sealed.ami:")}
 
     def mutations(self, **wanted: t.Any) -> list[str]:
-        """Return the actions that were called and can change something, in order."""
-        return [call["action"] for call in self.calls(**wanted) if not call["action"].startswith(_READ_PREFIXES)]
+        """Return the actions that were called and can change something, in order; dry runs cannot."""
+        calls = [call for call in self.calls(**wanted) if not call["parameters"].get("DryRun")]
+        return [call["action"] for call in calls if not call["action"].startswith(_READ_PREFIXES)]
 
     def calls(self, **wanted: t.Any) -> list[dict[str, t.Any]]:
         """Return the logged calls."""

@@ -21,6 +21,12 @@ MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": COPY,
     "ec2_ami_compose_keys": {**COPY, "name": "three", "kms_key_id": "alias/golden"},
     "ec2_ami_encryption_info": {"region": HOME},
+    "kms_key_grant": {
+        "region": HOME,
+        "key_id": "alias/golden",
+        "purpose": "copy",
+        "grantee_principal": "arn:aws:iam::123456789012:role/image-copier",
+    },
 }
 PROFILES = """
 [profile base]
@@ -80,9 +86,14 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, run_modu
     return run_module
 
 
+def listed(result: Result) -> t.Any:
+    """Return the list that a module's result is about."""
+    return result["grants"] if "grants" in result else result["images"]
+
+
 def require_sentence(result: Result, emulator: Emulator, *words: str) -> None:
     """Demand a readable failure of the usual shape, before any call."""
-    assert result.failed and (result["images"], result["changed"]) == ([], False)
+    assert result.failed and (listed(result), result["changed"]) == ([], False)
     assert [word for word in words if word not in result.msg] == []
     assert "Traceback" not in result.msg and "did not answer" not in result.msg
     assert emulator.calls() == []
@@ -183,7 +194,7 @@ def test_settings_of_retries_that_have_no_effect_do_no_harm(
 def test_regions(configured: RunModule, module: str) -> None:
     for region in ("us east 1", "us-east-1a", "US-EAST-1", "https://us-east-1", "us-east-99"):
         result = configured(module, **{**MODULES[module], "region": region})
-        assert result.failed and region in result.msg and result["images"] == []
+        assert result.failed and region in result.msg and listed(result) == []
         assert "Traceback" not in result.msg
 
 

@@ -57,6 +57,7 @@ _LISTS: t.Final = {
     "describe_parameters": _List("Parameters", "Name", 50),
     "get_parameter_history": _List("Parameters", "Version", 50),
     "list_aliases": _kms_list("Aliases", "AliasArn", 100),
+    "list_grants": _kms_list("Grants", "GrantId", 100),
     "list_resource_tags": _kms_list("Tags", "TagKey", 50),
 }
 

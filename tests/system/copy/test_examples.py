@@ -15,14 +15,23 @@ from ansible_collections.sealed.ami.plugins.modules import (
     ec2_ami_compose_keys,
     ec2_ami_encrypted_copy,
     ec2_ami_encryption_info,
+    ec2_ami_publish,
     ec2_ami_share,
+    kms_key_grant,
 )
 from emulated_aws.client import Emulator
 from system.copy.asking import AWAY, FAR, SOURCES, Copy
 from system.looking import Looking
 from system.running import Result, RunPlaybook
 
-MODULES = [ec2_ami_compose_keys, ec2_ami_encrypted_copy, ec2_ami_encryption_info, ec2_ami_share]
+MODULES = [
+    ec2_ami_compose_keys,
+    ec2_ami_encrypted_copy,
+    ec2_ami_encryption_info,
+    ec2_ami_publish,
+    ec2_ami_share,
+    kms_key_grant,
+]
 EVERY_MODULE = pytest.mark.parametrize(
     "module", [pytest.param(module, id=module.__name__.rpartition(".")[2]) for module in MODULES]
 )

@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from emulated_aws import catalogue_images
+from emulated_aws.catalogue_keys import key_id
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
 from system.conftest import RunModule
@@ -53,6 +54,12 @@ FOUR_VOLUMES = {
 }
 COMPOSE, INFO, SHARE = "ec2_ami_compose_keys", "ec2_ami_encryption_info", "ec2_ami_share"
 WITH_FRIEND = {"launch_permissions": {"user_ids": ["210987654321"]}, "purpose": "copy"}
+GRANT = {
+    "key_id": f"arn:aws:kms:us-east-1:123456789012:key/{key_id(1, 'us-east-1')}",
+    "grantee_principal": "arn:aws:iam::210987654321:role/image-copier",
+    "purpose": "copy",
+    "wait": False,
+}
 SCENARIOS = {
     "copy": Scenario(("copy",), KEY),
     "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
@@ -101,9 +108,17 @@ SCENARIOS = {
     "compose from instance": Scenario(
         ("compose-from-instance",), {"name": "of-instance", "region": "us-east-1"}, None, COMPOSE, "running-database"
     ),
+    "grant": Scenario(("grant",), GRANT, None, "kms_key_grant"),
+    "revoke a grant": Scenario(("revoke-grant",), {**GRANT, "state": "absent"}, GRANT, "kms_key_grant"),
     "info": Scenario(("info",), {"regions": ["us-east-1"], "owners": ["self"]}, None, INFO),
     "share images": Scenario(("share-images",), WITH_FRIEND, None, SHARE, "database-sealed"),
 }
+
+
+@pytest.fixture(autouse=True)
+def key_to_grant(oracle: Guard) -> None:
+    """Hand the key over that the scenarios grant."""
+    oracle.given(str(GRANT["key_id"]), to=["CreateGrant"])
 
 
 def statements(scenario: Scenario) -> list[dict[str, t.Any]]:
@@ -130,7 +145,7 @@ def without(policies: list[dict[str, t.Any]], action: str) -> list[dict[str, t.A
 
 def base_options(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
     """Return what the scenarios of a module have in common."""
-    if scenario.module == INFO:
+    if scenario.module in (INFO, "kms_key_grant"):
         return {}
     if scenario.module == SHARE:
         return {"image_ids": [catalogue_images.image_id(scenario.source)], "region": "us-east-1"}

@@ -49,6 +49,10 @@ class FakeRegion:
     kms: t.Any = dataclasses.field(default_factory=FakeClient)
     known: bool = True
 
+    def client(self, service: str) -> t.Any:
+        """Return the client of the service."""
+        return getattr(self, service)
+
     def knows(self, operation: str, member: str) -> bool:
         """Tell the same of all parameters."""
         return self.known
