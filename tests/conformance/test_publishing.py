@@ -205,6 +205,22 @@ def test_a_version_with_a_mistake_is_made_and_warned_about(home: Place) -> None:
     assert "Warning" not in a_version(home, template, {"ImageId": an_image(home)})
 
 
+@rule("20 deleting", "M8", "A26-api-deletelaunchtemplateversions")
+def test_versions_are_deleted_but_for_the_default(home: Place) -> None:
+    """A version is deleted by its number, which no other gets; the default one is not, and the answer says so."""
+    template = a_template(home, InstanceType="t3.micro")
+    for kind in ("t3.small", "t3.large"):
+        a_version(home, template, {"InstanceType": kind})
+    answer = home.ec2.delete_launch_template_versions(LaunchTemplateId=template, Versions=["1", "3"])
+    assert [one["VersionNumber"] for one in answer["SuccessfullyDeletedLaunchTemplateVersions"]] == [3]
+    assert [one["VersionNumber"] for one in answer["UnsuccessfullyDeletedLaunchTemplateVersions"]] == [1]
+    assert sorted(one["VersionNumber"] for one in versions(home, LaunchTemplateId=template)) == [1, 2]
+    assert [one["VersionNumber"] for one in versions(home, LaunchTemplateId=template, Versions=["$Latest"])] == [2]
+    with refused("InvalidLaunchTemplateId.VersionNotFound"):
+        versions(home, LaunchTemplateId=template, Versions=["3"])
+    assert a_version(home, template, {"InstanceType": "t3.nano"})["LaunchTemplateVersion"]["VersionNumber"] == 4
+
+
 @rule("20 token", "M8")
 def test_the_same_token_makes_one_version(home: Place) -> None:
     """A repeated request with its token gives the same version."""

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import typing as t
+import uuid
 
 from .._image.publish.facts import Group, Version
 from .._image.publish.proofs import MayDeleteVersion
 from .._image.publish.steps import CreateVersion, SetDefaultVersion
+from .._image.tokens import client_token_of
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import read_all
@@ -52,7 +54,19 @@ def _read(region: Region, *, image_id: str = "", **params: t.Any) -> list[Versio
 
 
 def create_version(region: Region, step: CreateVersion) -> tuple[int, list[str]]:
-    """Create a version and return its number, and what AWS warns of; its token makes repeating safe."""
+    """Create a version and return its number, and what AWS warns of; its token makes repeating safe.
+
+    AWS may know the token of a version that was taken back since, and then finds no version.
+    """
+    try:
+        return _create_version(region, step, step.client_token)
+    except AwsError as error:
+        if not error.code.endswith("VersionNotFound"):
+            raise
+        return _create_version(region, step, client_token_of(step.client_token, uuid.uuid4().hex))
+
+
+def _create_version(region: Region, step: CreateVersion, token: str) -> tuple[int, list[str]]:
     params: dict[str, t.Any] = {"VersionDescription": step.description} if step.description else {}
     answer = call(
         f"create a version of launch template {step.template_id} in {region.name}",
@@ -60,7 +74,7 @@ def create_version(region: Region, step: CreateVersion) -> tuple[int, list[str]]
         LaunchTemplateId=step.template_id,
         SourceVersion=str(step.source_version),
         LaunchTemplateData={"ImageId": step.image_id},
-        ClientToken=step.client_token,
+        ClientToken=token,
         **params,
     )
     entry = required(answer, "LaunchTemplateVersion", of=f"launch template {step.template_id}")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import typing as t
 
 from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateVersion
 from moto.ec2.utils import parse_user_data
@@ -47,6 +48,50 @@ def create_launch_template_version(call: Call) -> Params:
     tokens.remember(call, str(version.number))
     warning = _warning(call, data)
     return {"LaunchTemplateVersion": _view(call, (template, version), resolve=False)} | warning
+
+
+class Versions(list[LaunchTemplateVersion]):
+    """Versions by their number less one, as moto looks them up; a deleted one is gone, and its number with it."""
+
+    def __init__(self, versions: t.Iterable[LaunchTemplateVersion]) -> None:
+        super().__init__(versions)
+        self.gone: set[int] = set()
+
+    def __iter__(self) -> t.Iterator[LaunchTemplateVersion]:
+        return iter([one for one in super().__iter__() if one.number not in self.gone])
+
+    def __getitem__(self, index: t.Any) -> t.Any:
+        if isinstance(index, slice) or index < 0:
+            return list(self)[index]
+        if index + 1 in self.gone:
+            raise IndexError(index)
+        return super().__getitem__(index)
+
+
+@action("DeleteLaunchTemplateVersions")
+def delete_launch_template_versions(call: Call) -> Params:
+    """Delete versions by number; the default one stays, and the answer says of each what became of it."""
+    template = _template(call)
+    call.stop_if_dry_run()
+    done, failed = [], []
+    for text in call.get("Versions", []):
+        item = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "VersionNumber": int(text)}
+        code, message = "", ""
+        if int(text) == template.default_version_number:
+            code, message = "operationNotPermitted", "The default version cannot be deleted."
+        elif int(text) not in [one.number for one in template.versions]:
+            code, message = "launchTemplateVersionDoesNotExist", "The version does not exist."
+        if code:
+            failed.append(item | {"ResponseError": {"Code": code, "Message": message}})
+            continue
+        if not isinstance(template.versions, Versions):
+            template.versions = Versions(template.versions)
+        template.versions.gone.add(int(text))
+        done.append(item)
+    return {
+        "SuccessfullyDeletedLaunchTemplateVersions": done,
+        "UnsuccessfullyDeletedLaunchTemplateVersions": failed,
+    }
 
 
 def _inherited(template: LaunchTemplate, source: str | None) -> Params:

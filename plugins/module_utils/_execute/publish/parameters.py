@@ -60,19 +60,18 @@ def _put(region: Region, step: PutParameter, pace: Pace, deadline: float, longes
             return put_parameter(region, step)
         except AwsError as error:
             exists = error.code == "ParameterAlreadyExists"
-            if not (exists or is_busy(error) or error.is_outage or error.is_ambiguous):
-                raise
-            shown = get_parameters(region, [step.name]).get(step.name)
-            if shown and shown.holds(step.image_id) and shown.version > step.version_before:
-                return shown.version
-            if exists and shown:
-                raise SealedError(
-                    f"parameter {step.name} was created by somebody else meanwhile and holds {shown.value} (version "
-                    f"{shown.version}); it was left as it is"
-                ) from error
-            if pace.now() >= deadline:
+            repeatable = exists or is_busy(error) or error.is_outage or error.is_ambiguous
+            if not repeatable or pace.now() >= deadline:
                 raise
         pace.sleep(pace.next_delay(pace.now() - started, longest=longest))
+        shown = get_parameters(region, [step.name]).get(step.name)
+        if shown and shown.holds(step.image_id) and shown.version > step.version_before:
+            return shown.version
+        if exists and shown:
+            raise SealedError(
+                f"parameter {step.name} was created by somebody else meanwhile and holds {shown.value} (version "
+                f"{shown.version}); it was left as it is"
+            )
 
 
 def _wait_until_seen(
