@@ -19,12 +19,13 @@ _UNKNOWN_ACCOUNT: t.Final = "AccountNotFoundException"
 class Place:
     """Where an account is, seen from the caller's organization: its id, membership, and the units above the account.
 
-    None stands for what could not be read.
+    None stands for what could not be read. ``silent`` tells that AWS did not answer at all.
     """
 
     organization: str | None = None
     is_member: bool | None = None
     units: frozenset[str] | None = None
+    silent: bool = False
 
     def is_in(self, arn: str) -> bool | None:
         """Tell whether the organization or unit with this ARN has the account; None where that is not known."""
@@ -37,15 +38,18 @@ class Place:
 
 
 def find_place(client: t.Any, account_id: str) -> Place:
-    """Return where the account is, as far as Organizations tells the caller."""
+    """Return where the account is, as far as Organizations tells the caller.
+
+    Networks with endpoints for EC2 alone do not lead there, so that nothing is asked twice.
+    """
+    what = f"describe account {account_id}"
     try:
-        shown = call(f"describe account {account_id}", client.describe_account, AccountId=account_id)["Account"]
+        answer = call(what, client.describe_account, retry=False, AccountId=account_id)
     except AwsError as error:
         if error.code != _UNKNOWN_ACCOUNT:
-            return Place()
+            return Place(silent=not error.code)
         return Place(_own_organization(client), is_member=False)
-    except KeyError:
-        return Place()
+    shown = answer.get("Account") or {}
     # arn:aws:organizations::<management account>:account/<organization>/<account>
     organization = str(shown.get("Arn")).split("/")
     if len(organization) != 3:

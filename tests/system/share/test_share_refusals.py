@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import typing as t
 
 import pytest
@@ -309,3 +311,41 @@ def test_ids_are_looked_for_in_each_region(sharing: Sharing) -> None:
     names = ("mixed", "mixed-eu")
     assert sharing(*names, regions=[HOME, AWAY], user_ids=[FRIEND], check=True).actions == ["shared", "shared"]
     require_refused(sharing, *names, words=[BY_NAME["mixed-eu"], HOME], user_ids=[FRIEND])
+
+
+POLICIES = pathlib.Path(__file__).resolve().parents[3] / "docs" / "iam"
+USER = "arn:aws:iam::123456789012:user/sharer"
+POLICY_NAMES = ("share-images", "share-images-organizations")
+LOOKS = ("organizations:DescribeAccount", "organizations:DescribeOrganization", "organizations:ListParents")
+
+
+def allowed(without: str = "") -> list[dict[str, t.Any]]:
+    """Return the policies that the documentation ships for this module, perhaps with one action taken out."""
+    policies = [json.loads((POLICIES / f"{name}.json").read_text()) for name in POLICY_NAMES]
+    for policy in policies:
+        for statement in policy["Statement"]:
+            statement["Action"] = [one for one in statement["Action"] if one != without]
+    return policies
+
+
+@pytest.mark.parametrize("without", ["", *LOOKS])
+def test_each_look_at_the_organization_is_needed(sharing: Sharing, without: str) -> None:
+    """Who is in the unit beside is not covered, and neither is a stranger; without one action either is not known."""
+    organization = Organization(sharing, inside=True)
+    entry = {"OrganizationalUnitArn": organization.beside}
+    sharing.allow("mixed", {"UserId": FRIEND}, {"UserId": STRANGER}, entry)
+    reader = sharing.emulator.principal(USER, allowed(without))
+    result = sharing("mixed", user_ids=[FRIEND, STRANGER], state="absent", purpose="launch", as_=reader)
+    assert result.actions == ["unshared"], result.msg
+    unknown = {who for who in (FRIEND, STRANGER) for one in result.warnings if f"{who} may still" in one}
+    wanted = {"": set(), LOOKS[0]: {FRIEND, STRANGER}, LOOKS[1]: {STRANGER}, LOOKS[2]: {FRIEND}}
+    assert unknown == wanted[without]
+    assert all(without in one for one in result.warnings)
+
+
+def test_an_organization_out_of_reach_is_asked_once(sharing: Sharing) -> None:
+    sharing.allow("mixed", {"UserId": FRIEND}, {"UserId": STRANGER}, {"OrganizationArn": ORGANIZATION})
+    sharing.emulator.faults.add("unreachable", service="organizations")
+    result = sharing("mixed", user_ids=[FRIEND, STRANGER], state="absent", purpose="launch")
+    assert result.actions == ["unshared"] and len(result.warnings) == 2
+    assert len(sharing.look.calls(service="organizations")) == 1

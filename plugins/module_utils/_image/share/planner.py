@@ -103,7 +103,7 @@ def _maybe_covered(case: Case) -> list[str]:
         return []
     return [
         f"{who} may still have access to {case.where} through {entry}; whether it belongs there could not be read "
-        "(organizations:DescribeAccount, DescribeOrganization and ListParents)"
+        "(organizations:DescribeAccount, organizations:DescribeOrganization and organizations:ListParents)"
         for who, entry, sure in still_covered(case)
         if not sure
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws.organizations import Place, find_place
 
@@ -76,6 +76,14 @@ def test_what_is_known(case: str) -> None:
     answers, wanted = CASES[case]
     place = find_place(Organizations(**answers), "210987654321")
     assert [place.is_in(arn) for arn in (ORGANIZATION, UNIT, ABOVE, ELSEWHERE)] == wanted
+
+
+def test_silence_is_noted() -> None:
+    class Silent(Organizations):
+        def describe_account(self, **_params: t.Any) -> t.Any:
+            raise EndpointConnectionError(endpoint_url="https://organizations.us-east-1.amazonaws.com")
+
+    assert find_place(Silent(), "210987654321") == Place(silent=True)
 
 
 def test_nothing_is_known_of_nowhere() -> None:
