@@ -160,3 +160,23 @@ def test_what_a_run_gave_to_snapshots_alone_is_taken_back(sharing: Sharing) -> N
     back = sharing(given=given, launch_permissions=None, purpose=None, state="absent")
     assert back.actions == ["unshared"] and sharing.launch("mixed") == [USER]
     assert sharing.volumes("mixed") == [[], []]
+
+
+def test_a_run_with_nothing_to_do_reads_what_it_must(sharing: Sharing) -> None:
+    """One look at images and one at snapshots, one at each image and snapshot; no key, and nothing for each account."""
+    names = ("database-sealed", "mixed", "encrypted-root")
+    many = [FRIEND, STRANGER, *(f"{number:012}" for number in range(1, 40))]
+    reads = {"ec2:DescribeImages": 1, "ec2:DescribeSnapshots": 1}
+    attributes = {"ec2:DescribeImageAttribute": 3, "ec2:DescribeSnapshotAttribute": 6}
+    sharing(*names, user_ids=many)
+    sharing.emulator.clear_calls()
+    assert not sharing(*names, user_ids=many)["changed"]
+    assert sharing.emulator.counts() == {**reads, **attributes}
+    sharing(*names, user_ids=many, state="absent")
+    sharing.emulator.clear_calls()
+    assert sharing(*names, user_ids=many)["changed"]
+    twice = {name: 2 * count for name, count in attributes.items()}
+    changes = {"ec2:ModifyImageAttribute": 3, "ec2:ModifySnapshotAttribute": 6}
+    counts = sharing.emulator.counts()
+    assert counts.pop("kms:DescribeKey") == 4
+    assert counts == {**reads, **twice, **changes}

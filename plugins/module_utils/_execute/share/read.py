@@ -21,7 +21,7 @@ from ..._image.errors import PreflightError
 from ..._image.model import Image, KmsKey, Snapshot
 from ..._image.permissions import LaunchPermissions, Sharing
 from ..._image.share.changes import Changes, changes_of, without_kept
-from ..._image.share.facts import Facts, Shared
+from ..._image.share.facts import Belongs, Facts, Shared
 from ..._image.share.request import ShareRequest
 from ..._image.source import hidden_images
 from ..attributes import sharing_of
@@ -103,7 +103,7 @@ def read_snapshots(region: Region, images: t.Sequence[Image]) -> dict[str, Snaps
 
 
 def changes_in_region(
-    region: Region, request: ShareRequest, shared: t.Sequence[Shared]
+    region: Region, request: ShareRequest, shared: t.Sequence[Shared], belongs: Belongs
 ) -> list[tuple[Shared, Changes]]:
     """Return what changes on each image; a snapshot that two of them have changes once."""
     rough = [(one, changes_of(request, one.image, one.sharing)) for one in shared]
@@ -115,7 +115,7 @@ def changes_in_region(
     for one, _changes in rough:
         held = {name: now.get(name, who) for name, who in one.sharing.snapshots.items()}
         sharing = Sharing(one.sharing.image, held)
-        changes = without_kept(changes_of(request, one.image, sharing), one.image, users)
+        changes = without_kept(changes_of(request, one.image, sharing), one.image, users, belongs=belongs)
         now.update(changes.on(sharing).snapshots)
         found.append((Shared(one.image, sharing), changes))
     return found

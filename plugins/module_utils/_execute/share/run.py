@@ -70,8 +70,9 @@ class ShareRun:
 
     def _plan(self, region: Region, images: t.Sequence[Image]) -> list[SharePlan]:
         snapshots = read_snapshots(region, images)
-        changing = changes_in_region(region, self._request, read_shared(region, images, snapshots))
-        base = Facts(self._connection.partition(region.name), belongs=self._membership.belongs)
+        belongs = self._membership.belongs
+        changing = changes_in_region(region, self._request, read_shared(region, images, snapshots), belongs)
+        base = Facts(self._connection.partition(region.name), belongs=belongs)
         facts = read_facts(region, changing, snapshots, base, warn=self._warn)
         plans: list[SharePlan] = []
         impossible: list[str] = []

@@ -13,6 +13,7 @@ import typing as t
 from ..model import Image
 from ..permissions import NOBODY, LaunchPermissions, Sharing
 from ..steps import ModifyLaunchPermissions, ModifySnapshotPermissions
+from .facts import Belongs
 from .request import ShareRequest
 
 
@@ -103,26 +104,31 @@ def changes_of(request: ShareRequest, image: Image, sharing: Sharing) -> Changes
     return Changes(change(sharing.image, request.asked_on(image.image_id)), snapshots)
 
 
-def without_kept(changes: Changes, image: Image, users: t.Iterable[tuple[Image, LaunchPermissions]]) -> Changes:
+def without_kept(
+    changes: Changes, image: Image, users: t.Iterable[tuple[Image, LaunchPermissions]], *, belongs: Belongs
+) -> Changes:
     """Leave permissions on snapshots to those who have another image that needs them.
 
     ``users`` are images with who may launch them once the task is done.
     """
     kept: dict[tuple[str, str], tuple[str, ...]] = {}
     snapshots = dict(changes.snapshots)
-    others = [(one, who) for one, who in users if one.image_id != image.image_id]
     for snapshot_id, change in changes.snapshots.items():
+        others = [
+            (one, who) for one, who in users if one.image_id != image.image_id and snapshot_id in one.snapshot_ids
+        ]
         for name in sorted(change.take.user_ids | change.take.group_names):
-            using = tuple(
-                sorted(
-                    one.image_id
-                    for one, who in others
-                    if snapshot_id in one.snapshot_ids and name in who.user_ids | who.group_names
-                )
-            )
+            using = sorted(one.image_id for one, who in others if _reaches(who, name, belongs))
             if using:
-                kept[snapshot_id, name] = using
+                kept[snapshot_id, name] = tuple(using)
         stay = frozenset(name for at, name in kept if at == snapshot_id)
         loss = LaunchPermissions(change.take.user_ids - stay, change.take.group_names - stay)
         snapshots[snapshot_id] = Change(change.give, loss)
     return Changes(changes.image, snapshots, kept)
+
+
+def _reaches(who: LaunchPermissions, name: str, belongs: Belongs) -> bool:
+    """Tell whether an account, or the group of everybody, is known to be among those who are named."""
+    if name in who.user_ids or who.group_names:
+        return True
+    return name.isdigit() and any(belongs(name, arn) for arn in sorted(who.org_arns | who.org_unit_arns))

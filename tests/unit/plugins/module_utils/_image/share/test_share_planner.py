@@ -225,14 +225,37 @@ def test_what_a_run_gave_is_taken_from_whom_it_was_given() -> None:
     assert told(found) == [("image", [], [FRIEND]), (DATA, [], [THIRD])]
 
 
-def test_a_snapshot_stays_with_whom_another_image_needs() -> None:
+NEEDS: dict[str, tuple[LaunchPermissions, bool | None, bool]] = {
+    "named": (F, None, True),
+    "public": (who(group_names=["all"]), None, True),
+    "member": (who(org_arns=[ORGANIZATION]), True, True),
+    "member of a unit": (who(org_unit_arns=[UNIT]), True, True),
+    "no member": (who(org_arns=[ORGANIZATION]), False, False),
+    "who knows": (who(org_arns=[ORGANIZATION]), None, False),
+    "another account": (who(THIRD), None, False),
+    "nobody": (NOBODY, None, False),
+}
+
+
+@pytest.mark.parametrize("case", NEEDS)
+def test_a_snapshot_stays_with_whom_another_image_needs(case: str) -> None:
+    permissions, belongs, stays = NEEDS[case]
     other = dataclasses.replace(IMAGE, image_id=COPY_ID)
-    changes = Changes(snapshots={ROOT: Change(take=who(FRIEND, STRANGER)), DATA: Change(take=who(STRANGER))})
-    found = without_kept(changes, IMAGE, [(other, F), (IMAGE, who(STRANGER))])
-    assert found.snapshots == {ROOT: Change(take=S), DATA: Change(take=S)}
-    assert found.kept == {(ROOT, FRIEND): (COPY_ID,)}
-    elsewhere = an_image(COPY_ID, sda1=KEY_A)
-    assert without_kept(changes, IMAGE, [(elsewhere, F)]).kept == {}
+    changes = Changes(snapshots={ROOT: Change(S, F), DATA: Change(take=F)})
+    users = [(other, permissions), (IMAGE, F), (an_image("ami-of-other-snapshots", sda1=KEY_A), F)]
+    found = without_kept(changes, IMAGE, users, belongs=lambda _account, _arn: belongs)
+    left = NOBODY if stays else F
+    assert found.snapshots == {ROOT: Change(S, left), DATA: Change(take=left)}
+    assert found.kept == ({(ROOT, FRIEND): (COPY_ID,), (DATA, FRIEND): (COPY_ID,)} if stays else {})
+
+
+def test_a_snapshot_stays_public_for_another_public_image() -> None:
+    everybody = who(group_names=["all"])
+    changes = Changes(snapshots={ROOT: Change(take=everybody)})
+    other = dataclasses.replace(IMAGE, image_id=COPY_ID)
+    for permissions, stays in ((everybody, True), (F, False), (who(org_arns=[ORGANIZATION]), False)):
+        found = without_kept(changes, IMAGE, [(other, permissions)], belongs=lambda _account, _arn: True)
+        assert bool(found.kept) == stays
 
 
 def test_the_action_says_what_was_done() -> None:
