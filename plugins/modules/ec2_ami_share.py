@@ -17,7 +17,8 @@ description:
     an account that keeps access through an organization, a unit or the group V(all), where AWS answers success and
     changes nothing.
   - After a change the permissions are read back, and the result says what AWS shows, and what this run gave and took.
-  - Whoever launches or copies an encrypted image needs the use of its keys as well, which this module does not give.
+  - Whoever launches or copies an encrypted image needs the use of its keys as well, which this module does not give;
+    M(sealed.ami.kms_key_grant) does, and so do the policies of the keys.
 author:
   - sealed.ami contributors (@sealed-ami)
 options:
@@ -117,6 +118,7 @@ notes:
     only the management account and delegated administrators may call, O(state=absent) knows who belongs where.
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy
+  - module: sealed.ami.kms_key_grant
   - module: amazon.aws.ec2_ami
 extends_documentation_fragment:
   - amazon.aws.common.modules
