@@ -67,6 +67,7 @@ _KEY_RULES: t.Final[dict[str, t.Any]] = {
     "key_usable": {"type": "bool"},
     "allowed_keys": {"type": "list", "elements": "str", "no_log": False},
     "allowed_key_tags": {"type": "dict", "no_log": False},
+    "associated_keys": {"type": "str", "choices": ["forbid", "same_rules", "ignore"], "no_log": False},
 }
 
 AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {

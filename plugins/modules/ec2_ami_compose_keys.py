@@ -495,6 +495,14 @@ images:
           returned: always
           type: str
           sample: alias/golden
+        associated_kms_key_arns:
+          description:
+            - Other keys that open the snapshot too (C(ec2:AssociateKmsKeyId)). An image with one is not the image asked
+              for. Null where the installed botocore does not show them.
+          returned: always
+          type: list
+          elements: str
+          sample: []
         volume_size:
           description: The size of the volume in GiB.
           returned: always

@@ -71,6 +71,16 @@ options:
       allowed_key_tags:
         description: Tags, all of which a key must carry to be allowed. Tags of another account's key cannot be read.
         type: dict
+      associated_keys:
+        description:
+          - What holds for the keys that were associated with a snapshot (C(ec2:AssociateKmsKeyId)). Whoever may use one
+            of them reads the snapshot without a permission on its own key.
+          - V(same_rules), the default, judges each by the rules for the snapshot's own key. V(forbid) lets none pass,
+            and V(ignore) any.
+          - Older releases of botocore do not show these keys. Then a device that is judged by its keys is at best not
+            known to comply, unless this is V(ignore).
+        type: str
+        choices: [forbid, same_rules, ignore]
       devices:
         description:
           - Rules for devices of a name. What is given here overrides the option of the same name above; the rest
@@ -98,6 +108,10 @@ options:
           allowed_key_tags:
             description: See O(policy.allowed_key_tags).
             type: dict
+          associated_keys:
+            description: See O(policy.associated_keys).
+            type: str
+            choices: [forbid, same_rules, ignore]
   ignore_region_errors:
     description:
       - What happens when a region cannot be read. The other regions are read in any case, and RV(errors) says what went
@@ -172,6 +186,13 @@ EXAMPLES = r"""
       name: vendor-*
     policy:
       encrypted: true
+
+- name: Find snapshots that another key opens too, because somebody associated it
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    policy:
+      associated_keys: forbid
+  register: opened
 """
 
 RETURN = r"""
@@ -323,6 +344,13 @@ images:
         kms_key_deletion_date:
           description: When a key that is pending deletion goes.
           type: str
+          returned: always
+        associated_kms_keys:
+          description:
+            - The other keys that open the snapshot, each with the five values above. Null when that is not known, for
+              the snapshot cannot be seen or the installed botocore does not show them.
+          type: list
+          elements: dict
           returned: always
         compliant:
           description: Whether the device complies with O(policy); null when that is not known, and without a policy.

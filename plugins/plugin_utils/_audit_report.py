@@ -70,6 +70,8 @@ def _rules(rules: t.Mapping[str, t.Any]) -> str:
         allowed.append(f"a key with the tags {', '.join(tags)}")
     if allowed:
         parts.append(f"under {' or '.join(allowed)}")
+    others = {"forbid": "opened by no associated key", "ignore": "whatever keys are associated"}
+    parts += [words for name, words in others.items() if rules.get("associated_keys") == name]
     return ", ".join(parts) or "no demand"
 
 
@@ -92,7 +94,8 @@ def _arrange_errors(result: Result) -> list[Parts]:
 
 def _arrange_image(image: t.Mapping[str, t.Any], *, result: Result, number: int, keys: Keys) -> Parts:
     devices = [
-        {**device, **keys.mark(device), "verdict": VERDICTS[device["compliant"]]} for device in image["snapshots"]
+        {**device, **keys.mark(device), "also": _also(device), "verdict": VERDICTS[device["compliant"]]}
+        for device in image["snapshots"]
     ]
     return {
         **image,
@@ -103,6 +106,12 @@ def _arrange_image(image: t.Mapping[str, t.Any], *, result: Result, number: int,
         "devices": devices,
         "marks": _marks(devices),
     }
+
+
+def _also(device: t.Mapping[str, t.Any]) -> list[str]:
+    """Return the names of the other keys that open the device's snapshot; reports of before do not have them."""
+    others = device.get("associated_kms_keys") or ()
+    return [str((other["kms_key_aliases"] or [other["kms_key_arn"]])[0]) for other in others]
 
 
 def _marks(devices: t.Sequence[Parts]) -> list[Parts]:

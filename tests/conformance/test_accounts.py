@@ -459,7 +459,7 @@ def test_only_encrypted_snapshots_take_another_key(home: Place) -> None:
 @pytest.mark.emulator_only
 @rule("15 open points", "M8")
 def test_associated_keys_under_both_readings(home: Place) -> None:
-    """How many keys, whether beside an AWS managed one, and when a bad one is found are open."""
+    """How many keys, whether beside an AWS managed one, when a bad one is found and if copies carry them are open."""
     snapshot_id = a_snapshot(home, key=aws_managed_key(home))
     keys = [a_key(home) for _ in range(2)]
     with refused():
@@ -475,6 +475,11 @@ def test_associated_keys_under_both_readings(home: Place) -> None:
     home.target.configure(associate_key_checks="async")
     home.ec2.associate_kms_key_id(SnapshotId=snapshot_id, KmsKeyId=keys[1])
     assert associated(home, snapshot_id) == [keys[0]]
+    mine = a_key(home)
+    for carried in (False, True):
+        home.target.configure(copies_carry_associated_keys=carried)
+        made = copied_snapshot(home, snapshot_id, home, Encrypted=True, KmsKeyId=mine)
+        assert associated(home, made["SnapshotId"]) == ([keys[0]] if carried else [])
 
 
 @pytest.mark.emulator_only

@@ -40,6 +40,7 @@ class Settings:
     associated_keys_allowed_on_aws_managed: bool = False
     associated_keys_limit: int = 1
     associate_key_checks: t.Literal["sync", "async"] = "sync"
+    copies_carry_associated_keys: bool = False  # UNVERIFIED (aws_rules §15)
 
     # Sharing and attributes (§14.5, §16).
     allowed_images_managed_by: t.Literal["account", "declarative-policy"] = "account"

@@ -50,6 +50,8 @@ def spoil(emulator: Emulator, look: Looking, monkeypatch: pytest.MonkeyPatch) ->
                 return
             if how == "another key":
                 self.encrypted, self.kms_key_arn = True, other[self.region]
+            elif how == "a second key":
+                self.associated_keys.append(other[self.region])
             else:
                 self.encrypted, self.kms_key_arn = not self.encrypted, None
 
@@ -61,13 +63,13 @@ def spoil(emulator: Emulator, look: Looking, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.leaves("the test is about what AWS makes otherwise than it was asked for")
 @pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("how", ["another key", "the other status"])
+@pytest.mark.parametrize("how", ["another key", "a second key", "the other status"])
 @pytest.mark.parametrize("task", TASKS)
 def test_a_wrong_key_is_never_ok(
     task: str, how: str, which: int, run_module: RunModule, look: Looking, spoil: t.Callable[[str, int], list[str]]
 ) -> None:
-    if (task, how) == ("copy, statuses preserved", "another key"):
-        pytest.skip("where statuses are preserved, AWS chooses the key")
+    if task == "copy, statuses preserved" and how != "the other status":
+        pytest.skip("where statuses are preserved, no key is asked for")
     module, options = TASKS[task]
     completed = spoil(how, which)
     result = run_module(module, **options)

@@ -21,6 +21,7 @@ try:
     import botocore.session
     from botocore.config import Config
     from botocore.exceptions import UnknownRegionError
+    from botocore.model import OperationNotFoundError
 except ImportError:
     pass  # Handled by AnsibleAWSModule.
 
@@ -158,5 +159,8 @@ class _BotocoreRegion:
 
     def knows(self, operation: str, member: str) -> bool:
         """Tell whether the installed botocore has an input parameter; older ones lack the newest."""
-        shape = self.ec2.meta.service_model.operation_model(operation).input_shape
+        try:
+            shape = self.ec2.meta.service_model.operation_model(operation).input_shape
+        except OperationNotFoundError:
+            return False
         return shape is not None and member in shape.members

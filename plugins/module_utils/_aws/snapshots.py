@@ -18,6 +18,8 @@ from .paging import Filters, read_all
 from .progress import note_progress
 from .tags import Tags, tag_specifications, tags_in
 
+# An associated key that AWS shows without saying which it is.
+UNNAMED_KEY: t.Final = "not named by AWS"
 IN_USE_CODE: t.Final = "InvalidSnapshot.InUse"
 _GONE: t.Final = "InvalidSnapshot.NotFound"
 
@@ -25,8 +27,8 @@ _GONE: t.Final = "InvalidSnapshot.NotFound"
 def find_snapshots(region: Region, snapshot_ids: t.Iterable[str], *, owned: bool = False) -> dict[str, Snapshot]:
     """Return snapshots by id, or only the caller's own; those that AWS does not show to the caller are absent."""
     params = {"OwnerIds": ["self"]} if owned else {}
-    entries = _describe(region, [{"Name": "snapshot-id", "Values": sorted(set(snapshot_ids))}], **params)
-    return {snapshot.snapshot_id: snapshot for snapshot in map(_to_snapshot, entries)}
+    found = _describe(region, [{"Name": "snapshot-id", "Values": sorted(set(snapshot_ids))}], **params)
+    return {snapshot.snapshot_id: snapshot for snapshot in found}
 
 
 def find_snapshots_by_tag(
@@ -44,8 +46,7 @@ def find_snapshots_by_tag(
     filters = [{"Name": f"tag:{tag}", "Values": list(values)}]
     if volume_id is not None:
         filters.append({"Name": "volume-id", "Values": [volume_id]})
-    found = _describe(region, filters, made_for=made_for, OwnerIds=["self"])
-    return [_to_snapshot(entry) for entry in found]
+    return _describe(region, filters, made_for=made_for, OwnerIds=["self"])
 
 
 def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
@@ -54,10 +55,7 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
     Filters by tag may miss a snapshot for a minute after it was made; what the creating call carried itself shows at
     once.
     """
-    return [
-        _to_snapshot(entry)
-        for entry in _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
-    ]
+    return _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
 
 
 def find_snapshots_made_for(region: Region, image_id: str) -> list[Snapshot]:
@@ -129,16 +127,25 @@ def delete_snapshot(region: Region, proof: MayDeleteSnapshot) -> bool:
 
 def _describe(
     region: Region, filters: Filters, *, made_for: t.Container[str] | None = None, **params: t.Any
-) -> list[dict[str, t.Any]]:
+) -> list[Snapshot]:
     what = f"describe snapshots in {region.name}"
     entries = read_all(region.ec2, "describe_snapshots", what, filters=filters, **params)
     if made_for is not None:
         entries = [one for one in entries if image_described_in(str(one.get("Description") or "")) in made_for]
     note_progress(region.name, entries)
-    return entries
+    # The member came with the operation; an older botocore drops it from the answer, which then says nothing.
+    tells_associated = region.knows("AssociateKmsKeyId", "KmsKeyId")
+    return [_to_snapshot(entry, tells_associated=tells_associated) for entry in entries]
 
 
-def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
+def _associated_keys(entry: dict[str, t.Any]) -> tuple[str, ...]:
+    """Return the keys beside the snapshot's own; whether AWS lists that one too is not documented."""
+    own = str(entry.get("KmsKeyId") or "")
+    named = {str(one.get("KmsKeyId") or UNNAMED_KEY) for one in entry.get("AssociatedKmsKeys") or ()}
+    return tuple(sorted(one for one in named if one != own and not own.endswith(f":key/{one}")))
+
+
+def _to_snapshot(entry: dict[str, t.Any], *, tells_associated: bool) -> Snapshot:
     expiry, started = entry.get("RestoreExpiryTime"), entry.get("StartTime")
     return Snapshot(
         snapshot_id=required(entry, "SnapshotId", of="a snapshot"),
@@ -155,5 +162,6 @@ def _to_snapshot(entry: dict[str, t.Any]) -> Snapshot:
         description=entry.get("Description") or "",
         start_time=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if started else "",
         outpost_arn=entry.get("OutpostArn") or "",
+        associated_keys=_associated_keys(entry) if tells_associated else None,
         tags=tags_in(entry),
     )

@@ -14,7 +14,7 @@ from .._aws.errors import AwsError
 from .._aws.keys import describe_key
 from .._aws.snapshots import find_snapshots
 from .._image.errors import SealedError
-from .._image.keys import RequiredKey, require_usable
+from .._image.keys import RequiredKey, beside_own_key, require_usable
 from .._image.model import BlockDevice, Image
 
 _KEY_ACTIONS: t.Final = (
@@ -86,7 +86,7 @@ def explain_difference(image: Image, device_names: t.Sequence[str], source_image
 def _found(device: BlockDevice) -> str:
     if not device.encrypted:
         return f"an unencrypted snapshot ({device.snapshot_id})"
-    return f"key {device.kms_key_arn or 'unknown'} ({device.snapshot_id})"
+    return f"key {device.kms_key_arn or 'unknown'} ({device.snapshot_id}){beside_own_key(device)}"
 
 
 def _snapshot_messages(region: Region, image: Image) -> list[str]:

@@ -68,6 +68,28 @@ class RequiredKey:
             return device.kms_key_arn.endswith(f":key/{self.reference}")
         return device.kms_key_arn == self.arn
 
+    def is_alone_on(self, device: BlockDevice | Snapshot | Volume) -> bool:
+        """Tell whether the device is encrypted with this key, and AWS shows no other key that opens it too.
+
+        Who may use an associated key needs no permission on this one (aws_rules §15). Where the installed botocore
+        cannot show associated keys, nothing speaks against the device.
+        """
+        return self.is_on(device) and not associated_keys(device)
+
+
+def associated_keys(device: BlockDevice | Snapshot | Volume) -> tuple[str, ...]:
+    """Return the other keys that are known to open a snapshot; volumes have none."""
+    return () if isinstance(device, Volume) else device.associated_keys or ()
+
+
+def beside_own_key(device: BlockDevice | Snapshot | Volume) -> str:
+    """Say which other keys open a snapshot; empty where none is known of."""
+    others = associated_keys(device)
+    if not others:
+        return ""
+    noun, verb, them = ("key", "opens", "it") if len(others) == 1 else ("keys", "open", "them")
+    return f", and the associated {noun} {', '.join(others)} {verb} it too (ec2:DisassociateKmsKeyId removes {them})"
+
 
 def aliases_of(keys: t.Iterable[RequiredKey | None]) -> dict[str, str]:
     """Return the alias of each key that was asked for by one, by the ARN of the key."""

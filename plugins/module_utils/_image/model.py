@@ -45,6 +45,7 @@ class BlockDevice:
     """One entry of an image's block device mapping, with what DescribeSnapshots says of its snapshot.
 
     ``volume_size`` is in GiB. ``encrypted`` and ``kms_key_arn`` are None where AWS does not show them (yet).
+    ``associated_keys`` are other keys that open the snapshot too (aws_rules §15); None where that is not known.
     """
 
     device_name: str
@@ -59,6 +60,7 @@ class BlockDevice:
     virtual_name: str | None = None
     no_device: bool = False
     snapshot_description: str = ""
+    associated_keys: tuple[str, ...] | None = None
 
     @property
     def is_ebs(self) -> bool:
@@ -76,7 +78,8 @@ class Snapshot:
     """A snapshot as DescribeSnapshots shows it; ``progress`` is AWS's text, such as ``80%``, and may be empty.
 
     ``encrypted`` is None where the answer lacks it: not known is not unencrypted. ``start_time`` is in UTC with
-    microseconds, so that text compares as times do; empty where not shown.
+    microseconds, so that text compares as times do; empty where not shown. ``associated_keys`` are other keys that open
+    it too; None where the answer cannot tell.
     """
 
     snapshot_id: str
@@ -93,6 +96,7 @@ class Snapshot:
     description: str = ""
     start_time: str = ""
     outpost_arn: str = ""
+    associated_keys: tuple[str, ...] | None = None
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -167,12 +171,13 @@ class Image:
 def _with_snapshot(device: BlockDevice, snapshots: t.Mapping[str, Snapshot]) -> BlockDevice:
     snapshot = snapshots.get(device.snapshot_id or "")
     if snapshot is None:
-        return dataclasses.replace(device, kms_key_arn=None)
+        return dataclasses.replace(device, kms_key_arn=None, associated_keys=None)
     return dataclasses.replace(
         device,
         encrypted=snapshot.encrypted,
         kms_key_arn=snapshot.kms_key_arn,
         snapshot_description=snapshot.description,
+        associated_keys=snapshot.associated_keys,
     )
 
 

@@ -135,6 +135,7 @@ def _to_snapshot(device: BlockDevice, aliases: Aliases) -> dict[str, t.Any]:
         "encrypted": device.encrypted,
         "kms_key_arn": device.kms_key_arn,
         "kms_key_alias": aliases.get(device.kms_key_arn or ""),
+        "associated_kms_key_arns": None if device.associated_keys is None else list(device.associated_keys),
         "volume_size": device.volume_size,
     }
 
@@ -146,6 +147,7 @@ def _row(device: BlockDevice, aliases: Aliases) -> tuple[str, ...]:
     key = device.kms_key_arn or ("chosen by AWS" if device.encrypted else "-")
     if key in aliases:
         key = f"{aliases[key]} ({key})"
+    key = ", also ".join((key, *(device.associated_keys or ())))
     return (device.device_name, device.snapshot_id or "(new)", str(device.volume_size), encrypted, key)
 
 

@@ -85,6 +85,8 @@ class SnapshotCopy:
             snapshot.fail(SOURCE_NOT_FOUND)
         elif all(key.usable() for key in (self.key, self.source_key) if key):
             snapshot.kms_key_arn = self.key.arn() if self.key else None
+            if settings.copies_carry_associated_keys and snapshot.kms_key_arn:
+                snapshot.associated_keys = [one for one in self.source.associated_keys if one != snapshot.kms_key_arn]
             snapshot.complete(due)
             if self.source_key:
                 self.source_key.used("Decrypt")

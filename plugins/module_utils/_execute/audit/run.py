@@ -17,6 +17,8 @@ from ..._aws.images import hides_foreign_images
 from ..._aws.snapshots import find_snapshots
 from ..._image.audit.model import AuditedKey, RegionAudit
 from ..._image.audit.request import AuditRequest
+from ..._image.keys import key_arn_in
+from ..._image.model import Snapshot
 from ..._image.source import hidden_images
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions
@@ -38,11 +40,17 @@ def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudi
 def _read_region(region: Region, request: AuditRequest) -> RegionAudit:
     images = list_images(region, image_ids=request.image_ids, owners=request.owners, filters=request.filters)
     snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
-    arns = sorted({snapshot.kms_key_arn for snapshot in snapshots.values() if snapshot.kms_key_arn})
+    arns = sorted({arn for snapshot in snapshots.values() for arn in _key_arns(snapshot)})
     keys, warnings = _read_keys(region, arns, with_tags=request.policy is not None and request.policy.needs_tags)
     if {image.image_id for image in images} < set(request.image_ids) and hides_foreign_images(region):
         warnings = (*warnings, hidden_images(region.name))
     return RegionAudit(region.name, tuple(images), snapshots, keys, warnings)
+
+
+def _key_arns(snapshot: Snapshot) -> list[str]:
+    """Return the keys that open a snapshot, as far as they are named by ARN: a bare id may be of any account."""
+    others = [one for one in snapshot.associated_keys or () if key_arn_in(one)]
+    return [*([snapshot.kms_key_arn] if snapshot.kms_key_arn else []), *others]
 
 
 def _read_keys(

@@ -14,6 +14,7 @@ from ..._aws.volumes import create_volume
 from ..._image.compose.recipe import RecipeDevice
 from ..._image.compose.volumes import VolumeShape
 from ..._image.errors import SealedError
+from ..._image.keys import beside_own_key
 from ..._image.machines import Volume
 from ..._image.model import DEVICE_TAG, Snapshot
 from ..._image.proofs import MayDeleteVolume, returned_by_creating_call
@@ -68,7 +69,7 @@ def client_token(*parts: str) -> str:
 def require_key(device: RecipeDevice, what: str, found: Snapshot | Volume) -> None:
     """Refuse to go on with what is not under the device's key: AWS decides in the end, not the request."""
     key = device.required_key
-    if key.is_on(found):
+    if key.is_alone_on(found):
         return
-    has = f"under key {found.kms_key_arn}" if found.encrypted else "not encrypted"
+    has = f"under key {found.kms_key_arn}{beside_own_key(found)}" if found.encrypted else "not encrypted"
     raise SealedError(f"{what} is {has}; wanted key {key.shown}. It is not used; report which region and key this was")

@@ -37,7 +37,7 @@ class AuditedKey:
 class AuditedDevice:
     """An EBS device of an image. ``unseen`` says why nothing is known of its snapshot; it is empty where it was read.
 
-    ``volume_size`` is in GiB.
+    ``volume_size`` is in GiB. ``associated`` are other keys that open the snapshot too; None where that is not known.
     """
 
     device_name: str
@@ -46,6 +46,7 @@ class AuditedDevice:
     key: AuditedKey | None = None
     volume_size: int = 0
     unseen: str = ""
+    associated: tuple[AuditedKey, ...] | None = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +72,12 @@ class RegionAudit:
             return AuditedDevice(name, None, device.encrypted, None, size)
         snapshot = self.snapshots.get(device.snapshot_id)
         if snapshot is None:
-            return AuditedDevice(name, device.snapshot_id, None, None, size, _why_unseen(image, device.snapshot_id))
-        key = self.keys.get(snapshot.kms_key_arn or "")
-        return AuditedDevice(name, device.snapshot_id, snapshot.encrypted, key, size)
+            why = _why_unseen(image, device.snapshot_id)
+            return AuditedDevice(name, device.snapshot_id, None, None, size, why, associated=None)
+        key, others = self.keys.get(snapshot.kms_key_arn or ""), snapshot.associated_keys
+        # The name of a key without its account is no ARN, and nothing is known of it.
+        associated = None if others is None else tuple(self.keys.get(one, AuditedKey(one)) for one in others)
+        return AuditedDevice(name, device.snapshot_id, snapshot.encrypted, key, size, associated=associated)
 
 
 def _why_unseen(image: Image, snapshot_id: str) -> str:

@@ -17,18 +17,24 @@ from ..errors import RequestError
 from ..options import Options
 
 _ALLOWED: t.Final = re.compile(ALIAS_OR_KEY_ARN)
-_RULES: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
+_DEMANDS: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
+_RULES: t.Final = (*_DEMANDS, "associated_keys")
 
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What one device's snapshot must be. Every rule about the key demands encryption too."""
+    """What one device's snapshot must be. Every rule about the key demands encryption too.
+
+    ``associated_keys`` says what holds for other keys that open the snapshot: the rules for its own key
+    (``same_rules``), that there are none (``forbid``), or nothing (``ignore``).
+    """
 
     encrypted: bool = False
     customer_managed: bool = False
     key_usable: bool = False
     allowed_keys: tuple[str, ...] = ()
     allowed_key_tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    associated_keys: str = "same_rules"
 
     @property
     def names_keys(self) -> bool:
@@ -36,9 +42,14 @@ class Rules:
         return bool(self.allowed_keys or self.allowed_key_tags)
 
     @property
-    def judges_key(self) -> bool:
-        """Tell whether any rule looks at the key."""
+    def judges_own_key(self) -> bool:
+        """Tell whether any rule looks at the snapshot's own key."""
         return self.customer_managed or self.key_usable or self.names_keys
+
+    @property
+    def judges_key(self) -> bool:
+        """Tell whether any rule looks at any key."""
+        return self.judges_own_key or self.associated_keys == "forbid"
 
     @property
     def judges_anything(self) -> bool:
@@ -78,7 +89,7 @@ def parse_policy(options: Options | None) -> Policy | None:
         devices[name] = _parse_rules({**top, **own}, where=f"policy.devices {name}")
     if not any(one.judges_anything for one in (rules, *devices.values())):
         raise RequestError(
-            f"policy demands nothing, so that everything would pass; set at least one of {_named(_RULES)}"
+            f"policy demands nothing, so that everything would pass; set at least one of {_named(_DEMANDS)}"
         )
     return Policy(rules, devices)
 
@@ -100,6 +111,7 @@ def _parse_rules(options: Options, *, where: str) -> Rules:
         key_usable=bool(options.get("key_usable")),
         allowed_keys=tuple(str(key) for key in keys or ()),
         allowed_key_tags={str(key): "" if value is None else str(value) for key, value in (tags or {}).items()},
+        associated_keys=str(options.get("associated_keys") or "same_rules"),
     )
 
 

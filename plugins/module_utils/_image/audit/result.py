@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model import Image
-from .model import AuditedDevice, RegionAudit, source_of
+from .model import AuditedDevice, AuditedKey, RegionAudit, source_of
 from .policy import Policy
 from .request import AuditRequest
 from .verdict import Verdict, judge_image
@@ -115,17 +115,24 @@ def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[s
 
 
 def _to_snapshot(device: AuditedDevice, verdict: Verdict) -> dict[str, t.Any]:
-    key = device.key
+    others = device.associated
     return {
         "device_name": device.device_name,
         "snapshot_id": device.snapshot_id,
         "volume_size": device.volume_size,
         "encrypted": device.encrypted,
+        **_to_key(device.key),
+        "associated_kms_keys": None if others is None else [_to_key(key) for key in others],
+        "compliant": verdict.compliant,
+        "reasons": list(verdict.reasons),
+    }
+
+
+def _to_key(key: AuditedKey | None) -> dict[str, t.Any]:
+    return {
         "kms_key_arn": key.arn if key else None,
         "kms_key_aliases": list(key.aliases) if key and key.aliases is not None else None,
         "kms_key_manager": key.manager if key else None,
         "kms_key_state": key.state if key else None,
         "kms_key_deletion_date": key.deletion_date if key else None,
-        "compliant": verdict.compliant,
-        "reasons": list(verdict.reasons),
     }

@@ -11,12 +11,15 @@ import dataclasses
 import typing as t
 
 from ..aws_facts import USABLE_KEY_STATES
+from ..keys import key_arn_in
 from ..model import Image
 from .model import DELETED, AuditedDevice, AuditedKey
 from .policy import Policy, Rules
 
+# The first release that this collection knows to show AssociatedKmsKeys.
+_TELLS_ASSOCIATED: t.Final = "1.44.8"
 _UNUSABLE: t.Final[dict[str, str]] = {
-    DELETED: "nothing can decrypt the snapshot any more",
+    DELETED: "it can decrypt nothing any more",
     "Disabled": "enable it (kms:EnableKey)",
     "PendingDeletion": "cancel its deletion (kms:CancelKeyDeletion) and enable it, or copy the image to another key",
     "PendingReplicaDeletion": "cancel its deletion or copy the image to another key",
@@ -50,9 +53,8 @@ def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
         return Verdict(False, (f"{what} is not encrypted",))
     if not rules.judges_key:
         return _FINE
-    if device.key is None:
-        return Verdict(None, ("AWS does not say under which key it is encrypted",))
-    return _judge_key(device.key, rules)
+    own = _judge_own_key(device, rules) if rules.judges_own_key else _FINE
+    return combine((own, _judge_associated(device, rules)))
 
 
 def judge_image(
@@ -96,6 +98,33 @@ def _judge_key(key: AuditedKey, rules: Rules) -> Verdict:
     if rules.names_keys:
         verdicts.append(_judge_identity(key, rules))
     return combine(verdicts)
+
+
+def _judge_own_key(device: AuditedDevice, rules: Rules) -> Verdict:
+    if device.key is None:
+        return Verdict(None, ("AWS does not say under which key it is encrypted",))
+    return _judge_key(device.key, rules)
+
+
+def _judge_associated(device: AuditedDevice, rules: Rules) -> Verdict:
+    """Judge the other keys that open the snapshot: by the rules for its own one, unless none may be there."""
+    if rules.associated_keys == "ignore":
+        return _FINE
+    what = f"snapshot {device.snapshot_id}"
+    if device.associated is None:
+        why = f"the installed botocore does not show associated keys; update it ({_TELLS_ASSOCIATED} shows them)"
+        return Verdict(None, (f"whether other keys open {what} too is not known, for {why}, or ignore them",))
+    return combine(_judge_other_key(key, rules, what) for key in device.associated)
+
+
+def _judge_other_key(key: AuditedKey, rules: Rules, what: str) -> Verdict:
+    if rules.associated_keys == "forbid":
+        reason = f"the associated key {key.shown} opens {what} too; remove it (ec2:DisassociateKmsKeyId)"
+        return Verdict(False, (reason,))
+    if key_arn_in(key.arn) is None:
+        return Verdict(None, (f"an associated key opens {what} too, and AWS does not give its ARN: {key.arn}",))
+    found = _judge_key(key, rules)
+    return Verdict(found.compliant, tuple(f"an associated key opens {what} too: {one}" for one in found.reasons))
 
 
 def _judge_manager(key: AuditedKey) -> Verdict:

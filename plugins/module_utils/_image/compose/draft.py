@@ -89,7 +89,8 @@ def with_keys(
         key = keys[device.key_reference]
         _require_told(key, device)
         is_here = device.snapshot_id in owned and device.snapshot_region == request.region
-        reusable = may_reuse and is_here and device.held_key_arn is not None and device.held_key_arn == key.arn
+        is_sealed = device.held_key_arn is not None and device.held_key_arn == key.arn and not device.is_opened
+        reusable = may_reuse and is_here and is_sealed
         devices.append(dataclasses.replace(device, key=key, is_reusable=reusable))
     return dataclasses.replace(recipe, devices=tuple(devices))
 
@@ -181,6 +182,7 @@ def _draft_existing(
         snapshot_size=snapshot.volume_size if snapshot else device.volume_size,
         volume_id=material.volume_ids.get(device.device_name),
         held_key_arn=device.kms_key_arn,
+        is_opened=bool(device.associated_keys),
     )
 
 
@@ -216,6 +218,7 @@ def _draft_added(request: ComposeRequest, requested: DeviceRequest, material: Ma
         snapshot_size=size,
         is_added=True,
         held_key_arn=held_key,
+        is_opened=bool(snapshot and snapshot.associated_keys),
     )
 
 

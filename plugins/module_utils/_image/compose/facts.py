@@ -62,4 +62,4 @@ def _is_good(snapshot: Snapshot, device: RecipeDevice) -> bool:
         return False
     if snapshot.state == "pending" and snapshot.kms_key_arn is None:
         return True
-    return device.required_key.is_on(snapshot)
+    return device.required_key.is_alone_on(snapshot)

@@ -12,6 +12,7 @@ import typing as t
 
 from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
+from ..keys import beside_own_key
 from ..model import RECIPE_TAG, SOURCE_TAG, BlockDevice, Image
 from .ours import doubt_of_image, image_proof
 from .recipe import Recipe, RecipeDevice
@@ -76,7 +77,7 @@ def key_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:
     return tuple(
         f"{device.device_name} has {found_key(device)}, wanted key {wanted[device.device_name].required_key.shown}"
         for device in image.ebs_devices
-        if device.device_name in wanted and not wanted[device.device_name].required_key.is_on(device)
+        if device.device_name in wanted and not wanted[device.device_name].required_key.is_alone_on(device)
     )
 
 
@@ -84,7 +85,7 @@ def found_key(device: BlockDevice) -> str:
     """Return the key of a device in words."""
     if not device.encrypted:
         return "no encryption"
-    return f"key {device.kms_key_arn or 'unknown'}"
+    return f"key {device.kms_key_arn or 'unknown'}{beside_own_key(device)}"
 
 
 def _differences(wanted: RecipeDevice, found: BlockDevice) -> list[str]:
@@ -92,7 +93,7 @@ def _differences(wanted: RecipeDevice, found: BlockDevice) -> list[str]:
         same = not wanted.is_ebs and wanted.virtual_name == found.virtual_name
         return [] if same else [f"{found.virtual_name or 'a volume'}, wanted {wanted.virtual_name or 'a volume'}"]
     lines = []
-    if not wanted.required_key.is_on(found):
+    if not wanted.required_key.is_alone_on(found):
         lines.append(f"{found_key(found)}, wanted key {wanted.required_key.shown}")
     if found.volume_size != wanted.size:
         lines.append(f"{found.volume_size} GiB, wanted {wanted.size}")

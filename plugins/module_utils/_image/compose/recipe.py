@@ -27,6 +27,7 @@ class RecipeDevice:
     ``snapshot_id`` and ``snapshot_region`` name the content; without them the volume starts empty, or is attached to
     the instance already (``volume_id``). ``held_key_arn`` is the key that the content is under now; ``is_reusable``
     tells that the snapshot itself can back the image: it is the caller's, in the right region, under the right key.
+    ``is_opened`` tells that another key is associated with it, which opens it too.
     Ephemeral devices have a ``virtual_name`` and nothing else.
     """
 
@@ -42,6 +43,7 @@ class RecipeDevice:
     virtual_name: str | None = None
     is_added: bool = False
     held_key_arn: str | None = None
+    is_opened: bool = False
     is_reusable: bool = False
 
     @property
@@ -88,6 +90,7 @@ class RecipeDevice:
             iops=self.shape.iops,
             throughput=self.shape.throughput,
             delete_on_termination=self.delete_on_termination,
+            associated_keys=(),
         )
 
     def identity(self) -> list[t.Any]:

@@ -18,7 +18,7 @@ from ..aws_facts import FAILED_STATES, WHOLE_STATES
 from ..descriptions import is_described_as_copy, is_made_otherwise
 from ..doubts import doubt_of_copy
 from ..errors import PreflightError
-from ..keys import RequiredKey
+from ..keys import RequiredKey, associated_keys
 from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
 from ..proofs import MayDeregister, copy_is_ours
 
@@ -94,7 +94,13 @@ class Requirement:
         if self.key is None:
             return tuple(device for device in image.snapshot_devices if not self._status_is_preserved(device))
         plain = plain_volumes(image)
-        return (*(device for device in image.snapshot_devices if not self.key.is_on(device)), *plain)
+        return (*(device for device in image.snapshot_devices if not self.key.is_alone_on(device)), *plain)
+
+    def is_opened_by_another_key(self, image: Image) -> bool:
+        """Tell whether the image would be the copy, had nobody associated another key with a snapshot of it."""
+        if self.key is None or not any(map(associated_keys, image.snapshot_devices)):
+            return False
+        return all(map(self.key.is_on, image.snapshot_devices)) and not self.differing_devices(image)
 
     def unsealed(self, image: Image) -> tuple[BlockDevice, ...]:
         """Return the devices of a new copy that are not as asked for.
@@ -140,7 +146,7 @@ class Requirement:
         if not self.is_aim_of(pending):
             return False
         seen = [device for device in pending.ebs_devices if device.kms_key_arn is not None]
-        return self.key is None or not self.key.is_told or all(self.key.is_on(device) for device in seen)
+        return self.key is None or not self.key.is_told or all(self.key.is_alone_on(device) for device in seen)
 
     def differing_devices(self, image: Image) -> list[str]:
         """Return the names of devices that only one of source and image has, or that has a snapshot in only one."""
@@ -158,7 +164,9 @@ class Requirement:
 
     @staticmethod
     def _is_under_one_key(devices: t.Iterable[BlockDevice]) -> bool:
-        keys = {device.kms_key_arn for device in devices}
+        keys: set[str | None] = set()
+        for device in devices:
+            keys.update((device.kms_key_arn, *associated_keys(device)))
         return len(keys) == 1 and None not in keys
 
 

@@ -12,6 +12,7 @@ import typing as t
 
 from ..attributes import Attributes, image_with, plan_attributes, plan_new_attributes
 from ..errors import SourceMissingError
+from ..keys import associated_keys, beside_own_key
 from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
@@ -162,11 +163,12 @@ def _plan_new(
     require_sealable(source, facts.requirement)
     removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
     # What failed under another key has spent that key's tokens; one more cause here would part two runs at once.
-    spent = [image.image_id for image in (*found.failed, *found.retired)]
+    opened = [one for one in found.other if facts.requirement.is_opened_by_another_key(one)]
+    spent = [image.image_id for image in (*found.failed, *found.retired, *opened)]
     step = _copy_step(request, destination, desired, facts, source, attempt=spent)
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     shared = [device.device_name for device in source.snapshot_devices]
-    before = found.other[0].devices if found.other else ()
+    before = next((one.devices for one in (*opened, *found.other)), ())
     reason = _reason(destination, facts, found)
     return Plan(
         "replaced" if removals and request.wait else "copied",
@@ -195,8 +197,15 @@ def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
         return f"the earlier copy {last.image_id} failed ({last.state_reason or 'no reason given'})"
     if found.other:
         others = ", ".join(image.image_id for image in found.other)
-        return f"{destination.region} has no copy {wanted}; {others} came from the same source but differ"
+        opened = "".join(_opened(one) for one in found.other if facts.requirement.is_opened_by_another_key(one))
+        return f"{destination.region} has no copy {wanted}; {others} came from the same source but differ{opened}"
     return f"{destination.region} has no copy {wanted}"
+
+
+def _opened(image: Image) -> str:
+    """Say why an image under the right key is not the copy: another key opens it too."""
+    found = (one for one in image.snapshot_devices if associated_keys(one))
+    return "".join(f"; {image.image_id} is under that key{beside_own_key(one)}" for one in list(found)[:1])
 
 
 def _copy_step(
@@ -256,9 +265,10 @@ def _predicted_device(device: BlockDevice, requirement: Requirement, source: Ima
     if not device.snapshot_id:
         return device
     if requirement.key is not None:
-        return dataclasses.replace(device, snapshot_id=None, encrypted=True, kms_key_arn=requirement.key.arn)
+        arn = requirement.key.arn
+        return dataclasses.replace(device, snapshot_id=None, encrypted=True, kms_key_arn=arn, associated_keys=())
     encrypted = bool(device.encrypted) or requirement.encryption_by_default
-    return dataclasses.replace(device, snapshot_id=None, encrypted=encrypted, kms_key_arn=None)
+    return dataclasses.replace(device, snapshot_id=None, encrypted=encrypted, kms_key_arn=None, associated_keys=())
 
 
 def new_storage_gib(source: Image, region: str, requirement: Requirement) -> int:

@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 
 from ..errors import PreflightError
-from ..keys import RequiredKey, require_private, require_shareable
+from ..keys import RequiredKey, associated_keys, beside_own_key, require_private, require_shareable
 from ..model import OWN_TAG_PREFIX, RUN_TAG, Image
 from ..permissions import NOBODY, LaunchPermissions
 from ..steps import Plan, SetTags
@@ -123,8 +123,28 @@ def require_own_marketplace_image(case: Case) -> None:
         )
 
 
+def require_no_carried_key(case: Case) -> None:
+    """Refuse another copy where AWS may have carried the source's associated keys into the last one.
+
+    Whether it does is not documented; if so, every run would make one more copy that another key opens.
+    """
+    key, source = case.requirement.key, case.source
+    if case.plan.create is None or key is None or source is None:
+        return
+    opened = [one for one in case.plan.devices_before if key.is_on(one) and associated_keys(one)]
+    carried = [one for one in source.snapshot_devices if associated_keys(one)]
+    if opened and carried:
+        raise PreflightError(
+            f"snapshot {carried[0].snapshot_id} of source image {source.image_id} in {source.region} is under key "
+            f"{carried[0].kms_key_arn}{beside_own_key(carried[0])}, and so is snapshot {opened[0].snapshot_id} of the "
+            f"copy in {case.region} with {', '.join(associated_keys(opened[0]))}; another copy may come out alike. "
+            "Disassociate the key from the one or the other, then run the task again"
+        )
+
+
 RULES: t.Final[tuple[t.Callable[[Case], None], ...]] = (
     require_own_marketplace_image,
+    require_no_carried_key,
     require_allowed_sharing,
     require_public_access,
     require_room_for_tags,

@@ -137,6 +137,42 @@ def test_a_device_is_marked_by_what_encrypts_it(snapshot: dict[str, t.Any], mark
     assert (found["mark"], found["words"]) == (mark, words)
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param({}, [], id="an audit of before"),
+        pytest.param({"associated_kms_keys": None}, [], id="not known"),
+        pytest.param({"associated_kms_keys": []}, [], id="none"),
+        pytest.param(
+            {
+                "associated_kms_keys": [
+                    {"kms_key_arn": "arn:1", "kms_key_aliases": ["alias/logs", "alias/old"]},
+                    {"kms_key_arn": "arn:2", "kms_key_aliases": []},
+                    {"kms_key_arn": "arn:3", "kms_key_aliases": None},
+                ]
+            },
+            ["alias/logs", "arn:2", "arn:3"],
+            id="by alias, else by ARN",
+        ),
+    ],
+)
+def test_other_keys_that_open_a_device_are_named(more: dict[str, t.Any], expected: list[str]) -> None:
+    report = arrange_report([a_result(an_entry("a", snapshots=[a_snapshot(**more)]))], {"encrypted": True})
+    assert report["families"][0]["members"][0]["devices"][0]["also"] == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "line"),
+    [
+        ("forbid", "All devices: encrypted, opened by no associated key"),
+        ("same_rules", "All devices: encrypted"),
+        ("ignore", "All devices: encrypted, whatever keys are associated"),
+    ],
+)
+def test_what_holds_for_associated_keys_is_told(rule: str, line: str) -> None:
+    assert describe_policy({"encrypted": True, "associated_keys": rule}) == [line]
+
+
 def test_regions_without_images_are_kept_apart_and_errors_carry_their_account() -> None:
     errors = [{"region": "us-east-1", "message": "no"}]
     report = arrange_report([a_result(an_entry("a")), a_result(account="2", errors=errors)], {"encrypted": True})

@@ -119,6 +119,7 @@ def test_snapshots_are_listed_without_disks_that_have_none() -> None:
             "encrypted": True,
             "kms_key_arn": KEY_A,
             "kms_key_alias": None,
+            "associated_kms_key_arns": None,
             "volume_size": 8,
         }
     ]
