@@ -211,3 +211,20 @@ def test_permissions_that_show_late_are_awaited(sharing: Sharing, monkeypatch: p
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", called)
     result = sharing(IMAGE, user_ids=[FRIEND])
     assert not result.failed and result["images"][0]["given"]["user_ids"] == [FRIEND]
+
+
+@pytest.mark.parametrize("launched", [False, True], ids=["nobody launches", "both may be launched"])
+def test_a_snapshot_of_two_images_that_cannot_be_shared(sharing: Sharing, launched: bool) -> None:
+    """The call for the first image is the one for both, so that neither is said to be shared."""
+    image = sharing.look.image(HOME, BY_NAME["plain-root"]) or {}
+    other = sharing.look.ec2(HOME).register_image(
+        Name="sibling", RootDeviceName="/dev/xvda", Architecture="x86_64", VirtualizationType="hvm",
+        BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshots_in(image)[0]}}],
+    )["ImageId"]  # fmt: skip
+    for name in ("plain-root", other) if launched else ():
+        sharing.allow(name, {"UserId": FRIEND})
+    sharing.emulator.faults.add("access_denied", action="ModifySnapshotAttribute", nth=1)
+    result = sharing("plain-root", other, user_ids=[FRIEND])
+    assert result.failed and result.actions == ["failed", "failed"], result
+    again = sharing("plain-root", other, user_ids=[FRIEND])
+    assert not again.failed and sharing.volumes("plain-root") == sharing.volumes(other) == [[{"UserId": FRIEND}]]

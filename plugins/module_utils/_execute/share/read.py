@@ -104,20 +104,21 @@ def read_snapshots(region: Region, images: t.Sequence[Image]) -> dict[str, Snaps
 
 def changes_in_region(
     region: Region, request: ShareRequest, shared: t.Sequence[Shared], belongs: Belongs
-) -> list[tuple[Shared, Changes]]:
-    """Return what changes on each image; a snapshot that two of them have changes once."""
+) -> list[tuple[Shared, Changes, Changes]]:
+    """Return what changes on each image, and what has to: a snapshot that two of them have changes once."""
     rough = [(one, changes_of(request, one.image, one.sharing)) for one in shared]
     taken = sorted({name for _one, changes in rough for name, one in changes.snapshots.items() if one.take})
     after = {one.image.image_id: changes.image.on(one.sharing.image) for one, changes in rough}
     users = _users(region, taken, after)
     now: dict[str, LaunchPermissions] = {}
     found = []
-    for one, _changes in rough:
+    for one, rough_changes in rough:
+        expected = without_kept(rough_changes, one.image, users, belongs=belongs)
         held = {name: now.get(name, who) for name, who in one.sharing.snapshots.items()}
         sharing = Sharing(one.sharing.image, held)
         changes = without_kept(changes_of(request, one.image, sharing), one.image, users, belongs=belongs)
         now.update(changes.on(sharing).snapshots)
-        found.append((Shared(one.image, sharing), changes))
+        found.append((Shared(one.image, sharing), changes, expected))
     return found
 
 
@@ -136,14 +137,14 @@ def _users(
 
 def read_facts(
     region: Region,
-    changing: t.Sequence[tuple[Shared, Changes]],
+    changing: t.Sequence[tuple[Shared, Changes, Changes]],
     snapshots: t.Mapping[str, Snapshot],
     base: Facts,
     *,
     warn: Warn,
 ) -> Facts:
     """Return what judging the changes takes; keys and settings are read where somebody is to get something."""
-    giving = [(one, changes) for one, changes in changing if changes.gives]
+    giving = [(one, changes) for one, changes, _expected in changing if changes.gives]
     arns = sorted({arn for one, _changes in giving for arn in one.image.kms_key_arns})
     everybody = any(changes.image.give.group_names for _one, changes in giving) or any(
         change.give.group_names for _one, changes in giving for change in changes.snapshots.values()

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import typing as t
 
@@ -76,9 +77,10 @@ class ShareRun:
         facts = read_facts(region, changing, snapshots, base, warn=self._warn)
         plans: list[SharePlan] = []
         impossible: list[str] = []
-        for shared, changes in changing:
+        for shared, changes, expected in changing:
             try:
-                plans.append(plan_sharing(self._request, shared.image, shared.sharing, changes, facts))
+                plan = plan_sharing(self._request, shared.image, shared.sharing, changes, facts)
+                plans.append(dataclasses.replace(plan, expected=expected))
             except PreflightError as error:
                 impossible.append(str(error))
         if impossible:
@@ -87,7 +89,7 @@ class ShareRun:
 
     def _apply(self, region_name: str, plan: SharePlan) -> ShareOutcome:
         region, outcome = self._regions[region_name], ShareOutcome(plan, plan.before)
-        if not plan.steps:
+        if not plan.expected:
             return outcome
 
         taken: list[ShareStep] = []
@@ -101,11 +103,14 @@ class ShareRun:
         outcome.changed = outcome.changed or bool(taken)
         outcome.seen = changes_by(taken)
         outcome.sharing = outcome.seen.on(plan.before)
-        self._look_back(region, plan, outcome)
+        self._look_back(region, plan, outcome, acknowledged=outcome.seen)
         return outcome
 
-    def _look_back(self, region: Region, plan: SharePlan, outcome: ShareOutcome) -> None:
-        """Put into the outcome what AWS shows now: what it was told is not yet what it does."""
+    def _look_back(self, region: Region, plan: SharePlan, outcome: ShareOutcome, *, acknowledged: Changes) -> None:
+        """Put into the outcome what AWS shows now: what it was told is not yet what it does.
+
+        After a failure, whatever AWS has acknowledged is named as well, for AWS may show it late.
+        """
         until = self._pace.now() + GONE_SECONDS
         while True:
             try:
@@ -114,12 +119,16 @@ class ShareRun:
                 outcome.error = outcome.error or f"{error}. The changes were sent, but could not be read back"
                 return
             outcome.seen = plan.changes.seen_in(plan.before, outcome.sharing)
-            if outcome.error or _is_met(plan.changes, outcome.sharing):
+            if outcome.error:
+                outcome.seen = outcome.seen.plus(acknowledged)
+                return
+            if _is_met(plan.expected, outcome.sharing):
                 return
             if self._pace.now() >= until:
                 outcome.error = (
-                    f"AWS took the changes, and shows others {int(GONE_SECONDS)} s later, so that somebody else may be "
-                    "changing the same permissions; run the task again"
+                    f"AWS took the changes of this image, and {int(GONE_SECONDS)} s later shows other permissions: "
+                    "somebody else is changing them, or a snapshot that another image of this task has could not be "
+                    "changed. Run the task again"
                 )
                 return
             self._pace.sleep(self._pace.next_delay(_LONGEST_DELAY, longest=_LONGEST_DELAY))

@@ -31,6 +31,10 @@ class Change:
         """Return the permissions after the change."""
         return present.minus(self.take).plus(self.give)
 
+    def plus(self, other: Change) -> Change:
+        """Return both changes together."""
+        return Change(self.give.plus(other.give), self.take.plus(other.take))
+
 
 @dataclasses.dataclass(frozen=True)
 class Changes:
@@ -61,6 +65,13 @@ class Changes:
         snapshots = {name: self.snapshots.get(name, Change()).on(who) for name, who in present.snapshots.items()}
         return Sharing(self.image.on(present.image), snapshots)
 
+    def plus(self, other: Changes) -> Changes:
+        """Return both together."""
+        names = {**self.snapshots, **other.snapshots}
+        nothing = Change()
+        snapshots = {one: self.snapshots.get(one, nothing).plus(other.snapshots.get(one, nothing)) for one in names}
+        return Changes(self.image.plus(other.image), snapshots, self.kept)
+
     def seen_in(self, before: Sharing, now: Sharing) -> Changes:
         """Return the part of the changes that has come about between two looks."""
         snapshots = {
@@ -79,7 +90,7 @@ def changes_by(steps: t.Iterable[ModifyLaunchPermissions | ModifySnapshotPermiss
             image = Change(step.add, step.remove)
         else:
             sofar = snapshots.get(step.snapshot_id, Change())
-            snapshots[step.snapshot_id] = Change(sofar.give.plus(step.add), sofar.take.plus(step.remove))
+            snapshots[step.snapshot_id] = sofar.plus(Change(step.add, step.remove))
     return Changes(image, snapshots)
 
 

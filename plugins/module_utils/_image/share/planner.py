@@ -27,7 +27,10 @@ _MOST_CHANGES: t.Final = 500
 
 @dataclasses.dataclass(frozen=True)
 class SharePlan:
-    """What to do with one image: every step is one call."""
+    """What to do with one image: every step is one call.
+
+    ``expected`` is what has to come about on it altogether; an image that has the same snapshot may do a part.
+    """
 
     image: Image
     before: Sharing
@@ -35,6 +38,7 @@ class SharePlan:
     steps: tuple[ShareStep, ...] = ()
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    expected: Changes = dataclasses.field(default_factory=Changes)
 
     @property
     def after(self) -> Sharing:
