@@ -131,17 +131,17 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ usage.images | selectattr('in_use', 'none') | items2dict(key_name='image_id', value_name='unknown') }}"
 
-- name: Look at one image in this account alone, before it is taken out of a launch template
+- name: Look at one image in this account alone
   sealed.ami.ec2_ami_usage_info:
     region: us-east-1
-    image_ids: [ami-00ec2000000000005]
+    image_ids: [ami-00ec2000000000002]
     checks: [references, autoscaling, parameters]
-  register: database
+  register: old
 
 - name: Go on only where nothing uses it
   ansible.builtin.assert:
-    that: database.images[0].in_use is false
-    fail_msg: "{{ database.images[0].reasons | map(attribute='what') | join(', ') }}"
+    that: old.images[0].in_use is false
+    fail_msg: "{{ old.images[0].reasons | map(attribute='what') | join(', ') }}"
 """
 
 RETURN = r"""

@@ -123,12 +123,12 @@ def locked_snapshots(region: Region) -> list[Entry]:
     return [entry for entry in entries if entry.get("LockState") != "expired"]
 
 
-def require_recipes_listed(region: Region, client: t.Any) -> None:
+def require_recipes_listed(region: Region) -> None:
     """Ask Image Builder for its recipes, as AWS does on the caller's behalf to find references; raise if it may not.
 
     Only the permission is asked for; which recipes name an image is for AWS to tell.
     """
-    what = f"list the recipes of Image Builder in {region.name}"
+    client, what = region.client("imagebuilder"), f"list the recipes of Image Builder in {region.name}"
     call(what, client.list_image_recipes, maxResults=1)
     found = call(what, client.list_container_recipes, maxResults=1).get("containerRecipeSummaryList") or ()
     for one in found:

@@ -58,36 +58,43 @@ def find_version(region: Region, use: TemplateUse) -> TemplateVersion | None:
     return _to_version(found[0]) if found else None
 
 
-def launch_configurations(region: Region, client: t.Any) -> list[Entry]:
+def launch_configurations(region: Region) -> list[Entry]:
     """Return the launch configurations."""
-    return read_all(client, "describe_launch_configurations", f"describe launch configurations in {region.name}")
+    return read_all(
+        region.client("autoscaling"),
+        "describe_launch_configurations",
+        f"describe launch configurations in {region.name}",
+    )
 
 
-def scaling_groups(region: Region, client: t.Any) -> list[Entry]:
+def scaling_groups(region: Region) -> list[Entry]:
     """Return the Auto Scaling groups; AWS leaves those out that it manages only when told to."""
-    return read_all(client, "describe_auto_scaling_groups", f"describe Auto Scaling groups in {region.name}")
+    return read_all(
+        region.client("autoscaling"), "describe_auto_scaling_groups", f"describe Auto Scaling groups in {region.name}"
+    )
 
 
-def newest_refreshes(client: t.Any, group: str) -> list[Entry]:
+def newest_refreshes(region: Region, group: str) -> list[Entry]:
     """Return the newest instance refreshes of a group, of which one at a time is under way."""
-    what = f"describe the instance refreshes of {group}"
-    answer = call(what, client.describe_instance_refreshes, AutoScalingGroupName=group, MaxRecords=_REFRESHES)
+    what = f"describe the instance refreshes of {group} in {region.name}"
+    describe = region.client("autoscaling").describe_instance_refreshes
+    answer = call(what, describe, AutoScalingGroupName=group, MaxRecords=_REFRESHES)
     return list(answer.get("InstanceRefreshes") or ())
 
 
-def image_parameters(region: Region, client: t.Any) -> list[Entry]:
+def image_parameters(region: Region) -> list[Entry]:
     """Return the parameters of the data type that is for images, without their values."""
     return read_all(
-        client,
+        region.client("ssm"),
         "describe_parameters",
         f"describe parameters in {region.name}",
         ParameterFilters=[{"Key": "DataType", "Option": "Equals", "Values": ["aws:ec2:image"]}],
     )
 
 
-def parameter_values(region: Region, client: t.Any, names: t.Sequence[str]) -> dict[str, str]:
+def parameter_values(region: Region, names: t.Sequence[str]) -> dict[str, str]:
     """Return the values of up to ten parameters by the names asked for, with version or label; others do not exist."""
-    answer = call(f"get parameters in {region.name}", client.get_parameters, Names=list(names))
+    answer = call(f"get parameters in {region.name}", region.client("ssm").get_parameters, Names=list(names))
     found = {}
     for one in answer.get("Parameters") or ():
         for name in (one.get("Name"), one.get("ARN")):
@@ -100,9 +107,14 @@ def parameter_values(region: Region, client: t.Any, names: t.Sequence[str]) -> d
     return found
 
 
-def parameter_history(client: t.Any, name: str) -> list[Entry]:
+def parameter_history(region: Region, name: str) -> list[Entry]:
     """Return the versions of a parameter with their labels."""
-    return read_all(client, "get_parameter_history", f"get the history of parameter {name}", Name=name)
+    return read_all(
+        region.client("ssm"),
+        "get_parameter_history",
+        f"get the history of parameter {name} in {region.name}",
+        Name=name,
+    )
 
 
 def _to_version(entry: Entry) -> TemplateVersion:

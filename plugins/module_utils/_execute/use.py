@@ -91,8 +91,7 @@ def _read_references(reading: Reading) -> None:
             kind, arn = str(entry.get("ResourceType")), str(entry.get("Arn") or "")
             what = f"{_KINDS.get(kind, kind)} {arn.rpartition(':')[2].partition('/')[2] or arn}"
             reading.evidence.add(str(entry.get("ImageId")), Reason(REFERENCES, what, arn))
-    if any(not isinstance(answer, AwsError) for answer in answers.values()):
-        _prove_references(reading)
+    _prove_references(reading)
 
 
 def _prove_references(reading: Reading) -> None:
@@ -107,7 +106,7 @@ def _prove_references(reading: Reading) -> None:
     for one in instances.value:
         what = f"instance {one.get('InstanceId')}"
         reading.evidence.add(str(one.get("ImageId")), Reason(REFERENCES, what))
-    recipes = refusals(lambda: require_recipes_listed(reading.region, reading.sources.imagebuilder))
+    recipes = refusals(lambda: require_recipes_listed(reading.region))
     sources = reading.sources
     for trouble in (instances.trouble, sources.templates.trouble, sources.parameters.trouble, recipes):
         reading.miss(

@@ -35,8 +35,8 @@ from .use_reading import AT_ONCE, Reading, tried
 
 def read_autoscaling(reading: Reading) -> None:
     """Look at what groups launch by, at whatever size they are, and at all launch configurations."""
-    region, client = reading.region, reading.sources.autoscaling
-    configurations = tried(lambda: launch_configurations(region, client))
+    region = reading.region
+    configurations = tried(lambda: launch_configurations(region))
     reading.miss(AUTOSCALING, configurations.trouble)
     mentions = [
         Mention(
@@ -46,7 +46,7 @@ def read_autoscaling(reading: Reading) -> None:
         )
         for one in configurations.value
     ]
-    groups = tried(lambda: scaling_groups(region, client))
+    groups = tried(lambda: scaling_groups(region))
     reading.miss(AUTOSCALING, groups.trouble)
     for group in groups.value:
         mentions += mentions_of_group(group)
@@ -57,9 +57,9 @@ def read_autoscaling(reading: Reading) -> None:
 def _of_refreshes(reading: Reading, groups: t.Sequence[Entry]) -> list[Mention]:
     """Return what refreshes under way launch by, which the group does not show before they end."""
     by_name = {str(group.get("AutoScalingGroupName")): group for group in groups}
-    client = reading.sources.autoscaling
+    region = reading.region
     mentions = []
-    for name, answer in for_each(by_name, lambda one: newest_refreshes(client, one), workers=AT_ONCE).items():
+    for name, answer in for_each(by_name, lambda one: newest_refreshes(region, one), workers=AT_ONCE).items():
         if isinstance(answer, AwsError):
             reading.miss(AUTOSCALING, [str(answer)])
             continue
@@ -74,8 +74,8 @@ def read_parameters(reading: Reading) -> None:
     reading.miss(PARAMETERS, parameters.trouble)
     mentions = [_of_parameter(one, one) for one in parameters.value]
     older = {str(one.get("Name")): one for one in parameters.value if int(one.get("Version") or 0) != 1}
-    client = reading.sources.ssm
-    for name, answer in for_each(older, lambda one: parameter_history(client, one), workers=AT_ONCE).items():
+    region = reading.region
+    for name, answer in for_each(older, lambda one: parameter_history(region, one), workers=AT_ONCE).items():
         if isinstance(answer, AwsError):
             reading.miss(PARAMETERS, [str(answer)])
             continue

@@ -63,21 +63,6 @@ class Sources:
         self._region = region
 
     @functools.cached_property
-    def autoscaling(self) -> t.Any:
-        """Return a client of Auto Scaling."""
-        return self._region.client("autoscaling")
-
-    @functools.cached_property
-    def ssm(self) -> t.Any:
-        """Return a client of Systems Manager."""
-        return self._region.client("ssm")
-
-    @functools.cached_property
-    def imagebuilder(self) -> t.Any:
-        """Return a client of Image Builder."""
-        return self._region.client("imagebuilder")
-
-    @functools.cached_property
     def templates(self) -> Answer[list[TemplateVersion]]:
         """Return the default and the newest version of every launch template."""
         return tried(lambda: current_versions(self._region))
@@ -85,7 +70,7 @@ class Sources:
     @functools.cached_property
     def parameters(self) -> Answer[list[Entry]]:
         """Return the parameters that are for images, each with its value."""
-        listed = tried(lambda: image_parameters(self._region, self.ssm))
+        listed = tried(lambda: image_parameters(self._region))
         values = self.values_of([str(one.get("Name")) for one in listed.value])
         found = [{**one, "Value": values.value.get(str(one.get("Name")), "")} for one in listed.value]
         return Answer(found, listed.trouble + values.trouble)
@@ -94,7 +79,7 @@ class Sources:
         """Return what parameters hold, by name with version or label; those that do not exist are absent."""
         ordered = sorted(set(names))
         parts = [tuple(ordered[at : at + PARAMETER_NAMES]) for at in range(0, len(ordered), PARAMETER_NAMES)]
-        answers = for_each(parts, lambda part: parameter_values(self._region, self.ssm, part), workers=AT_ONCE)
+        answers = for_each(parts, lambda part: parameter_values(self._region, part), workers=AT_ONCE)
         found: dict[str, str] = {}
         trouble = []
         for answer in answers.values():
