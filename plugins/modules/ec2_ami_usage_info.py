@@ -142,6 +142,21 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: old.images[0].in_use is false
     fail_msg: "{{ old.images[0].reasons | map(attribute='what') | join(', ') }}"
+
+- name: Count an image as used for a month after its last launch, where jobs launch it now and then
+  sealed.ami.ec2_ami_usage_info:
+    region: us-east-1
+    filters:
+      "tag:Team": platform
+    launched_within_days: 30
+
+- name: Look at images that are shared with two accounts, with reports of the last three days on those
+  sealed.ami.ec2_ami_usage_info:
+    region: us-east-1
+    filters:
+      name: database*
+    account_ids: ["210987654321", "333333333333"]
+    report_max_age: 72
 """
 
 RETURN = r"""

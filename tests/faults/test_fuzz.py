@@ -20,6 +20,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
     GRANT_ARGUMENTS,
+    USAGE_ARGUMENTS,
 )
 from emulated_aws.catalogue_images import HOSTILE, IMAGES
 from emulated_aws.client import Emulator
@@ -32,6 +33,7 @@ MODULES = {
     "ec2_ami_encrypted_copy": COPY_ARGUMENTS,
     "ec2_ami_compose_keys": COMPOSE_ARGUMENTS,
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
+    "ec2_ami_usage_info": USAGE_ARGUMENTS,
     "kms_key_grant": GRANT_ARGUMENTS,
 }
 EXAMPLES = 200
@@ -83,6 +85,7 @@ VALID: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": {"region": "eu-west-1", **COPY.wanted},
     "ec2_ami_compose_keys": dict(SNAPSHOTS.wanted),
     "ec2_ami_encryption_info": {"region": HOME},
+    "ec2_ami_usage_info": {"region": HOME},
     "kms_key_grant": {
         "key_id": "alias/golden",
         "grantee_principal": "arn:aws:iam::123456789012:role/image-copier",

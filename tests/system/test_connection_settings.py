@@ -21,6 +21,7 @@ MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": COPY,
     "ec2_ami_compose_keys": {**COPY, "name": "three", "kms_key_id": "alias/golden"},
     "ec2_ami_encryption_info": {"region": HOME},
+    "ec2_ami_usage_info": {"region": HOME},
     "kms_key_grant": {
         "region": HOME,
         "key_id": "alias/golden",

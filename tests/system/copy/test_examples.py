@@ -17,6 +17,7 @@ from ansible_collections.sealed.ami.plugins.modules import (
     ec2_ami_encryption_info,
     ec2_ami_publish,
     ec2_ami_share,
+    ec2_ami_usage_info,
     kms_key_grant,
 )
 from emulated_aws.client import Emulator
@@ -30,6 +31,7 @@ MODULES = [
     ec2_ami_encryption_info,
     ec2_ami_publish,
     ec2_ami_share,
+    ec2_ami_usage_info,
     kms_key_grant,
 ]
 EVERY_MODULE = pytest.mark.parametrize(
