@@ -14,8 +14,9 @@ description:
   - The image is judged first. If it is not what O(require) demands, nothing is changed, and no consumer ever sees it.
   - AWS accepts a parameter with HTTP 200 and validates it later; a validation that fails is told nowhere. A name counts
     as published when AWS shows the image under it, in a version not older than the one written.
-  - Immutable names come first, then moving names, then versions of launch templates, and their default versions last. A
-    failure stops what comes after it, and RV(steps) says what was done and what was not reached.
+  - Watermarks come first, then immutable names, then moving names, then versions of launch templates, and their
+    default versions last. A failure stops what comes after it, and RV(steps) says what was done and what was not
+    reached.
   - Running it again changes nothing. A version of a launch template that launches the same image otherwise alike is
     reused, where C(amazon.aws.ec2_launch_template) makes another one with every run.
 author:
@@ -109,6 +110,14 @@ options:
       version_description:
         description: The description of a version that is created. C({image_id}) stands for the image.
         type: str
+  watermarks:
+    description:
+      - Names of watermarks, such as V(golden-approved), that the image shall have under the account of the task. They
+        are attached once the image is judged, before anything leads to it, and go on to all its copies.
+      - At most 5, on images of the own account that are not public. Needs a botocore that knows them.
+      - Not with O(state=absent).
+    type: list
+    elements: str
   accept_template_warnings:
     description:
       - AWS creates a version of a launch template even where it warns of errors in it. Such a version is deleted again
@@ -259,6 +268,16 @@ images:
           description: The key; null unless O(require=verified).
           type: str
           returned: always
+    watermarks:
+      description: The keys of its watermarks, each an account and a name; those that would be attached are missing.
+      type: list
+      elements: str
+      returned: always
+      sample: ["123456789012:golden-approved"]
+    error:
+      description: What went wrong with a watermark.
+      type: str
+      returned: on failure
 ssm_parameters:
   description: The parameters, in the order of O(ssm_parameters).
   returned: always
@@ -374,7 +393,7 @@ steps:
       type: str
       returned: always
     "on":
-      description: The parameter or the template.
+      description: The image, the parameter or the template.
       type: str
       returned: always
     status:

@@ -26,7 +26,7 @@ ACTED_ON: dict[str, tuple[str, ...]] = {
         (
             "DeregisterImage", "DisableImage", "EnableImage", "EnableImageDeprecation", "DisableImageDeprecation",
             "EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection", "ModifyImageAttribute",
-            "ResetImageAttribute",
+            "ResetImageAttribute", "AttachImageWatermark", "DetachImageWatermark",
         ),
         ("ImageId",),
     ),

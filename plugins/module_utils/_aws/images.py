@@ -201,6 +201,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
         billing={name: entry[name] for name in BILLING_FIELDS if entry.get(name)},
         watermarks=tuple(str(mark.get("WatermarkKey")) for mark in entry.get("ImageWatermarks") or ()),
+        is_public=bool(entry.get("Public")),
     )
 
 

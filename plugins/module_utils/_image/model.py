@@ -128,6 +128,7 @@ class Image:
     boot: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     billing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     watermarks: tuple[str, ...] = ()
+    is_public: bool = False
 
     @property
     def ebs_devices(self) -> tuple[BlockDevice, ...]:

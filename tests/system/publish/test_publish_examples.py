@@ -77,7 +77,7 @@ def test_the_result_is_as_documented(place: Place, publish: Publish, check: bool
     documented = yaml.safe_load(RETURN)
     assert set(result) - {"invocation", "changed", "msg"} == set(documented)
     for name, optional in (
-        ("images", set()), ("ssm_parameters", {"error"}), ("launch_templates", {"error", "removed_version"}),
+        ("images", {"error"}), ("ssm_parameters", {"error"}), ("launch_templates", {"error", "removed_version"}),
         ("steps", set()),
     ):  # fmt: skip
         fields: dict[str, t.Any] = documented[name]["contains"]

@@ -12,6 +12,7 @@ import typing as t
 
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
+from ..._aws.grants import caller_account
 from ..._aws.images import find_images
 from ..._aws.keys import find_key
 from ..._aws.launch_templates import (
@@ -23,6 +24,7 @@ from ..._aws.launch_templates import (
 )
 from ..._aws.parameters import get_labels, get_parameters, list_parameter_tags
 from ..._aws.snapshots import find_snapshots
+from ..._aws.watermarks import require_watermarks
 from ..._image.errors import PreflightError
 from ..._image.model import Image
 from ..._image.publish.facts import Group, Parameter, PublishFacts, Template, Version
@@ -35,9 +37,12 @@ Warn = t.Callable[[str], None]
 
 def read_facts(region: Region, request: PublishRequest, *, warn: Warn) -> PublishFacts:
     """Return what a plan needs; an image that may not be published ends the task before anything else is read."""
+    if request.watermarks:
+        require_watermarks(region)
     image = read_image(region, request, warn=warn) if request.present else None
     return PublishFacts(
         image=image,
+        account=caller_account(region) if request.watermarks else "",
         parameters=_read_parameters(region, request),
         templates=_read_templates(region, request),
     )

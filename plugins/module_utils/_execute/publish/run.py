@@ -10,14 +10,16 @@ from __future__ import annotations
 import typing as t
 
 from ..._aws.connection import Connection, Region
-from ..._image.publish.outcome import Publication, PublishedParameter, PublishedTemplate
-from ..._image.publish.planner import Stage, plan_publishing
+from ..._image.publish.outcome import Publication, PublishedImage, PublishedParameter, PublishedTemplate
+from ..._image.publish.plan import Stage
+from ..._image.publish.planner import plan_publishing
 from ..._image.publish.request import PublishRequest
-from ..._image.publish.steps import CreateVersion, DeleteParameter, SetDefaultVersion
+from ..._image.publish.steps import AttachWatermark, CreateVersion, DeleteParameter, SetDefaultVersion
 from ..._image.publish.warnings import group_warnings, template_warnings
 from ..pace import Pace
 from ..regions import require_known_regions
 from .each import each
+from .marking import attach_watermarks
 from .parameters import remove_parameter, write_parameters
 from .read import Warn, read_facts, read_groups
 from .templates import prepare_version, set_default
@@ -60,7 +62,9 @@ def _work(region: Region, stage: Stage, found: Publication, pace: Pace) -> None:
     items = found.of_stage(stage)
     templates = [one for one in items if isinstance(one, PublishedTemplate)]
     parameters = [one for one in items if isinstance(one, PublishedParameter)]
+    marked = [one for one in items if isinstance(one, PublishedImage)]
     handlers: dict[type, t.Callable[[], None]] = {
+        AttachWatermark: lambda: each(marked, lambda one: attach_watermarks(region, one)),
         CreateVersion: lambda: each(templates, lambda one: prepare_version(region, one, found.request, pace)),
         SetDefaultVersion: lambda: each(templates, lambda one: set_default(region, one)),
         DeleteParameter: lambda: each(parameters, lambda one: remove_parameter(region, one)),

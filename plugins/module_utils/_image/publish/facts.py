@@ -129,9 +129,12 @@ class Group:
 
 @dataclasses.dataclass(frozen=True)
 class PublishFacts:
-    """Everything that a plan is made of; names and templates by the words of the task."""
+    """Everything that a plan is made of; names and templates by the words of the task.
+
+    ``account`` is the caller's, which is known where watermarks are named.
+    """
 
     image: Image | None
     parameters: t.Mapping[str, Parameter] = dataclasses.field(default_factory=dict)
     templates: t.Mapping[str, Template] = dataclasses.field(default_factory=dict)
-    key_arns: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    account: str = ""

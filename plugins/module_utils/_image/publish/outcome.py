@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..model import Image
-from .planner import ParameterPlan, PublishPlan, Stage, TemplatePlan
+from .plan import ImagePlan, ParameterPlan, PublishPlan, Stage, TemplatePlan
 from .request import PublishRequest
 from .steps import DeleteParameter, PutParameter, Step
 
@@ -42,6 +42,15 @@ class Published:
         return self.touched or any(status == "done" for _step, status in self._statuses)
 
 
+class PublishedImage(Published):
+    """The image itself, and the watermarks that it has."""
+
+    def __init__(self, plan: ImagePlan, image: Image | None) -> None:
+        super().__init__()
+        self.plan = plan
+        self.watermarks = list(image.watermarks) if image else []
+
+
 class PublishedParameter(Published):
     """One parameter; ``version`` is the one that holds the image, None before it is seen."""
 
@@ -64,6 +73,9 @@ class PublishedTemplate(Published):
         self.removed: int | None = None
 
 
+AnyPublished = t.Union[PublishedImage, PublishedParameter, PublishedTemplate]
+
+
 @dataclasses.dataclass
 class Publication:
     """All of them, in the order of the task's lists, beside the image."""
@@ -71,6 +83,7 @@ class Publication:
     request: PublishRequest
     image: Image | None
     plan: PublishPlan
+    marked: PublishedImage
     parameters: list[PublishedParameter]
     templates: list[PublishedTemplate]
 
@@ -81,20 +94,21 @@ class Publication:
             request=request,
             image=image,
             plan=plan,
+            marked=PublishedImage(plan.image, image),
             parameters=[PublishedParameter(one) for one in plan.parameters],
             templates=[PublishedTemplate(one) for one in plan.templates],
         )
 
     @property
-    def all(self) -> list[PublishedParameter | PublishedTemplate]:
-        """Return parameters and templates."""
-        return [*self.parameters, *self.templates]
+    def all(self) -> list[AnyPublished]:
+        """Return the image, parameters and templates."""
+        return [self.marked, *self.parameters, *self.templates]
 
-    def of_stage(self, stage: Stage) -> list[PublishedParameter | PublishedTemplate]:
+    def of_stage(self, stage: Stage) -> list[AnyPublished]:
         """Return those that a stage works on."""
         return [one for one in self.all if any(plan is one.plan for plan in stage.plans)]
 
-    def steps(self) -> list[tuple[Step, PublishedParameter | PublishedTemplate]]:
+    def steps(self) -> list[tuple[Step, AnyPublished]]:
         """Return every step in the order in which they are done."""
         return [
             (step, one)

@@ -9,95 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import typing as t
 
 from ..errors import PreflightError
 from ..tokens import client_token_of
 from .facts import IMAGE_TYPE, Parameter, PublishFacts, Template, Version
-from .request import PublishRequest, WantedParameter, WantedTemplate
-from .steps import CreateVersion, DeleteParameter, LabelParameter, PutParameter, SetDefaultVersion, Step, TagParameter
-
-Action = t.Literal["created", "updated", "unchanged", "removed", "left"]
-
-
-@dataclasses.dataclass(frozen=True)
-class ParameterPlan:
-    """What becomes of one parameter."""
-
-    wanted: WantedParameter
-    before: Parameter | None
-    steps: tuple[Step, ...] = ()
-    action: Action = "unchanged"
-    reason: str = ""
-
-    @property
-    def name(self) -> str:
-        """Return the name."""
-        return self.wanted.name
-
-
-@dataclasses.dataclass(frozen=True)
-class TemplatePlan:
-    """What becomes of one launch template; ``version`` of None is the one that is created.
-
-    ``follows`` says that its image is looked up by an alias, which must lead to the image before anything moves.
-    """
-
-    wanted: WantedTemplate
-    before: Template
-    version: int | None
-    steps: tuple[Step, ...] = ()
-    action: Action = "unchanged"
-    reason: str = ""
-    follows: bool = False
-
-    @property
-    def name(self) -> str:
-        """Return the name by which the task calls it."""
-        return self.wanted.label
-
-
-@dataclasses.dataclass(frozen=True)
-class PublishPlan:
-    """All that is to be done, in the order of the task's lists."""
-
-    parameters: tuple[ParameterPlan, ...]
-    templates: tuple[TemplatePlan, ...]
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Return every step in the order in which they are done."""
-        return tuple(step for stage in self.stages for plan in stage.plans for step in stage.steps_of(plan))
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        """Return what is done together; a failure in one stage stops those after it.
-
-        What cannot be taken back comes first, what consumers follow comes last; taking down goes the other way.
-        """
-        fixed = tuple(plan for plan in self.parameters if plan.wanted.is_immutable)
-        moving = tuple(plan for plan in self.parameters if not plan.wanted.is_immutable)
-        writing = (PutParameter, TagParameter, LabelParameter)
-        stages = (
-            Stage(fixed, writing),
-            Stage(moving, writing),
-            Stage(self.templates, (CreateVersion,)),
-            Stage(self.templates, (SetDefaultVersion,)),
-            Stage(self.parameters, (DeleteParameter,)),
-        )
-        return tuple(stage for stage in stages if stage.plans)
-
-
-@dataclasses.dataclass(frozen=True)
-class Stage:
-    """The plans that are worked on together, and the kinds of steps that are done of them now."""
-
-    plans: tuple[ParameterPlan | TemplatePlan, ...]
-    kinds: tuple[type, ...]
-
-    def steps_of(self, plan: ParameterPlan | TemplatePlan) -> list[Step]:
-        """Return the steps of a plan that belong to this stage."""
-        return [step for step in plan.steps if isinstance(step, self.kinds)]
+from .plan import Action, ImagePlan, ParameterPlan, PublishPlan, TemplatePlan
+from .request import MOST_WATERMARKS, PublishRequest, WantedParameter, WantedTemplate
+from .steps import (
+    AttachWatermark,
+    CreateVersion,
+    DeleteParameter,
+    LabelParameter,
+    PutParameter,
+    SetDefaultVersion,
+    Step,
+    TagParameter,
+)
 
 
 def plan_publishing(request: PublishRequest, facts: PublishFacts) -> PublishPlan:
@@ -105,15 +32,42 @@ def plan_publishing(request: PublishRequest, facts: PublishFacts) -> PublishPlan
     _refuse_same_template(facts)
     if not request.present:
         return PublishPlan(
+            ImagePlan(request.image_id),
             tuple(
                 _remove_parameter(one, facts.parameters.get(one.name), request.image_id) for one in request.parameters
             ),
             tuple(_give_back(one, facts.templates[one.label], request.image_id) for one in request.templates),
         )
     return PublishPlan(
+        _plan_image(request, facts),
         tuple(_plan_parameter(one, facts.parameters.get(one.name), request.image_id) for one in request.parameters),
         tuple(_plan_template(one, facts.templates[one.label], request) for one in request.templates),
     )
+
+
+def _plan_image(request: PublishRequest, facts: PublishFacts) -> ImagePlan:
+    """Plan the watermarks of the image; AWS keeps each under the account that attached it."""
+    image = facts.image
+    if image is None or not request.watermarks:
+        return ImagePlan(request.image_id)
+    what = f"watermarks: image {image.image_id} in {image.region}"
+    if not facts.account:
+        raise PreflightError(
+            f"{what}: STS does not say which account the task is of, so that it is not known whose it is"
+        )
+    if image.owner_id != facts.account:
+        raise PreflightError(f"{what} belongs to account {image.owner_id}, and its owner alone can attach watermarks")
+    if image.is_public:
+        raise PreflightError(f"{what} is public, and AWS attaches no watermark to public images")
+    keys = [f"{facts.account}:{name}" for name in request.watermarks]
+    missing = [key for key in keys if key not in image.watermarks]
+    if len(image.watermarks) + len(missing) > MOST_WATERMARKS:
+        raise PreflightError(
+            f"{what} has {', '.join(image.watermarks)}; with {', '.join(missing)} it would have more than "
+            f"{MOST_WATERMARKS}, which is all that AWS takes; nothing was published"
+        )
+    names = [key.partition(":")[2] for key in missing]
+    return ImagePlan(image.image_id, tuple(AttachWatermark(image.image_id, name) for name in names))
 
 
 def _refuse_same_template(facts: PublishFacts) -> None:

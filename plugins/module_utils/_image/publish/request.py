@@ -21,12 +21,14 @@ Overwrite = t.Literal["never", "changed", "always"]
 # What Systems Manager takes (aws_rules §19).
 MOST_LEVELS: t.Final = 15
 MOST_LABELS: t.Final = 10
+MOST_WATERMARKS: t.Final = 5
 _LONGEST_ARN: t.Final = 1011
 _PARAMETER: t.Final = re.compile(r"[a-zA-Z0-9_.\-]+|(?:/[a-zA-Z0-9_.\-]+)+")
 _RESERVED: t.Final = ("aws", "ssm")
 _LABEL: t.Final = re.compile(r"[a-zA-Z_.\-][a-zA-Z0-9_.\-]{0,99}")
 _TEMPLATE_ID: t.Final = re.compile(r"lt-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _TEMPLATE_NAME: t.Final = re.compile(r"[a-zA-Z0-9().\-/_]{3,128}")
+_WATERMARK: t.Final = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _NUMBER: t.Final = re.compile(r"[1-9][0-9]*")
 _KEY: t.Final = re.compile(f"{KEY_ID}|{ALIAS_OR_KEY_ARN}")
 _PLACEHOLDER: t.Final = "{image_id}"
@@ -79,6 +81,7 @@ class PublishRequest:
     allowed_keys: tuple[str, ...] = ()
     parameters: tuple[WantedParameter, ...] = ()
     templates: tuple[WantedTemplate, ...] = ()
+    watermarks: tuple[str, ...] = ()
     accept_warnings: bool = False
     present: bool = True
     wait_timeout: int = 300
@@ -97,6 +100,7 @@ def parse_publish_request(options: Options, *, region: str | None) -> PublishReq
         allowed_keys=_parse_keys(options, region=region),
         parameters=tuple(_parse_parameter(one, region) for one in options.get("ssm_parameters") or ()),
         templates=tuple(_parse_template(one, image_id) for one in options.get("launch_templates") or ()),
+        watermarks=_parse_watermarks(options.get("watermarks") or ()),
         accept_warnings=options["accept_template_warnings"],
         present=options["state"] == "present",
         wait_timeout=options["wait_timeout"],
@@ -186,6 +190,19 @@ def _parse_template(entry: Options, image_id: str) -> WantedTemplate:
     )
 
 
+def _parse_watermarks(names: t.Iterable[t.Any]) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(str(name) for name in names))
+    for name in found:
+        if not _WATERMARK.fullmatch(name):
+            raise RequestError(
+                f"watermarks {name!r} is not allowed; AWS takes 3 to 128 letters, digits, spaces and ( ) [ ] "
+                ". / - ' @ _"
+            )
+    if len(found) > MOST_WATERMARKS:
+        raise RequestError(f"watermarks: {len(found)} are named; an image has {MOST_WATERMARKS} at most")
+    return found
+
+
 def _parse_source(text: str, label: t.Any) -> str:
     word = text.strip().lower().lstrip("$")
     if word in ("default", "latest"):
@@ -209,8 +226,13 @@ def _parse_default(text: str, label: t.Any) -> int | None:
 
 
 def _require_consistent(request: PublishRequest) -> None:
-    if not request.parameters and not request.templates:
-        raise RequestError("nothing is to be published; name ssm_parameters or launch_templates")
+    if not request.parameters and not request.templates and not request.watermarks:
+        raise RequestError("nothing is to be published; name ssm_parameters, launch_templates or watermarks")
+    if request.watermarks and not request.present:
+        raise RequestError(
+            "watermarks cannot be taken off with state=absent: they say where an image comes from, and its copies keep "
+            "theirs (aws ec2 detach-image-watermark)"
+        )
     for what, names in (
         # "web" and "/web" have the same ARN.
         ("ssm_parameters", [one.name.lstrip("/") for one in request.parameters]),

@@ -33,6 +33,7 @@ def _to_image(found: Publication, *, changed: bool) -> dict[str, t.Any]:
     image, request = found.image, found.request
     failed = any(one.error for one in found.all)
     done = "published" if request.present else "withdrawn"
+    error = {"error": found.marked.error} if found.marked.error else {}
     return {
         "image_id": request.image_id,
         "name": image.name if image else None,
@@ -49,6 +50,8 @@ def _to_image(found: Publication, *, changed: bool) -> dict[str, t.Any]:
             }
             for device in (image.ebs_devices if image else ())
         ],
+        "watermarks": list(found.marked.watermarks),
+        **error,
     }
 
 

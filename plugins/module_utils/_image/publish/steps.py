@@ -12,6 +12,19 @@ import typing as t
 
 
 @dataclasses.dataclass(frozen=True)
+class AttachWatermark:
+    """Attach a watermark, which goes on to all copies and to images of instances."""
+
+    image_id: str
+    watermark: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is done."""
+        return f"attach watermark {self.watermark} to {self.image_id}"
+
+
+@dataclasses.dataclass(frozen=True)
 class PutParameter:
     """Write a parameter; tags go with one that is new, for AWS refuses them together with Overwrite."""
 
@@ -108,4 +121,6 @@ class SetDefaultVersion:
         return f"make {version} the default of {what} instead of version {self.before}"
 
 
-Step = t.Union[PutParameter, TagParameter, LabelParameter, DeleteParameter, CreateVersion, SetDefaultVersion]
+Step = t.Union[
+    AttachWatermark, PutParameter, TagParameter, LabelParameter, DeleteParameter, CreateVersion, SetDefaultVersion
+]

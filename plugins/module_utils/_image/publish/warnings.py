@@ -11,7 +11,7 @@ import typing as t
 
 from ..model import Image
 from .facts import Group, Version
-from .planner import TemplatePlan
+from .plan import TemplatePlan
 from .steps import CreateVersion
 
 

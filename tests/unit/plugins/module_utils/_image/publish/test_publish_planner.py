@@ -21,7 +21,8 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.publish.facts im
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.judge import require_publishable
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.outcome import Publication
-from ansible_collections.sealed.ami.plugins.module_utils._image.publish.planner import PublishPlan, plan_publishing
+from ansible_collections.sealed.ami.plugins.module_utils._image.publish.plan import PublishPlan
+from ansible_collections.sealed.ami.plugins.module_utils._image.publish.planner import plan_publishing
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.proofs import (
     parameter_of_image,
     version_of_this_task,
