@@ -31,6 +31,8 @@ options:
       - What the image must be before anything is published.
       - V(verified), every snapshot is encrypted under O(kms_key_id) or one of O(allowed_keys); V(encrypted), every
         volume is encrypted, under whichever key; V(available), its state says so; V(none), it is there.
+      - Keys that were associated with a snapshot must be allowed too for V(verified). Where the installed botocore does
+        not show them, a warning says so.
       - Whichever it is, the image must be visible in the region. Not looked at with O(state=absent).
     type: str
     choices: [none, available, encrypted, verified]

@@ -16,6 +16,8 @@ from system.running import RunModule
 
 HOME, AWAY = "us-east-1", "eu-west-1"
 AUDIT = "ec2_ami_encryption_info"
+KNOWS = "ansible_collections.sealed.ami.plugins.module_utils._aws.connection._BotocoreRegion.knows"
+NAMES = [{"name": "/golden/database"}]
 COPY: dict[str, t.Any] = {
     "source_region": HOME, "region": AWAY, "source_image_id": image_id("database"), "kms_key_id": "alias/golden",
     "wait": True,
@@ -115,11 +117,31 @@ def test_the_audit_judges_it(run_module: RunModule, look: Looking, rule: str, al
 def test_the_audit_says_where_botocore_cannot_tell(
     run_module: RunModule, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "ansible_collections.sealed.ami.plugins.module_utils._aws.connection._BotocoreRegion.knows"
-    monkeypatch.setattr(name, lambda _self, operation, _member: operation != "AssociateKmsKeyId")
+    monkeypatch.setattr(KNOWS, lambda _self, operation, _member: operation != "AssociateKmsKeyId")
     asked: dict[str, t.Any] = {"region": HOME, "image_ids": [image_id("encrypted-root")]}
     (image,) = run_module(AUDIT, **asked, policy={"key_usable": True})["images"]
     assert image["compliant"] is None and "botocore" in image["reasons"][0]
     assert image["snapshots"][0]["associated_kms_keys"] is None
     (image,) = run_module(AUDIT, **asked, policy={"key_usable": True, "associated_keys": "ignore"})["images"]
     assert image["compliant"] is True
+
+
+@pytest.mark.parametrize("alias", ["alias/shared", "alias/golden"])
+def test_only_an_allowed_key_may_open_what_is_published(run_module: RunModule, look: Looking, alias: str) -> None:
+    database = image_id("database-sealed")
+    allowed = ["alias/os", "alias/data", "alias/logs", "alias/golden"]
+    asked: dict[str, t.Any] = {"region": HOME, "image_id": database, "allowed_keys": allowed, "ssm_parameters": NAMES}
+    _snapshot, key = associate(look, HOME, database, alias)
+    look.emulator.clear_calls()
+    result = run_module("ec2_ami_publish", **asked, check=True)
+    assert result.failed is (alias == "alias/shared") and result.failed is (key in result.msg)
+    assert not look.mutations() and result.warnings == []
+
+
+def test_publishing_warns_where_botocore_cannot_tell(run_module: RunModule, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KNOWS, lambda _self, operation, _member: operation != "AssociateKmsKeyId")
+    image, key = image_id("encrypted-root"), "alias/golden"
+    result = run_module(
+        "ec2_ami_publish", check=True, region=HOME, image_id=image, kms_key_id=key, ssm_parameters=NAMES
+    )
+    assert not result.failed and any("associated keys" in one for one in result.warnings)

@@ -28,7 +28,7 @@ from ..._aws.watermarks import require_watermarks
 from ..._image.errors import PreflightError
 from ..._image.model import Image
 from ..._image.publish.facts import Group, Parameter, PublishFacts, Template, Version
-from ..._image.publish.judge import require_publishable
+from ..._image.publish.judge import hides_associated_keys, require_publishable
 from ..._image.publish.request import PublishRequest, WantedTemplate
 from ..parallel import all_of, for_each
 
@@ -55,7 +55,13 @@ def read_image(region: Region, request: PublishRequest, *, warn: Warn) -> Image:
     if image is not None and request.require == "verified":
         image = image.with_snapshots(find_snapshots(region, image.snapshot_ids))
         arns = _key_arns(region, request, warn=warn)
-    return require_publishable(image, request, arns)
+    judged = require_publishable(image, request, arns)
+    if request.require == "verified" and hides_associated_keys(judged):
+        warn(
+            f"whether other keys open the snapshots of {judged.image_id} too is not known, for the installed botocore "
+            "does not show associated keys; update it (1.44.8 shows them)"
+        )
+    return judged
 
 
 def _key_arns(region: Region, request: PublishRequest, *, warn: Warn) -> frozenset[str]:

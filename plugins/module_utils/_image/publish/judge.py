@@ -59,4 +59,12 @@ def _reason(device: BlockDevice, key_arns: t.Collection[str] | None) -> str:
         return ""
     if device.kms_key_arn is None:
         return f"AWS does not show under which key {what} is"
-    return "" if device.kms_key_arn in key_arns else f"{what} is under {device.kms_key_arn}, which is not allowed"
+    if device.kms_key_arn not in key_arns:
+        return f"{what} is under {device.kms_key_arn}, which is not allowed"
+    others = [key for key in device.associated_keys or () if key not in key_arns]
+    return f"{what} is opened by the associated key {', '.join(others)} too, which is not allowed" if others else ""
+
+
+def hides_associated_keys(image: Image) -> bool:
+    """Tell whether the answers cannot say which keys beside their own open the snapshots."""
+    return any(device.associated_keys is None for device in image.snapshot_devices)

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
-from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.facts import (
     Group,
     Parameter,
@@ -277,6 +277,13 @@ def test_a_version_that_was_there_is_not_ours(number: int, newest: int, proved: 
     assert (version_of_this_task(TEMPLATE, number, newest_before=newest) is not None) is proved
 
 
+def opened_by(*keys: str) -> Image:
+    """Return an image under the key that other keys open too."""
+    image = an_image(NEW, sda1=KEY_A)
+    devices = tuple(dataclasses.replace(one, associated_keys=keys) for one in image.devices)
+    return dataclasses.replace(image, devices=devices)
+
+
 EMPTY = BlockDevice("/dev/sdg", volume_size=5)
 
 
@@ -291,6 +298,10 @@ EMPTY = BlockDevice("/dev/sdg", volume_size=5)
         pytest.param("encrypted", an_image(NEW), "no EBS device", id="nothing shown"),
         pytest.param("verified", an_image(NEW, sda1=KEY_A), "", id="the key"),
         pytest.param("verified", an_image(NEW, sda1=KEY_A, sdf=KEY_B), "which is not allowed", id="one other key"),
+        pytest.param("verified", opened_by(KEY_A), "", id="the key, associated with itself"),
+        pytest.param("verified", opened_by(KEY_B), "associated key", id="another key is associated"),
+        pytest.param("verified", opened_by(KEY_A, KEY_B), "associated key", id="one of two associated keys"),
+        pytest.param("encrypted", opened_by(KEY_B), "", id="any keys"),
         pytest.param("verified", an_image(NEW, sda1=True), "does not show under which key", id="hidden key"),
         pytest.param(
             "verified", an_image(NEW, sda1=KEY_A, extra=[dataclasses.replace(EMPTY, encrypted=True)]), "",
