@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from emulated_aws.catalogue_images import IMAGES as IMAGES_OF_ALL
 from system.share.sharing import AWAY, BY_NAME, FRIEND, HOME, ORGANIZATION, STRANGER, UNIT, Sharing, snapshots_in
 
 OTHER_UNIT = "arn:aws:organizations::999999999999:ou/o-0123456789/ou-ab12-99999999"
@@ -349,3 +350,21 @@ def test_an_organization_out_of_reach_is_asked_once(sharing: Sharing) -> None:
     result = sharing("mixed", user_ids=[FRIEND, STRANGER], state="absent", purpose="launch")
     assert result.actions == ["unshared"] and len(result.warnings) == 2
     assert len(sharing.look.calls(service="organizations")) == 1
+
+
+def test_a_managed_key_that_may_not_be_described_is_refused_by_aws(sharing: Sharing) -> None:
+    """What could not be judged is said beforehand, and AWS's refusal comes with the first call, which gives nothing."""
+    sharing.emulator.faults.add("access_denied", service="kms", action="DescribeKey")
+    predicted = sharing("default-key", user_ids=[FRIEND], check=True)
+    assert [one for one in predicted.warnings if "kms:DescribeKey" in one and "AWS managed key" in one]
+    result = sharing("default-key", user_ids=[FRIEND])
+    assert result.failed and result.actions == ["failed"] and not result["changed"]
+    assert sharing.state("default-key") == ([], [[]])
+
+
+@pytest.mark.parametrize("setting", ["not_found", "empty"])
+def test_an_image_of_somebody_else_that_is_not_shown(sharing: Sharing, setting: str) -> None:
+    """Both readings of what AWS answers about it."""
+    sharing.emulator.configure(unshared_image_by_id=setting)
+    hidden = next(spec.image_id for spec in IMAGES_OF_ALL if spec.name == "vendor-private")
+    require_refused(sharing, hidden, words=[hidden, "is not found"], user_ids=[FRIEND])
