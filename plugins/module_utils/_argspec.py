@@ -58,6 +58,7 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "snapshot_copy_completion_duration_minutes": {"type": "int"},
     "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
     "retired": {"type": "str", "choices": ["report", "recopy"], "default": "report"},
+    "check_key_access": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "tag_equality": {"type": "bool", "default": False},
 }
 

@@ -35,9 +35,9 @@ def failing_with(module: t.Any, **result: t.Any) -> t.Iterator[None]:
         module.fail_json(msg=str(error), changed=False, **result)
 
 
-def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool) -> None:
+def finish(module: t.Any, outcomes: t.Sequence[Outcome], *, single: bool, **more: t.Any) -> None:
     """Exit with the result, or fail with the same result, so that nothing created is ever unnamed."""
-    result = to_result(outcomes, single=single)
+    result = {**to_result(outcomes, single=single), **more}
     if module._diff:
         result["diff"] = to_diff(outcomes)
     message = failure_message(outcomes)

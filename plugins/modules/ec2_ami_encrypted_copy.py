@@ -156,6 +156,20 @@ options:
     type: str
     choices: [report, recopy]
     default: report
+  check_key_access:
+    description:
+      - Whether to try the keys of copies that are to be made before the first copy, by dry runs. Where EBS may not use
+        a key, AWS takes the request, and the copy fails later.
+      - V(auto) warns of a denial, with the statement to add to a policy. V(true) fails before anything is changed, and
+        warns of what could not be proved. V(false) tries nothing.
+      - In one region, source key and key of the copy are tried together by C(kms:ReEncrypt); between regions
+        C(kms:Decrypt) is tried on the one, C(kms:GenerateDataKeyWithoutPlaintext) and C(kms:CreateGrant) on the other.
+        Each pair of keys is tried once, which AWS bills as one to three KMS requests. A run with nothing to copy tries
+        nothing.
+      - A policy that opens a key to EBS alone (C(kms:ViaService)) denies a dry run also where the copy would succeed.
+    type: str
+    choices: ['auto', 'true', 'false']
+    default: auto
   on_failure:
     description:
       - What happens to a copy that this task started and that failed. V(keep) leaves it for inspection and names it,
@@ -362,6 +376,44 @@ msg:
   returned: always
   type: str
   sample: "unchanged: database-sealed ami-0fedcba9876543211 in eu-west-1 under alias/golden (the copy exists)"
+key_checks:
+  description:
+    - What dry runs told of the use of keys before the first copy; empty where nothing was tried. See
+      O(check_key_access).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kms_key_arn:
+      description: The key.
+      returned: always
+      type: str
+      sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003
+    region:
+      description: The region in which it was tried.
+      returned: always
+      type: str
+      sample: eu-west-1
+    action:
+      description: The action that was tried, or, of a denial, the one that AWS named.
+      returned: always
+      type: str
+      sample: kms:GenerateDataKeyWithoutPlaintext
+    proved:
+      description: Whether the principal may use the key so; null where that could not be told.
+      returned: always
+      type: bool
+      sample: true
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: a dry run succeeded
+    principal:
+      description: The principal, where AWS named it in a denial; null otherwise.
+      returned: always
+      type: str
+      sample: arn:aws:iam::123456789012:user/copier
 image_id:
   description: The id of the copy; null in check mode for a copy that does not exist yet.
   returned: when one image goes to one destination, and the request is possible at all
@@ -511,6 +563,8 @@ images:
       sample: [ami-0fedcba9876543210, snap-0123456789abcdef0]
 """
 
+import typing as t
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COPY_ARGUMENTS
@@ -522,11 +576,13 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request imp
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=COPY_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module):
+    key_checks: list[dict[str, t.Any]] = []
+    with failing_readably(module, key_checks=key_checks):
         connection = Connection.of_module(module)
         request = parse_copy_request(module.params, default_region=module.region)
-        outcomes = CopyRun(connection, request, warn=warn).run(check_mode=module.check_mode)
-    finish(module, outcomes, single=request.is_single)
+        run = CopyRun(connection, request, warn=warn, key_checks=key_checks)
+        outcomes = run.run(check_mode=module.check_mode)
+    finish(module, outcomes, single=request.is_single, key_checks=key_checks)
 
 
 if __name__ == "__main__":

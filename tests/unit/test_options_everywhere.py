@@ -80,7 +80,10 @@ CALLERS: t.Final = [
 # Options of an image that the file of targets does not take.
 NOT_OF_A_TARGET: t.Final = {
     **dict.fromkeys(("source_image_id", "state", "session_token", "tag_equality"), "see fleet_copy"),
-    **dict.fromkeys(("wait", "wait_timeout", "wait_delay", "on_failure", "superseded", "retired"), "is about a run"),
+    **dict.fromkeys(
+        ("wait", "wait_timeout", "wait_delay", "on_failure", "superseded", "retired", "check_key_access"),
+        "is about a run",
+    ),
     "snapshot_copy_completion_duration_minutes": "costs, and is about a run",
     "destinations": "are made of its accounts and regions",
 }

@@ -37,6 +37,11 @@ class AwsError(AnsibleAWSError):
         return str(self._answer.get("Error", {}).get("Code", ""))
 
     @property
+    def words(self) -> str:
+        """Return AWS's own words, empty where it never answered."""
+        return str(self._answer.get("Error", {}).get("Message", ""))
+
+    @property
     def is_denied(self) -> bool:
         """Tell whether a policy forbids the call."""
         return self.code in DENIED_CODES and self._operation not in _FOR_CREDENTIALS
@@ -67,8 +72,7 @@ class AwsError(AnsibleAWSError):
 
     def _remedy(self) -> str:
         if self.code:
-            words = str(self._answer.get("Error", {}).get("Message", ""))
-            return remedy_for_code(self.code, words, operation=self._operation)
+            return remedy_for_code(self.code, self.words, operation=self._operation)
         return remedy_for_class(self.exception) if self.exception is not None else ""
 
     @property

@@ -60,6 +60,8 @@ GRANT = {
     "purpose": "copy",
     "wait": False,
 }
+# What one call needs that IAM has no action of this name for.
+PARTS = {"kms:ReEncrypt": {"kms:ReEncryptFrom", "kms:ReEncryptTo"}}
 SCENARIOS = {
     "copy": Scenario(("copy",), KEY),
     "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
@@ -183,7 +185,7 @@ def test_policy_is_enough(emulator: Emulator, run_module: RunModule, name: str) 
     result = play(emulator, run_module, scenario, policies)
     assert (result.msg, result.warnings) == ("", [])
     assert result["changed"] or scenario.module == INFO
-    assert set(emulator.counts()) <= actions(policies)
+    assert {one for name in emulator.counts() for one in PARTS.get(name, {name})} <= actions(policies)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

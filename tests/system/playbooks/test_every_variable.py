@@ -72,6 +72,7 @@ TYPED = {
     "sealed_ami_may_select_nothing": "no",
     "sealed_ami_superseded": "keep",
     "sealed_ami_retired": "report",
+    "sealed_ami_check_key_access": "true",
     "sealed_ami_on_failure": "rollback",
     "sealed_ami_wait": "true",
     "sealed_ami_wait_timeout": "600",

@@ -20,7 +20,7 @@ from ..._image.copy.preflight import Case, require_possible, takes_chosen_key
 from ..._image.copy.request import Destination
 from ..._image.errors import PreflightError
 from ..._image.keys import RequiredKey
-from ..._image.model import Image
+from ..._image.model import Image, KmsKey
 from ..._image.source import require_copyable, require_decryptable
 from ..public_access import public_blocks
 from ..source_keys import describe_source_keys
@@ -45,8 +45,10 @@ def require_distinct_keys(held: t.Mapping[str, RegionFacts | AwsError]) -> None:
             seen[key.arn] = key.reference
 
 
-def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now: float, warn: Warn) -> dict[str, Image]:
-    """Return the sources by id with the keys of their snapshots, all read in one go; refuse what cannot be copied."""
+def require_copyable_sources(
+    region: Region, sources: t.Sequence[Image], *, now: float, warn: Warn
+) -> tuple[dict[str, Image], dict[str, KmsKey | None]]:
+    """Return the sources by id with the keys of their snapshots, and these keys; refuse what cannot be copied."""
     snapshots = find_snapshots(region, [snapshot_id for source in sources for snapshot_id in source.snapshot_ids])
     for source in sources:
         require_copyable(source, snapshots, now=now)
@@ -54,7 +56,7 @@ def require_copyable_sources(region: Region, sources: t.Sequence[Image], *, now:
     keys = describe_source_keys(region, keyed.values(), warn=warn)
     for source in keyed.values():
         require_decryptable(source, keys)
-    return keyed
+    return keyed, keys
 
 
 def require_possible_plans(

@@ -25,11 +25,13 @@ from ..._image.keys import aliases_of
 from ..._image.model import Image
 from ..._image.outcome import Outcome, Target, follow
 from ..._image.steps import Plan
+from ..key_access import KeyAccess
 from ..pace import Pace
 from ..parallel import for_each
 from ..regions import require_regions
 from ..sources import require_shown
 from .job import Job, Waiting
+from .key_needs import key_needs
 from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
 from .read import Keys, RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
@@ -42,7 +44,15 @@ _ROUNDS: t.Final = 3
 class CopyRun:
     """One task: every source image to every destination."""
 
-    def __init__(self, connection: Connection, request: CopyRequest, *, warn: Warn, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        request: CopyRequest,
+        *,
+        warn: Warn,
+        key_checks: list[dict[str, t.Any]] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
         self._connection = connection
         self._request = request
         self._warn = warn
@@ -52,6 +62,7 @@ class CopyRun:
         self._deadline = self._pace.now() + request.wait_timeout
         names = {request.source_region, *(destination.region for destination in request.destinations)}
         self._regions: dict[str, Region] = {name: connection.region(name) for name in sorted(names)}
+        self._access = KeyAccess(self._regions, request.check_key_access, key_checks, warn=warn)
 
     def run(self, *, check_mode: bool) -> list[Outcome]:
         """Return one outcome for each source image in each destination, in the order they were asked for.
@@ -84,7 +95,7 @@ class CopyRun:
         jobs = [self._plan_one(pair, sources, held[pair[1].region]) for pair in pairs]
         source = self._regions[self._request.source_region]
         copied = {job.lineage.source_image_id for job in jobs if job.plan.create is not None}
-        keyed = require_copyable_sources(
+        keyed, keys = require_copyable_sources(
             source, [sources[image_id] for image_id in sorted(copied)], now=self._pace.now(), warn=self._warn
         )
         for job in jobs:
@@ -94,6 +105,7 @@ class CopyRun:
             planned = [(pair[1], job) for pair, job in zip(pairs, jobs)]
             now = self._pace.now()
             require_possible_plans(self._regions, planned, {**sources, **keyed}, now=now, warn=self._warn)
+        self._access.require(key_needs(jobs, keyed, keys))
         return jobs
 
     def _read(

@@ -51,6 +51,7 @@ class CopyRequest:
     present: bool = True
     deregister_superseded: bool = False
     recopy_retired: bool = False
+    check_key_access: t.Literal["auto", "true", "false"] = "auto"
     rollback: bool = False
     wait: bool = False
     wait_timeout: int = 3600
@@ -89,6 +90,7 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
         present=options["state"] == "present",
         deregister_superseded=options["superseded"] == "deregister",
         recopy_retired=options["retired"] == "recopy",
+        check_key_access=options["check_key_access"],
         rollback=options["on_failure"] == "rollback",
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
