@@ -115,7 +115,8 @@ def judge(
         keys = dict.fromkeys(key for key in (probe.source_key, probe.key) if key)
         return tuple(KeyCheck(key, probe.region, _action(probe, key), True, "a dry run succeeded") for key in keys)
     found = _DENIED.search(refusal.words)
-    key = found["key"] if found and found["key"] in (probe.key, probe.source_key) else probe.source_key or probe.key
+    named = found["key"] if found else None
+    key = named if named and named in (probe.key, probe.source_key) else probe.source_key or probe.key
     action = f"kms:{found['action']}" if found else _action(probe, key)
     principal = found["principal"] if found else None
     proved, reason = _verdict(probe, refusal, is_undescribed=key in undescribed)

@@ -8,12 +8,17 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import textwrap
 import typing as t
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 
 from emulated_aws.client import Emulator
+from emulated_aws.identity import Credentials
+from oracle.guard import Guard
+from system.running import RunModule
 
 DOCS = pathlib.Path(__file__).resolve().parents[3] / "docs"
 GUIDE = DOCS / "docsite" / "rst" / "guide_many_accounts.rst"
@@ -29,10 +34,25 @@ def named_in_guide(beginning: str) -> list[str]:
     return re.findall(r"docs/iam/(kms-key-policy-[a-z-]+)\.json", bullet.partition("\n\n")[0])
 
 
-def grant_operations() -> list[str]:
-    """Return the operations of the grant as the guide has it made."""
-    found = re.search(r"--operations ([A-Za-z ]+)", GUIDE.read_text())
-    return found[1].split() if found else []
+# "Key policy requirements for use with encrypted volumes" in the guide of Auto Scaling (aws_rules §14.4).
+OPERATIONS = [
+    "Encrypt",
+    "Decrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "DescribeKey",
+    "CreateGrant",
+]
+
+
+def grants_in_guide() -> dict[str, dict[str, t.Any]]:
+    """Return the options of the tasks in which the guide makes grants, by their purpose."""
+    blocks = re.findall(r"code-block:: yaml\n\n((?:    .*\n|\n)+)", GUIDE.read_text())
+    tasks = [one for block in blocks for one in yaml.safe_load(textwrap.dedent(block)) if isinstance(one, dict)]
+    found = [task["sealed.ami.kms_key_grant"] for task in tasks if "sealed.ami.kms_key_grant" in task]
+    return {options["purpose"]: options for options in found}
 
 
 class Account:
@@ -45,10 +65,14 @@ class Account:
         self.ec2, self.kms = session.client("ec2"), session.client("kms")
         self._administrator = session.client("sts").get_caller_identity()["Arn"]
 
-    def client(self, service: str, role: str, actions: str = "*") -> t.Any:
-        """Return a client of a role that its own account lets do everything, or only some actions."""
+    def credentials(self, role: str, actions: str = "*") -> Credentials:
+        """Return the credentials of a role that its own account lets do everything, or only some actions."""
         policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
-        session: t.Any = self._emulator.session(credentials=self._emulator.principal(role, [policy]), region=REGION)
+        return self._emulator.principal(role, [policy])
+
+    def client(self, service: str, role: str, actions: str = "*") -> t.Any:
+        """Return a client of such a role."""
+        session: t.Any = self._emulator.session(credentials=self.credentials(role, actions), region=REGION)
         return session.client(service)
 
     def key(self, *policies: str) -> str:
@@ -147,10 +171,10 @@ def test_the_key_of_the_copy_is_open_to_no_other_account(owner: Account, consume
 
 
 def grant(consumer: Account, key: str, grantee: str) -> str:
-    """Have a role of the consumer grant the key, as the guide's command does; return the error's code, or nothing."""
+    """Have a role of the consumer grant the key, as Auto Scaling needs it; return the error's code, or nothing."""
     kms = consumer.client("kms", f"arn:aws:iam::{CONSUMER}:role/image-copier")
     try:
-        kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=grant_operations())
+        kms.create_grant(KeyId=key, GranteePrincipal=grantee, Operations=OPERATIONS)
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return ""
@@ -193,3 +217,53 @@ def test_auto_scaling_launches_once_the_key_is_granted(
     emulator.advance(600)
     (reservation,) = consumer.ec2.describe_instances(InstanceIds=[launched["InstanceId"]])["Reservations"]
     assert reservation["Instances"][0]["State"]["Name"] == state
+
+
+@pytest.mark.parametrize(
+    ("purpose", "by", "operations"),
+    [
+        ("autoscaling", CONSUMER, set(OPERATIONS)),
+        ("copy", OWNER, {"DescribeKey", "Decrypt", "ReEncryptFrom", "CreateGrant"}),
+    ],
+)
+def test_the_tasks_of_the_guide_make_the_grants(
+    emulator: Emulator,
+    run_module: RunModule,
+    owner: Account,
+    consumer: Account,
+    oracle: Guard,
+    purpose: str,
+    by: str,
+    operations: set[str],
+) -> None:
+    key = owner.key(*AUTO_SCALING_KEY)
+    oracle.given(key, to=["CreateGrant"])
+    owner.kms.put_key_policy(KeyId=key, PolicyName="default", Policy=with_root(owner, key))
+    who = consumer if by == CONSUMER else owner
+    asked = {**grants_in_guide()[purpose], "key_id": key, "wait": False}
+    credentials = who.credentials(f"arn:aws:iam::{by}:role/image-copier")
+    for changed in (True, False):
+        result = run_module("kms_key_grant", as_=credentials, **asked)
+        assert (result.msg, result["changed"]) == ("", changed)
+    (grant,) = owner.kms.list_grants(KeyId=key)["Grants"]
+    assert (set(grant["Operations"]), grant["GranteePrincipal"]) == (operations, asked["grantee_principal"])
+
+
+def test_a_role_that_was_granted_the_key_copies(
+    emulator: Emulator, run_module: RunModule, owner: Account, consumer: Account, oracle: Guard
+) -> None:
+    """The grant for copies alone opens the key of the source, which no policy of the key does."""
+    source_key, key = owner.key(), consumer.key(*COPY_KEY)
+    oracle.given(source_key, to=["CreateGrant"])
+    image = shared_image(emulator, owner, source_key)
+    asked = {**grants_in_guide()["copy"], "key_id": source_key, "wait": False}
+    assert run_module("kms_key_grant", **asked)["changed"]
+    assert copy_state(emulator, consumer, image, key) == ("available", [key])
+
+
+def with_root(owner: Account, key: str) -> str:
+    """Return the key's policy with a statement that leaves the key to its account."""
+    document = json.loads(owner.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    root = {"AWS": f"arn:aws:iam::{OWNER}:root"}
+    document["Statement"].append({"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"})
+    return json.dumps(document)

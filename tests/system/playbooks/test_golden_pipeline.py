@@ -47,5 +47,9 @@ def test_a_session_token_under_the_name_that_awx_gives_it(served_emulator: Emula
     ended = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     # The emulator takes a session's keys with their token only, as AWS does; amazon.aws seeks volumes that are gone.
-    assert {call["error"] for call in served_emulator.calls()} <= {None, "InvalidVolume.NotFound", "DryRunOperationException"}
+    assert {call["error"] for call in served_emulator.calls()} <= {
+        None,
+        "InvalidVolume.NotFound",
+        "DryRunOperationException",
+    }
     assert token not in ended.stdout + ended.stderr
