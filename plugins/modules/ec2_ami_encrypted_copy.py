@@ -376,44 +376,6 @@ msg:
   returned: always
   type: str
   sample: "unchanged: database-sealed ami-0fedcba9876543211 in eu-west-1 under alias/golden (the copy exists)"
-key_checks:
-  description:
-    - What dry runs told of the use of keys before the first copy; empty where nothing was tried. See
-      O(check_key_access).
-  returned: always
-  type: list
-  elements: dict
-  contains:
-    kms_key_arn:
-      description: The key.
-      returned: always
-      type: str
-      sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003
-    region:
-      description: The region in which it was tried.
-      returned: always
-      type: str
-      sample: eu-west-1
-    action:
-      description: The action that was tried, or, of a denial, the one that AWS named.
-      returned: always
-      type: str
-      sample: kms:GenerateDataKeyWithoutPlaintext
-    proved:
-      description: Whether the principal may use the key so; null where that could not be told.
-      returned: always
-      type: bool
-      sample: true
-    reason:
-      description: Why.
-      returned: always
-      type: str
-      sample: a dry run succeeded
-    principal:
-      description: The principal, where AWS named it in a denial; null otherwise.
-      returned: always
-      type: str
-      sample: arn:aws:iam::123456789012:user/copier
 image_id:
   description: The id of the copy; null in check mode for a copy that does not exist yet.
   returned: when one image goes to one destination, and the request is possible at all
@@ -561,6 +523,44 @@ images:
       type: list
       elements: str
       sample: [ami-0fedcba9876543210, snap-0123456789abcdef0]
+key_checks:
+  description:
+    - What dry runs told of the use of keys before the first copy; empty where nothing was tried. See
+      O(check_key_access).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kms_key_arn:
+      description: The key.
+      returned: always
+      type: str
+      sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003
+    region:
+      description: The region in which it was tried.
+      returned: always
+      type: str
+      sample: eu-west-1
+    action:
+      description: The action that was tried, or, of a denial, the one that AWS named.
+      returned: always
+      type: str
+      sample: kms:GenerateDataKeyWithoutPlaintext
+    proved:
+      description: Whether the principal may use the key so; null where that could not be told.
+      returned: always
+      type: bool
+      sample: true
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: a dry run succeeded
+    principal:
+      description: The principal, where AWS named it in a denial; null otherwise.
+      returned: always
+      type: str
+      sample: arn:aws:iam::123456789012:user/copier
 """
 
 import typing as t
