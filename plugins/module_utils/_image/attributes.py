@@ -98,7 +98,7 @@ def plan_new_attributes(desired: Attributes, device_names: t.Iterable[str]) -> t
     return (*steps, *_values(desired))
 
 
-def image_with(image: Image, steps: t.Iterable[Step]) -> Image:
+def image_with(image: Image, steps: t.Iterable[t.Any]) -> Image:
     """Return the image as the result shows it once the steps are done: with its new description and tags."""
     for step in steps:
         if isinstance(step, SetDescription):

@@ -19,6 +19,10 @@ DEVICE_TAG: t.Final = "sealed.ami:device"
 RUN_TAG: t.Final = "sealed.ami:run"
 # The instance that composing launched to make an image, on the image and its snapshots: AWS says which one made them.
 BUILDER_TAG: t.Final = "sealed.ami:builder"
+# What retiring notes on an image before it takes it away: launch permissions (numbered), deprecation, and since when.
+PERMISSIONS_TAG: t.Final = "sealed.ami:launch-permissions-"
+DEPRECATION_TAG: t.Final = "sealed.ami:deprecation-before"
+DISABLED_TAG: t.Final = "sealed.ami:disabled-at"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 

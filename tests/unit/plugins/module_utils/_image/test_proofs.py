@@ -27,6 +27,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     Snapshot,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish import proofs as publish_proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image.retire import proofs as retire_proofs
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     COPY_ID,
     HOME,
@@ -43,7 +44,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
 KINDS = {
     name
-    for file in (proofs, publish_proofs)
+    for file in (proofs, publish_proofs, retire_proofs)
     for name, kind in vars(file).items()
     if isinstance(kind, type) and issubclass(kind, proofs.Proof)
 }
@@ -97,7 +98,14 @@ def test_whatever_destroys_takes_a_proof() -> None:
             arguments = {ast.unparse(one.annotation) for one in function.args.args if one.annotation is not None}
             destroyers[function.name] = any(kind in one for one in arguments for kind in KINDS)
     assert {name for name, proved in destroyers.items() if not proved} == set()
-    known = {"deregister_image", "delete_snapshot", "terminate_instance", "delete_volume", "remove_tags"}
+    known = {
+        "deregister_image",
+        "delete_snapshot",
+        "terminate_instance",
+        "delete_volume",
+        "remove_tags",
+        "disable_image",
+    }
     assert known <= destroyers.keys()
 
 

@@ -1,0 +1,418 @@
+#!/usr/bin/python
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ec2_ami_retire
+version_added: 1.0.0
+short_description: Retire old AMIs step by step, only those that nothing uses, and restore them
+description:
+  - Takes this account's old Amazon Machine Images out of use, one step an image and run. It deprecates them, so that
+    nobody finds them any more, and later disables them, so that nobody can launch them. Either can be undone.
+  - An image is kept when anything uses it, and when it is not known whether anything does. See
+    M(sealed.ami.ec2_ami_usage_info) for the evidence, all of which is read again before each step.
+  - Never touched are the newest image of a group, images of other accounts, images that are pending or failed, images
+    that AWS Backup, Data Lifecycle Manager or EC2 Image Builder manage, and the source of a copy that is pending.
+  - Nothing is deregistered, and no snapshot is deleted.
+  - AWS removes all launch permissions from an image that is disabled, and does not give them back. They are recorded
+    first, in tags of the image and in RV(undo), and O(state=restored) gives them back.
+author:
+  - sealed.ami contributors (@sealed-ami)
+options:
+  state:
+    description:
+      - V(retired) takes the images that O(filters) select, and no rule keeps, one step further.
+      - V(restored) enables the images of O(image_ids) or O(undo) again, gives back who could launch them and when they
+        were to be deprecated, and removes a deprecation that is in force. Where one of them cannot be restored, nothing
+        is changed.
+    type: str
+    choices: [retired, restored]
+    default: retired
+  regions:
+    description:
+      - The regions to work in. Defaults to O(region) alone; O(undo) names its own.
+    type: list
+    elements: str
+  filters:
+    description:
+      - Which of this account's images may be retired; filters by name, each with a value or a list of values, as
+        DescribeImages takes them. Selecting nothing fails the task.
+      - They have to select whole groups, for what they leave out does not count among the newest.
+      - Required for O(state=retired).
+    type: dict
+  image_ids:
+    description:
+      - For O(state=retired), the only images to change, of those that O(filters) select. The others still count in
+        their groups.
+      - For O(state=restored), the images to restore.
+    type: list
+    elements: str
+    aliases: [image_id]
+  group_by:
+    description:
+      - Which images replace each other. V(tag:Family) groups by the value of the tag C(Family); V(name:^(web|db\)-)
+        by what the regular expression captures of the name.
+      - Images that are in no group are kept. Each region has groups of its own.
+      - Required for O(state=retired).
+    type: str
+  keep:
+    description: Which images stay as they are.
+    type: dict
+    suboptions:
+      newest:
+        description:
+          - How many of the newest images of each group stay, at least 1. Disabled images, failed ones, and those that
+            O(keep.tags) keeps, do not count.
+        type: int
+        default: 3
+      younger_than_days:
+        description: Images that were made fewer days ago stay.
+        type: int
+        default: 0
+      tags:
+        description: Images with any of these tags stay.
+        type: dict
+      shared:
+        description: Whether images stay that are shared with anybody.
+        type: bool
+        default: false
+      public:
+        description: Whether images stay that are public.
+        type: bool
+        default: true
+  launched_within_days:
+    description:
+      - An image that any account has launched in this time counts as used. AWS says so a day late.
+    type: int
+    default: 60
+  report_max_age:
+    description:
+      - How many hours old a usage report on a shared image may be. AWS makes such a report when the owner asks for it
+        (CreateImageUsageReport). Without one, it is not known whether other accounts use the image.
+    type: int
+    default: 24
+  when_unknown:
+    description:
+      - What happens when it is not known whether an image is in use.
+      - V(keep) keeps it and warns of what is not known; V(fail) fails before anything is changed.
+    type: str
+    choices: [keep, fail]
+    default: keep
+  last_step:
+    description: The last step to take.
+    type: str
+    choices: [deprecate, disable]
+    default: disable
+  disable_after_days:
+    description:
+      - How many days after it was deprecated an image is disabled. For a shared image it is 2 at least, for nothing
+        shows what another account has launched in the last 24 hours.
+    type: int
+    default: 14
+  limit:
+    description:
+      - The most images to change in a run, in all regions together. Where more are due, the task fails with the whole
+        result and changes nothing, since a wrong filter shows in this.
+    type: int
+    default: 20
+  undo:
+    description:
+      - For O(state=restored), what the task that retired the images returned as RV(undo).
+    type: list
+    elements: dict
+    suboptions:
+      image_id:
+        description: The image.
+        type: str
+        required: true
+      region:
+        description: Its region.
+        type: str
+        required: true
+      launch_permissions:
+        description: Who could launch it.
+        type: dict
+        suboptions:
+          user_ids:
+            description: Account ids.
+            type: list
+            elements: str
+          group_names:
+            description: The group V(all).
+            type: list
+            elements: str
+          org_arns:
+            description: ARNs of organizations.
+            type: list
+            elements: str
+          org_unit_arns:
+            description: ARNs of organizational units.
+            type: list
+            elements: str
+      deprecation_time:
+        description: When it was to be deprecated.
+        type: str
+  trust_recorded_permissions:
+    description:
+      - For O(state=restored) with O(image_ids), whether to give the launch permissions that the tags of an image
+        record. Whoever may tag the image can write such tags, so that the task fails and shows them unless this is
+        V(true). With O(undo) it is not needed.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Returns the same decisions and steps, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the state before and every step.
+  idempotent:
+    support: full
+    description: A second run changes nothing until the next step is due.
+notes:
+  - Run it in check mode first; the result is a report of what is due when, and why the other images are kept.
+  - Needs what M(sealed.ami.ec2_ami_usage_info) needs and C(ec2:DescribeImageAttribute), C(ec2:CreateTags) and
+    C(ec2:EnableImageDeprecation), and to disable C(ec2:DisableImage). To restore, it needs C(ec2:DescribeImages),
+    C(ec2:DescribeImageAttribute), C(ec2:EnableImage), C(ec2:ModifyImageAttribute), C(ec2:DisableImageDeprecation),
+    C(ec2:EnableImageDeprecation) and C(ec2:DeleteTags).
+seealso:
+  - module: sealed.ami.ec2_ami_usage_info
+  - module: sealed.ami.ec2_ami_encrypted_copy
+  - module: amazon.aws.ec2_ami
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - sealed.ami.sdk
+"""
+
+EXAMPLES = r"""
+- name: Report what would be retired, and why the rest is kept
+  sealed.ami.ec2_ami_retire:
+    regions: [us-east-1, eu-west-1]
+    filters:
+      "tag:Stage": golden
+    group_by: tag:Team
+    keep:
+      newest: 1
+  check_mode: true
+  register: report
+
+- name: Deprecate what nothing uses, all but the newest image of each team
+  sealed.ami.ec2_ami_retire:
+    region: us-east-1
+    filters:
+      "tag:Stage": golden
+    group_by: tag:Team
+    keep:
+      newest: 1
+      tags:
+        Keep: "true"
+    last_step: deprecate
+  register: deprecated
+
+- name: Disable it as soon as it is deprecated, in place of two weeks later; shared images still wait for two days
+  sealed.ami.ec2_ami_retire:
+    region: us-east-1
+    filters:
+      "tag:Stage": golden
+    group_by: tag:Team
+    keep:
+      newest: 1
+    disable_after_days: 0
+  register: retired
+
+- name: Undo all that this task has done, launch permissions included
+  sealed.ami.ec2_ami_retire:
+    state: restored
+    undo: "{{ retired.undo }}"
+
+- name: Restore one image whose task nobody remembers, with the launch permissions that its tags record
+  sealed.ami.ec2_ami_retire:
+    state: restored
+    region: us-east-1
+    image_ids: [ami-00ec2000000000001]
+    trust_recorded_permissions: true
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was changed.
+  returned: always
+  type: bool
+images:
+  description: The images that O(filters) select, or that were to be restored, after failure too.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    image_id:
+      description: The id.
+      type: str
+      returned: always
+      sample: ami-00ec2000000000001
+    name:
+      description: The name.
+      type: str
+      returned: always
+      sample: plain-root
+    region:
+      description: The region.
+      type: str
+      returned: always
+      sample: us-east-1
+    state:
+      description: The state after the task.
+      type: str
+      returned: always
+      sample: disabled
+    group:
+      description: The group it belongs to; null for none, and for O(state=restored).
+      type: str
+      returned: always
+      sample: platform
+    creation_date:
+      description: When it was made.
+      type: str
+      returned: always
+      sample: "2026-11-23T10:00:00.000Z"
+    deprecation_time:
+      description: Since when it is deprecated, or will be; null for never.
+      type: str
+      returned: always
+      sample: "2026-11-26T10:02:00.000Z"
+    action:
+      description:
+        - V(deprecated) or V(disabled) when this task has done so, or would in check mode; V(waiting) when the next step
+          is not due yet; V(kept) when a rule or its use keeps it; V(restored); V(unchanged) when there is nothing left
+          to do; V(failed) when a step failed.
+      type: str
+      returned: always
+      sample: disabled
+    reason:
+      description: Why.
+      type: str
+      returned: always
+      sample: deprecated since 2026-11-12T10:02:00.000Z; as of 2026-11-25T10:00:00Z, nothing uses it
+    next_step:
+      description: The step that it waits for.
+      type: str
+      returned: always
+      sample: disable
+    due:
+      description: From when on that step is taken.
+      type: str
+      returned: always
+      sample: "2026-12-10T10:02:00Z"
+    in_use:
+      description: Whether it is in use; null when that is not known, and when nobody looked, for it was kept anyway.
+      type: bool
+      returned: always
+      sample: false
+    evidence:
+      description: What uses it, and what could not be read.
+      type: list
+      elements: str
+      returned: always
+      sample: [instance i-0123456789abcdef0]
+    volume_size:
+      description: The GiB of all its EBS devices together.
+      type: int
+      returned: always
+      sample: 8
+    tags:
+      description: Its tags after the task.
+      type: dict
+      returned: always
+      sample: {Team: platform}
+    steps:
+      description: The calls of this task that change something, in order.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        description:
+          description: What it does.
+          type: str
+          returned: always
+          sample: disable the image
+        done:
+          description: Whether it has been done; V(false) in check mode.
+          type: bool
+          returned: always
+          sample: true
+    error:
+      description: What went wrong, and what to do.
+      type: str
+      returned: when a step of the image failed
+      sample: Failed to disable image ami-00ec2000000000001 in us-east-1
+summary:
+  description: How many images there are of each action.
+  returned: always
+  type: dict
+  sample: {deprecated: 0, disabled: 1, restored: 0, waiting: 0, kept: 2, unchanged: 0, failed: 0}
+undo:
+  description:
+    - What O(undo) takes to restore the images that this task has changed. Keep it. In check mode, what it would be.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    image_id:
+      description: The image.
+      type: str
+      returned: always
+      sample: ami-00ec2000000000001
+    region:
+      description: Its region.
+      type: str
+      returned: always
+      sample: us-east-1
+    launch_permissions:
+      description: Who could launch it before it was disabled; null where it was deprecated alone.
+      type: dict
+      returned: always
+      sample: {user_ids: ["210987654321"], group_names: [], org_arns: [], org_unit_arns: []}
+    deprecation_time:
+      description: When it was to be deprecated before this module did that; null for never.
+      type: str
+      returned: always
+      sample: "2027-01-31T00:00:00.000Z"
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
+from ansible_collections.sealed.ami.plugins.module_utils._execute.retire.run import retire_images
+from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, warn
+from ansible_collections.sealed.ami.plugins.module_utils._image.retire.request import parse_retire_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.retire.result import (
+    retire_diff,
+    retire_failure,
+    retire_message,
+    retire_warnings,
+    to_retire_result,
+)
+
+
+def main() -> None:
+    module = AnsibleAWSModule(argument_spec=RETIRE_ARGUMENTS, supports_check_mode=True)
+    with failing_readably(module, summary={}, undo=[]):
+        connection = Connection.of_module(module)
+        request = parse_retire_request(module.params, default_region=module.region)
+        outcomes, refusal = retire_images(connection, request, check_mode=module.check_mode)
+    result = to_retire_result(outcomes, predicted=module.check_mode and not refusal)
+    for warning in retire_warnings(outcomes):
+        warn(warning)
+    if module._diff:
+        result["diff"] = retire_diff(outcomes)
+    message = refusal or retire_failure(outcomes)
+    if message:
+        module.fail_json(msg=message, **result)
+    module.exit_json(msg=retire_message(result, predicted=module.check_mode), **result)
+
+
+if __name__ == "__main__":
+    main()

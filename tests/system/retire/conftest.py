@@ -1,0 +1,121 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of retiring share: an account with families of images that were made day after day."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from emulated_aws.client import Emulator
+from emulated_aws.identity import Credentials
+from oracle.guard import Guard
+from system.looking import Looking
+from system.running import Result, RunModule
+
+MODULE, REGION, OTHER = "ec2_ami_retire", "us-east-1", "210987654321"
+DAY = 86400.0
+ACTS = (
+    "CreateTags", "DeleteTags", "EnableImageDeprecation", "DisableImageDeprecation", "DisableImage", "EnableImage",
+    "ModifyImageAttribute",
+)  # fmt: skip
+WEB = {"filters": {"name": "web-*"}, "group_by": "name:^(web)-", "keep": {"newest": 1}}
+
+
+class Fleet:
+    """One account's images."""
+
+    def __init__(self, emulator: Emulator, oracle: Guard) -> None:
+        self.emulator, self._oracle = emulator, oracle
+        self.ec2: t.Any = emulator.session(region=REGION).client("ec2")
+
+    def image(self, name: str, *, may: t.Sequence[str] = ACTS, **tags: str) -> str:
+        """Return a new image that is a day younger than the one before; nothing may be done to it but ``may``."""
+        self.emulator.advance(DAY)
+        volume = self.ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+        snapshot = self.ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        self.emulator.advance(60)
+        image_id = str(
+            self.ec2.register_image(
+                Name=name,
+                Architecture="x86_64",
+                VirtualizationType="hvm",
+                EnaSupport=True,
+                RootDeviceName="/dev/xvda",
+                BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
+            )["ImageId"]
+        )
+        shown = [{"Key": key, "Value": value} for key, value in {"Family": "web", **tags}.items()]
+        self.ec2.create_tags(Resources=[image_id], Tags=shown)
+        self._oracle.given(image_id, to=may)
+        return image_id
+
+    def family(self, *, old: t.Sequence[str] = ACTS) -> tuple[str, str]:
+        """Return an image and the newer one that replaces it, to which nothing may be done."""
+        return self.image("web-1", may=old), self.image("web-2", may=())
+
+    def shown(self, image_id: str) -> dict[str, t.Any]:
+        """Return what AWS shows of an image, disabled or not."""
+        (found,) = self.ec2.describe_images(ImageIds=[image_id], IncludeDisabled=True)["Images"]
+        return t.cast("dict[str, t.Any]", found)
+
+    def tags(self, image_id: str) -> dict[str, str]:
+        """Return its tags."""
+        return {tag["Key"]: tag["Value"] for tag in self.shown(image_id).get("Tags") or ()}
+
+    def share(self, image_id: str, *entries: dict[str, str]) -> None:
+        """Let accounts, groups or organizations launch an image."""
+        self.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission={"Add": list(entries)})
+
+    def permissions(self, image_id: str) -> list[dict[str, str]]:
+        """Return who may launch an image."""
+        found = self.ec2.describe_image_attribute(ImageId=image_id, Attribute="launchPermission")["LaunchPermissions"]
+        return sorted(found, key=str)
+
+    def report(self, image_id: str) -> None:
+        """Ask for a usage report, which AWS makes at once here."""
+        deep = [{"OptionName": "version-depth", "OptionValues": ["10000"]}]
+        kinds = ("ec2:Instance", "ec2:LaunchTemplate", "imagebuilder:ImageRecipe", "imagebuilder:ContainerRecipe")
+        types = [
+            {"ResourceType": one, **({"ResourceTypeOptions": deep} if one == "ec2:LaunchTemplate" else {})}
+            for one in kinds
+        ]
+        self.ec2.create_image_usage_report(ImageId=image_id, ResourceTypes=types)
+
+
+class Retire(t.Protocol):
+    """``retire(last_step="deprecate")`` runs the module in the home region."""
+
+    def __call__(
+        self, *, check: bool = False, diff: bool = False, as_: Credentials | None = None, **options: t.Any
+    ) -> Result: ...
+
+
+@pytest.fixture
+def fleet(emulator: Emulator, oracle: Guard) -> Fleet:
+    """Return our account."""
+    return Fleet(emulator, oracle)
+
+
+@pytest.fixture
+def retire(run_module: RunModule) -> Retire:
+    """Return what retires the web family, all but the newest, unless other options are given."""
+
+    def run(*, check: bool = False, diff: bool = False, as_: Credentials | None = None, **options: t.Any) -> Result:
+        chosen = options if options.get("state") == "restored" else {**WEB, **options}
+        return run_module(MODULE, check=check, diff=diff, as_=as_, **{"region": REGION, **chosen})
+
+    return run
+
+
+def entry(result: Result, image_id: str) -> dict[str, t.Any]:
+    """Return the entry of an image."""
+    (found,) = (one for one in result["images"] if one["image_id"] == image_id)
+    return t.cast("dict[str, t.Any]", found)
+
+
+def changes(look: Looking) -> list[str]:
+    """Return the changing calls since the log was emptied."""
+    return [call["action"] for call in look.calls() if call["action"] in ACTS]
