@@ -29,6 +29,13 @@ _BY_CODE: t.Final[t.Mapping[str, str]] = {
     "OptInRequired": "Enable the region for this account (AWS Account Management), or choose another region",
     "PendingVerification": "AWS is still verifying this account; run the task again when it has said that it is done",
     "Blocked": "AWS has blocked this account; ask AWS Support",
+    "ParameterMaxVersionLimitExceeded": (
+        "Systems Manager keeps 100 versions and drops none that has a label: move the labels of the oldest one "
+        "(ssm:LabelParameterVersion), or take them off (ssm:UnlabelParameterVersion)"
+    ),
+    "ParameterVersionLabelLimitExceeded": (
+        "A version of a parameter has 10 labels at most: take some off (ssm:UnlabelParameterVersion)"
+    ),
     "FilterLimitExceeded": "Give fewer ids or filter values at a time",
 }
 # The policy that forbids, as AWS's sentence names it, and what helps.
