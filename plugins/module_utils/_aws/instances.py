@@ -137,7 +137,6 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
         image_id=entry.get("ImageId") or "",
         state_reason=str(reason.get("Message") or ""),
         zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",
-        launched_at=entry.get("LaunchTime"),
         root_device_name=entry.get("RootDeviceName") or "",
         root_device_type=entry.get("RootDeviceType") or "ebs",
         client_token=entry.get("ClientToken") or "",

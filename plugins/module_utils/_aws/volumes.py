@@ -133,6 +133,5 @@ def _to_volume(entry: dict[str, t.Any]) -> Volume:
         device_name=first.get("Device") or "",
         attached_to=tuple(str(one.get("InstanceId") or "unknown") for one in attachments),
         zone=entry.get("AvailabilityZone") or "",
-        created_at=entry.get("CreateTime"),
         tags=tags_in(entry),
     )

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
 ALIVE: t.Final = ("pending", "running", "stopping", "stopped")
@@ -34,7 +33,6 @@ class Volume:
     device_name: str = ""
     attached_to: tuple[str, ...] = ()
     zone: str = ""
-    created_at: datetime.datetime | None = None
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -56,7 +54,6 @@ class Instance:
     image_id: str = ""
     state_reason: str = ""
     zone: str = ""
-    launched_at: datetime.datetime | None = None
     root_device_name: str = ""
     root_device_type: str = "ebs"
     client_token: str = ""

@@ -216,31 +216,19 @@ def volume_of_instance(
 
 
 def unused_volume(
-    volume: Volume,
-    made_for: MadeFor,
-    *,
-    work: str,
-    imaged: t.Container[str] = (),
-    builders: t.Iterable[Instance] = (),
+    volume: Volume, made_for: MadeFor, *, work: str, imaged: t.Container[str] = ()
 ) -> MayDeleteVolume | None:
     """Return the proof that a volume was made for a device and never used: it is attached to nothing.
 
     AWS says which snapshot a volume was made of. Of an empty one nothing but its tags is special, so that AWS has to
-    name it as the volume of a snapshot that is ours (``imaged``), or it was made beside one of our instances that is
-    still there, when nobody else had our tags of it.
+    name it as the volume of a snapshot that is ours (``imaged``).
     """
     is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
     if is_used or not made_for.is_met_by(volume, work=work):
         return None
-    if not made_for.origin and volume.volume_id not in imaged and not any(_is_beside(volume, one) for one in builders):
+    if not made_for.origin and volume.volume_id not in imaged:
         return None
     return MayDeleteVolume(volume.volume_id, f"it was made for {made_for.device_name}, and nothing uses it")
-
-
-def _is_beside(volume: Volume, builder: Instance) -> bool:
-    if volume.created_at is None or builder.launched_at is None or not builder.is_alive:
-        return False
-    return bool(volume.zone) and volume.zone == builder.zone and volume.created_at >= builder.launched_at
 
 
 def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTags:

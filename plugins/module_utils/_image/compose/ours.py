@@ -111,12 +111,11 @@ def remains_of(
         else:
             proofs.append(proof)
     ours = {one.resource_id: one for one in proofs if isinstance(one, MayTerminate)}
-    builders = [one for one in instances if one.instance_id in ours]
-    ending = {one.volume_id for instance in builders for one in _ending(instance)}
+    ending = {one.volume_id for each in instances if each.instance_id in ours for one in _ending(each)}
     for volume in (one for one in volumes if _is_of(name, one.tags, digest) and one.state not in _GONE_STATES):
         if volume.volume_id in ending:
             continue
-        found = volume_proof(volume, name, ours, added, imaged=imaged, builders=builders)
+        found = volume_proof(volume, name, ours, added, imaged=imaged)
         if found is None:
             unproven.append(volume.volume_id)
         else:
@@ -166,7 +165,6 @@ def volume_proof(
     added: t.Mapping[str, MadeFor],
     *,
     imaged: t.Container[str] = (),
-    builders: t.Iterable[Instance] = (),
 ) -> MayDeleteVolume | None:
     """Return the proof that the volume was made for an image of this name."""
     work = _work_of(name, volume.tags)
@@ -176,7 +174,7 @@ def volume_proof(
     instance = instances.get(volume.instance_id or "")
     if instance is not None:
         return volume_of_instance(volume, instance, made_for, work=work)
-    return unused_volume(volume, made_for, work=work, imaged=imaged, builders=builders)
+    return unused_volume(volume, made_for, work=work, imaged=imaged)
 
 
 def added_devices(recipe: Recipe) -> dict[str, MadeFor]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import typing as t
 
 import pytest
@@ -49,7 +48,6 @@ REQUEST = a_compose_request(
 )  # fmt: skip
 MATERIAL = material_of(a_source(region="eu-west-1"))
 RECIPE = a_recipe(REQUEST, MATERIAL)
-NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 TOKEN = launch_token(RECIPE.work, SOURCE_ID)
 
 
@@ -62,16 +60,14 @@ def created(instance: str = "i-9", builder: str = "i-9", **fields: t.Any) -> Sna
 
 def an_instance(state: str, token: str = f"{TOKEN}1") -> Instance:
     """Return the instance i-9 as AWS lists it."""
-    return Instance(
-        "i-9", state, image_id=SOURCE_ID, client_token=token, zone="a", launched_at=NOON, tags=RECIPE.work_tags
-    )
+    return Instance("i-9", state, image_id=SOURCE_ID, client_token=token, zone="a", tags=RECIPE.work_tags)
 
 
 def an_empty_volume(**fields: t.Any) -> Volume:
     """Return a volume that looks as if it was made for the device that is added."""
     plain: dict[str, t.Any] = {
         "state": "available", "encrypted": True, "kms_key_arn": KEY_A, "volume_size": 5, "volume_type": "gp3",
-        "zone": "a", "created_at": NOON, "tags": {**RECIPE.work_tags, DEVICE_TAG: "/dev/sdh"},
+        "zone": "a", "tags": {**RECIPE.work_tags, DEVICE_TAG: "/dev/sdh"},
     }  # fmt: skip
     return Volume("vol-1", **{**plain, **fields})
 
@@ -116,7 +112,7 @@ def test_snapshots_of_images_that_are_gone(
 @pytest.mark.parametrize(
     ("fields", "state", "imaged", "proven"),
     [
-        pytest.param({}, "stopped", False, True, id="made beside our instance"),
+        pytest.param({}, "stopped", False, False, id="beside our instance, which proves nothing"),
         pytest.param({}, "terminated", False, False, id="our instance has ended"),
         pytest.param({}, "terminated", True, True, id="our snapshot was taken of it"),
         pytest.param({"kms_key_arn": KEY_B}, "stopped", True, False, id="under another key"),
