@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import typing as t
 
@@ -19,7 +20,7 @@ from .._image.usage_reports import REPORT_TYPES, TEMPLATES, USUAL_VERSIONS, Repo
 from .._image.use import MOST_VERSIONS
 from .connection import Region
 from .errors import AwsError, call, required
-from .paging import read_all
+from .paging import FILTER_VALUES, read_all
 
 Entry = dict[str, t.Any]
 
@@ -46,17 +47,40 @@ def managed(region: Region, operation: str) -> dict[str, t.Any]:
     return {name: True} if region.knows(operation, name) else {}
 
 
-def own_images(region: Region, image_ids: t.Sequence[str]) -> dict[str, str | None]:
-    """Return when each image of the caller was last launched, as far as AWS shows it; those of others are absent."""
-    entries = read_all(
-        region.ec2,
-        "describe_images",
-        f"describe images in {region.name}",
-        filters=[{"Name": "image-id", "Values": list(image_ids)}],
-        Owners=["self"],
-        **({"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}),
+@dataclasses.dataclass(frozen=True)
+class OwnImage:
+    """What DescribeImages tells the owner of an image."""
+
+    state: str
+    snapshot_ids: frozenset[str]
+    last_launched_time: str | None = None
+
+
+def own_images(region: Region, image_ids: t.Collection[str], snapshot_ids: t.Collection[str]) -> dict[str, OwnImage]:
+    """Return by id these images of the caller, and all of the caller's images that are made of the snapshots.
+
+    Images of others are absent. More ids than two calls can carry are not sent: a page of all images holds a thousand.
+    """
+    asked = {"image-id": sorted(image_ids), "block-device-mapping.snapshot-id": sorted(snapshot_ids)}
+    filters: list[list[Entry]] = [[{"Name": name, "Values": values}] for name, values in asked.items() if values]
+    if sum(-(-len(values) // FILTER_VALUES) for values in asked.values()) > len(filters):
+        filters = [[]]
+    disabled = {"IncludeDisabled": True} if region.knows("DescribeImages", "IncludeDisabled") else {}
+    what = f"describe images in {region.name}"
+    return {
+        required(entry, "ImageId", of="an image"): _to_own(entry)
+        for one in filters
+        for entry in read_all(region.ec2, "describe_images", what, filters=one, Owners=["self"], **disabled)
+    }
+
+
+def _to_own(entry: Entry) -> OwnImage:
+    devices = [mapping.get("Ebs") or {} for mapping in entry.get("BlockDeviceMappings") or ()]
+    return OwnImage(
+        state=entry.get("State") or "unknown",
+        snapshot_ids=frozenset(str(ebs["SnapshotId"]) for ebs in devices if ebs.get("SnapshotId")),
+        last_launched_time=entry.get("LastLaunchedTime"),
     )
-    return {required(one, "ImageId", of="an image"): one.get("LastLaunchedTime") for one in entries}
 
 
 def require_last_launch(region: Region) -> None:

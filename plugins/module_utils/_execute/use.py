@@ -23,7 +23,6 @@ from .._aws.image_use import (
     require_last_launch,
     require_recipes_listed,
 )
-from .._aws.images import describe_images
 from .._image.model import Image
 from .._image.timestamps import parse_timestamp, to_text
 from .._image.use import (
@@ -62,7 +61,8 @@ def read_use(region: Region, images: t.Sequence[Image], request: UseRequest) -> 
     """
     if not images:
         return {}
-    own = own_images(region, [image.image_id for image in images])
+    snapshots = {one for image in images for one in image.snapshot_ids} if SNAPSHOTS in request.checks else set()
+    own = own_images(region, {image.image_id for image in images}, snapshots)
     reading = Reading(region, images, request, Pace().now(), own)
     for check, read in _READERS.items():
         if check in request.checks:
@@ -73,8 +73,12 @@ def read_use(region: Region, images: t.Sequence[Image], request: UseRequest) -> 
 def _verdict(reading: Reading, image_id: str) -> Use:
     lagging = {LAUNCHES, REPORTS}.intersection(reading.request.checks)
     complete = min(reading.now, reading.reported.get(image_id, reading.now)) - (LAG_SECONDS if lagging else 0)
+    own = reading.own.get(image_id)
     return reading.evidence.judge(
-        image_id, reading.region.name, last_launched_time=reading.own.get(image_id), as_of=to_text(complete)
+        image_id,
+        reading.region.name,
+        last_launched_time=own.last_launched_time if own else None,
+        as_of=to_text(complete),
     )
 
 
@@ -122,7 +126,8 @@ def _read_launches(reading: Reading) -> None:
         LAUNCHES, ["AWS shows to the owner alone when the image was last launched"] if foreign else (), foreign
     )
     recent = reading.now - reading.request.launched_within_days * _DAY
-    for image_id, launched in reading.own.items():
+    for image_id in [one for one in reading.images if one in reading.own]:
+        launched = reading.own[image_id].last_launched_time
         moment = parse_timestamp(launched) if launched else None
         if launched and moment is None:
             reading.miss(LAUNCHES, [f"LastLaunchedTime {launched!r} is not a time"], [image_id])
@@ -131,15 +136,11 @@ def _read_launches(reading: Reading) -> None:
 
 
 def _read_snapshots(reading: Reading) -> None:
-    ids = sorted({snapshot_id for image in reading.images.values() for snapshot_id in image.snapshot_ids})
-    filters = [{"Name": "block-device-mapping.snapshot-id", "Values": ids}]
-    users = tried(lambda: describe_images(reading.region, filters, hidden=True))
-    reading.miss(SNAPSHOTS, users.trouble)
     users_of: dict[str, list[str]] = {}
-    for user in users.value:
+    for user_id, user in reading.own.items():
         # AWS may go on to show an image that is deregistered, which uses nothing.
         for snapshot_id in user.snapshot_ids if user.state != "deregistered" else ():
-            users_of.setdefault(snapshot_id, []).append(user.image_id)
+            users_of.setdefault(snapshot_id, []).append(user_id)
     for image in reading.images.values():
         for snapshot_id in image.snapshot_ids:
             for user_id in sorted(set(users_of.get(snapshot_id, ())) - {image.image_id}):

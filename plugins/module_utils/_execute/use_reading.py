@@ -13,6 +13,7 @@ import typing as t
 
 from .._aws.connection import Region
 from .._aws.errors import AwsError
+from .._aws.image_use import OwnImage
 from .._aws.launch_sources import (
     PARAMETER_NAMES,
     Entry,
@@ -99,7 +100,7 @@ class Reading:
         images: t.Iterable[Image],
         request: UseRequest,
         now: float,
-        own: t.Mapping[str, str | None],
+        own: t.Mapping[str, OwnImage],
     ) -> None:
         self.region, self.request, self.now, self.own = region, request, now, own
         self.images = {image.image_id: image for image in images}

@@ -109,6 +109,21 @@ def test_many_images_take_few_calls_and_none_that_changes(
     assert look.mutations() == []
 
 
+def test_more_images_than_filters_carry_are_judged_alike(run_module: RunModule, home: Account, look: Looking) -> None:
+    """All images of the account are listed then, of which those that were not asked about use snapshots, too."""
+    snapshot = home.snapshot(home.image("first"))
+    images = [home.image(f"many-{number}", snapshot=snapshot) for number in range(201)]
+    home.launch(images[0])
+    few = run_module(MODULE, region=REGION, image_ids=images[:1], checks=["references", "snapshots"])
+    look.emulator.clear_calls()
+    result = run_module(MODULE, region=REGION, image_ids=images, checks=["references", "snapshots"])
+    assert result["summary"] == {"images": 201, "in_use": 1, "not_in_use": 200, "unknown": 0}
+    (alike,) = (one for one in result["images"] if one["image_id"] == images[0])
+    assert {**alike, "as_of": ""} == {**few["images"][0], "as_of": ""}
+    assert len(alike["holds"]) == 201
+    assert len([call for call in look.calls(action="DescribeImages") if not call["parameters"].get("Filters")]) == 1
+
+
 def test_a_region_without_images_is_not_asked_for_their_use(run_module: RunModule, look: Looking) -> None:
     run_module(MODULE, region="sa-east-1")
     assert {call["action"] for call in look.calls()} <= {"DescribeImages", "DescribeRegions"}
