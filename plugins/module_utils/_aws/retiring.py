@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._image.model import SOURCE_TAG
 from .._image.retire.proofs import MayDisable
 from .connection import Region
 from .errors import AwsError, call
@@ -33,9 +34,14 @@ def is_overtaken(error: AwsError) -> bool:
 
 
 def sources_of_pending(region: Region) -> set[tuple[str, str]]:
-    """Return region and id of the images that copies of this account are being made of in the region."""
+    """Return region and id of the images that copies of this account are being made of in the region.
+
+    Whether AWS shows the source while a copy is pending is not documented; the tag of this collection's copies does.
+    """
     pending = describe_images(region, [{"Name": "state", "Values": ["pending"]}])
-    return {(one.source_region or "", one.source_image_id) for one in pending if one.source_image_id}
+    tagged = [one.tags.get(SOURCE_TAG, "").partition(":") for one in pending]
+    shown = {(one.source_region or "", one.source_image_id) for one in pending if one.source_image_id}
+    return shown | {(where, image_id) for where, _colon, image_id in tagged if image_id}
 
 
 def _switch(region: Region, image_id: str, what: str, operation: t.Callable[..., t.Any], *, wanted: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from emulated_aws.client import Emulator
 from system.looking import Looking
 from system.retire.conftest import DAY, OTHER, Fleet, Retire, changes, entry
+from system.running import RunModule
 
 ORGANIZATION = "arn:aws:organizations::123456789012:organization/o-exampleorgid"
 
@@ -139,3 +140,17 @@ def test_one_image_that_cannot_be_restored_keeps_the_others_as_they_are(
     assert "ami-0123456789abcdef0" in result.msg
     assert "Recycle Bin" in result.msg
     assert fleet.shown(old)["State"] == "disabled"
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_source_of_a_pending_copy_is_kept(
+    emulator: Emulator, fleet: Fleet, retire: Retire, run_module: RunModule, shown: bool
+) -> None:
+    """In another of the regions, whether or not AWS shows the source of a copy before it is available."""
+    emulator.configure(copy_seconds_minimum=DAY, copy_image_reports_source_while_pending=shown)
+    old, _new = fleet.family(old=())
+    copied = run_module("ec2_ami_encrypted_copy", source_image_id=old, source_region="us-east-1", region="eu-west-1")
+    assert copied.msg == ""
+    result = retire(regions=["us-east-1", "eu-west-1"])
+    assert (result["changed"], entry(result, old)["action"]) == (False, "kept")
+    assert "a copy of it is pending" in entry(result, old)["reason"]
