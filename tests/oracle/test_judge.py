@@ -112,6 +112,25 @@ def test_what_nobody_has_thought_of_is_a_misdeed(service: str, action: str) -> N
     assert found.rule == f"{service}:{action} is not known to be harmless"
 
 
+def test_grants_are_of_keys_that_were_handed_over() -> None:
+    """A grant gives others the use of a key; who made one may revoke it, and nobody else's."""
+
+    def asked(action: str, **parameters: str) -> dict[str, t.Any]:
+        return call(action, service="kms", parameters=parameters)
+
+    made = {**asked("CreateGrant", KeyId="key-1"), "made": ["grant-1"]}
+    by_hand = call("CreateGrant", HANDS, service="kms", parameters={"KeyId": "key-2"}, made=["grant-2"])
+    revoked, theirs = asked("RevokeGrant", GrantId="grant-1"), asked("RevokeGrant", GrantId="grant-2")
+    given = {"key-1": ["CreateGrant"]}
+    assert misdeeds([made, by_hand, revoked], given=given) == []
+    assert len(misdeeds([made], given={})) == len(misdeeds([by_hand, theirs], given=given)) == 1
+    assert misdeeds([by_hand, theirs], given={"grant-2": ["RevokeGrant"]}) == []
+    (other,) = misdeeds([asked("CreateGrant", KeyId="key-2")], given=given)
+    assert "key-2" in str(other)
+    dry = call("ReEncrypt", service="kms", parameters={"DryRun": True})
+    assert misdeeds([dry], given={}) == [] and len(misdeeds([{**dry, "parameters": {}}], given={})) == 1
+
+
 def test_an_instance_may_be_imaged_only_without_a_reboot() -> None:
     def imaged(**how: t.Any) -> list[t.Any]:
         return misdeeds([*MAKING, call("CreateImage", parameters={"InstanceId": "i-2", **how})], given={})
