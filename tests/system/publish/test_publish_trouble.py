@@ -192,6 +192,28 @@ def test_a_lost_answer_makes_no_second_version(place: Place, publish: Publish, k
     assert place.versions("database") == [GOLDEN, f"{SEALED}*"]
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        pytest.param("TooManyUpdates", "There are concurrent updates.", id="by its code"),
+        pytest.param("ValidationException", "The validation is still in process.", id="by its words"),
+    ],
+)
+def test_a_write_that_is_refused_for_another_is_sent_again(
+    place: Place, publish: Publish, code: str, message: str
+) -> None:
+    """Under which code AWS refuses it is open (aws_rules §19)."""
+    place.opens("/golden/db")
+    place.parameter("/golden/db", GOLDEN)
+    place.emulator.faults.add("error", action="PutParameter", code=code, status=400, message=message, count=3)
+    result = publish(**parameter())
+    assert not result.failed, result.msg
+    assert [one["Value"] for one in place.ssm.get_parameter_history(Name="/golden/db")["Parameters"]] == [
+        GOLDEN,
+        SEALED,
+    ]
+
+
 def test_somebody_else_who_writes_meanwhile_is_named(place: Place, publish: Publish) -> None:
     place.opens("/golden/db")
     place.parameter("/golden/db", GOLDEN)

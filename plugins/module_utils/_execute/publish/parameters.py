@@ -64,7 +64,7 @@ def _put(region: Region, step: PutParameter, pace: Pace, deadline: float, longes
             if not repeatable or pace.now() >= deadline:
                 raise
         pace.sleep(pace.next_delay(pace.now() - started, longest=longest))
-        shown = get_parameters(region, [step.name]).get(step.name)
+        shown = pace.read_until(deadline, lambda: get_parameters(region, [step.name])).get(step.name)
         if shown and shown.holds(step.image_id) and shown.version > step.version_before:
             return shown.version
         if exists and shown:
