@@ -74,6 +74,7 @@ _KEY_RULES: t.Final[dict[str, t.Any]] = {
 AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "session_token": SESSION_TOKEN,
     "image_ids": {"type": "list", "elements": "str", "aliases": ["image_id"]},
+    "kms_key_ids": {"type": "list", "elements": "str", "aliases": ["kms_key_id"], "no_log": False},
     "owners": {"type": "list", "elements": "str", "aliases": ["owner"]},
     "filters": {"type": "dict"},
     "regions": {"type": "list", "elements": "str"},

@@ -27,6 +27,19 @@ options:
     type: list
     elements: str
     aliases: [image_id]
+  kms_key_ids:
+    description:
+      - What hangs on these keys. Only images that one of them opens are looked at, and RV(kms_keys) says of each key
+        which snapshots and images those are, snapshots of no image among them.
+      - By key id, alias name, key ARN or alias ARN. An id or alias is looked for in each of the O(regions). A key that
+        none of them has fails the task. One that KMS has deleted is found by its ARN while something is under it.
+      - EC2 has no filter on the key, so all snapshots of this account are read. Snapshots of other accounts are seen as
+        far as images among O(owners) show them.
+      - Images whose snapshots are not shown may be under the key. They are looked at too, with a warning.
+      - Mutually exclusive with O(image_ids).
+    type: list
+    elements: str
+    aliases: [kms_key_id]
   owners:
     description:
       - Whose images to look at; account ids, V(self), V(amazon) and the like. Images of other accounts are shown as far
@@ -193,6 +206,15 @@ EXAMPLES = r"""
     policy:
       associated_keys: forbid
   register: opened
+
+- name: What becomes unusable when a key goes
+  sealed.ami.ec2_ami_encryption_info:
+    regions: [us-east-1, eu-west-1]
+    kms_key_ids: [alias/golden]
+    policy:
+      key_usable: true
+  register: hanging
+  failed_when: hanging is failed or hanging.compliant is false
 """
 
 RETURN = r"""
@@ -380,6 +402,79 @@ missing_image_ids:
   returned: always
   type: list
   elements: str
+kms_keys:
+  description: What hangs on each of O(kms_key_ids), by region. Empty without that option.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      returned: always
+    kms_key_arn:
+      description: The ARN of the key.
+      type: str
+      returned: always
+      sample: arn:aws:kms:us-east-1:123456789012:key/00000003-0000-4000-8000-000000000001
+    kms_key_aliases:
+      description: The aliases that point to the key now; null when they cannot be read.
+      type: list
+      elements: str
+      returned: always
+    kms_key_manager:
+      description: V(CUSTOMER) or V(AWS); null when it cannot be read.
+      type: str
+      returned: always
+    kms_key_state:
+      description: The state by KMS, or V(Deleted); null when it cannot be read.
+      type: str
+      returned: always
+      sample: Enabled
+    kms_key_deletion_date:
+      description: When a key that is pending deletion goes.
+      type: str
+      returned: always
+    image_ids:
+      description:
+        - The images with a snapshot under the key. Once it is disabled or deleted, they can be neither launched nor
+          copied, except perhaps by an associated key.
+      type: list
+      elements: str
+      returned: always
+    associated_image_ids:
+      description: The images with a snapshot under another key that this one opens too.
+      type: list
+      elements: str
+      returned: always
+    snapshots:
+      description: The snapshots that the key opens, by id.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        snapshot_id:
+          description: The snapshot.
+          type: str
+          returned: always
+        volume_size:
+          description: The size of the volume in GiB.
+          type: int
+          returned: always
+        associated:
+          description: Whether the snapshot is under another key, with which this one is associated.
+          type: bool
+          returned: always
+        image_ids:
+          description: The images looked at that use it.
+          type: list
+          elements: str
+          returned: always
+missing_kms_key_ids:
+  description: Those of O(kms_key_ids) that no region shows.
+  returned: always
+  type: list
+  elements: str
 unused_device_rules:
   description:
     - The devices of O(policy.devices) that no image has, such as those whose names are misspelt. Their rules have
@@ -405,7 +500,9 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result imp
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=AUDIT_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module, regions=[], errors=[], missing_image_ids=[], unused_device_rules=[]):
+    with failing_readably(
+        module, regions=[], errors=[], missing_image_ids=[], kms_keys=[], missing_kms_key_ids=[], unused_device_rules=[]
+    ):
         connection = Connection.of_module(module)
         request = parse_audit_request(module.params, default_region=module.region)
         audits = read_audit(connection, request)

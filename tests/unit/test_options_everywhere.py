@@ -75,7 +75,7 @@ CALLERS: t.Final = [
         },
         id="multi_key_image",
     ),
-    pytest.param("roles/audit/tasks/scan.yml", AUDIT, {}, id="audit"),
+    pytest.param("roles/audit/tasks/scan.yml", AUDIT, {"kms_key_ids": "the report is about all images"}, id="audit"),
 ]  # fmt: skip
 # Options of an image that the file of targets does not take.
 NOT_OF_A_TARGET: t.Final = {

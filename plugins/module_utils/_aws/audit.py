@@ -10,9 +10,10 @@ from __future__ import annotations
 import typing as t
 
 from .._image.audit.model import DELETED, AuditedKey
+from .._image.keys import key_arn_in, region_in
 from .._image.model import Image
 from .connection import Region
-from .errors import AwsError
+from .errors import AwsError, required
 from .images import describe_images
 from .keys import deletion_date_in, key_metadata
 from .paging import read_all
@@ -50,6 +51,20 @@ def describe_audited_key(region: Region, arn: str) -> tuple[AuditedKey, AwsError
         manager=metadata.get("KeyManager"),
         deletion_date=deletion_date_in(metadata),
     ), None
+
+
+def arn_of_key(region: Region, reference: str) -> str | None:
+    """Return the ARN of a key by its id, alias or ARN; None where it is not a key of the region."""
+    if region_in(reference) not in (None, region.name):
+        return None
+    if key_arn_in(reference) is not None:
+        return reference
+    try:
+        return str(required(key_metadata(region, reference), "Arn", of=f"KMS key {reference}"))
+    except AwsError as error:
+        if error.code == "NotFoundException":
+            return None
+        raise
 
 
 def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | None], AwsError | None]:

@@ -58,6 +58,11 @@ def find_snapshots_described(region: Region, pattern: str) -> list[Snapshot]:
     return _describe(region, [{"Name": "description", "Values": [pattern]}], OwnerIds=["self"])
 
 
+def own_snapshots(region: Region) -> dict[str, Snapshot]:
+    """Return all snapshots of the caller by id: EC2 has no filter on the key."""
+    return {snapshot.snapshot_id: snapshot for snapshot in _describe(region, [], OwnerIds=["self"])}
+
+
 def find_snapshots_made_for(region: Region, image_id: str) -> list[Snapshot]:
     """Return the caller's snapshots that AWS says were made for an image, which may not show them itself."""
     found = find_snapshots_described(region, f"*{image_id}*")

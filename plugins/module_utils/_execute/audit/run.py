@@ -10,15 +10,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..._aws.audit import describe_audited_key, list_aliases, list_images, list_key_tags
+from ..._aws.audit import arn_of_key, describe_audited_key, list_aliases, list_images, list_key_tags
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
 from ..._aws.images import hides_foreign_images
-from ..._aws.snapshots import find_snapshots
-from ..._image.audit.model import AuditedKey, RegionAudit
+from ..._aws.snapshots import find_snapshots, own_snapshots
+from ..._image.audit.hanging import images_on_keys, is_undecided
+from ..._image.audit.model import DELETED, AuditedKey, RegionAudit
 from ..._image.audit.request import AuditRequest
 from ..._image.keys import key_arn_in
-from ..._image.model import Snapshot
+from ..._image.model import Image, Snapshot
 from ..._image.source import hidden_images
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions
@@ -38,13 +39,64 @@ def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudi
 
 
 def _read_region(region: Region, request: AuditRequest) -> RegionAudit:
+    asked = {one: arn for one in request.kms_key_ids if (arn := arn_of_key(region, one)) is not None}
+    if request.kms_key_ids and not asked:
+        return RegionAudit(region.name)
     images = list_images(region, image_ids=request.image_ids, owners=request.owners, filters=request.filters)
-    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
-    arns = sorted({arn for snapshot in snapshots.values() for arn in _key_arns(snapshot)})
-    keys, warnings = _read_keys(region, arns, with_tags=request.policy is not None and request.policy.needs_tags)
+    own = own_snapshots(region) if asked else {}
+    unread = [snapshot_id for image in images for snapshot_id in image.snapshot_ids if snapshot_id not in own]
+    snapshots = {**own, **find_snapshots(region, unread)}
+    if asked:
+        return _on_keys(region, request, images, snapshots, asked)
+    keys, warnings = _read_keys(region, _all_arns(snapshots.values()), with_tags=_needs_tags(request))
     if {image.image_id for image in images} < set(request.image_ids) and hides_foreign_images(region):
         warnings = (*warnings, hidden_images(region.name))
-    return RegionAudit(region.name, tuple(images), snapshots, keys, warnings)
+    return RegionAudit(region.name, tuple(images), snapshots, keys, warnings=warnings)
+
+
+def _on_keys(
+    region: Region,
+    request: AuditRequest,
+    images: t.Sequence[Image],
+    snapshots: t.Mapping[str, Snapshot],
+    asked: t.Mapping[str, str],
+) -> RegionAudit:
+    """Return what hangs on the keys that were asked for; what may, as far as it can be seen, is among the images."""
+    arns = set(asked.values())
+    kept = images_on_keys(images, snapshots, arns)
+    on_keys = set(_all_arns(snapshots.values()))
+    needed = {one for image in kept for one in image.snapshot_ids}
+    used = [one for one in snapshots.values() if one.snapshot_id in needed]
+    keys, warnings = _read_keys(region, sorted({*arns, *_all_arns(used)}), with_tags=_needs_tags(request))
+    # KMS forgets a key that is deleted, and what is under it tells that there was one.
+    there = {one: arn for one, arn in asked.items() if arn in on_keys or keys[arn].state != DELETED}
+    if not there:
+        return RegionAudit(region.name, warnings=warnings)
+    undecided = [image.image_id for image in kept if is_undecided(image, snapshots, arns)]
+    doubts = _doubts(region.name, undecided, snapshots)
+    return RegionAudit(region.name, tuple(kept), snapshots, keys, there, (*warnings, *doubts))
+
+
+def _doubts(region: str, undecided: t.Sequence[str], snapshots: t.Mapping[str, Snapshot]) -> t.Iterator[str]:
+    """Say what may hang on the keys without being seen to."""
+    if undecided:
+        yield (
+            f"whether {', '.join(undecided)} are under the keys asked for is not known: AWS does not show all of their "
+            f"snapshots in {region}"
+        )
+    if any(one.associated_keys is None for one in snapshots.values()):
+        yield (
+            f"what the keys open in {region} as associated keys is not known: the installed botocore does not show "
+            "these; update it (1.44.8 shows them)"
+        )
+
+
+def _needs_tags(request: AuditRequest) -> bool:
+    return request.policy is not None and request.policy.needs_tags
+
+
+def _all_arns(snapshots: t.Iterable[Snapshot]) -> list[str]:
+    return sorted({arn for snapshot in snapshots for arn in _key_arns(snapshot)})
 
 
 def _key_arns(snapshot: Snapshot) -> list[str]:

@@ -51,12 +51,16 @@ class AuditedDevice:
 
 @dataclasses.dataclass(frozen=True)
 class RegionAudit:
-    """What was read in one region, or the ``error`` that ended the reading."""
+    """What was read in one region, or the ``error`` that ended the reading.
+
+    ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as.
+    """
 
     region: str
     images: tuple[Image, ...] = ()
     snapshots: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
     keys: t.Mapping[str, AuditedKey] = dataclasses.field(default_factory=dict)
+    asked: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str | None = None
 

@@ -21,10 +21,14 @@ _NAMES_OWNER: t.Final = ("owner-id", "owner-alias")
 
 @dataclasses.dataclass(frozen=True)
 class AuditRequest:
-    """Which images to look at, where, and what to demand of them. No ``owners`` means: whoever owns them."""
+    """Which images to look at, where, and what to demand of them. No ``owners`` means: whoever owns them.
+
+    With ``kms_key_ids`` only those that one of these keys opens, in whichever region the key is.
+    """
 
     regions: tuple[str, ...]
     image_ids: tuple[str, ...] = ()
+    kms_key_ids: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     filters: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     policy: Policy | None = None
@@ -37,6 +41,7 @@ def parse_audit_request(options: Options, *, default_region: str | None) -> Audi
     if not regions:
         raise RequestError("no region is given; pass regions or region, or set AWS_REGION")
     image_ids = tuple(dict.fromkeys(parse_list(options.get("image_ids"))))
+    kms_key_ids = _parse_keys(options.get("kms_key_ids"), image_ids)
     filters = parse_filters(options.get("filters"))
     owners = tuple(parse_list(options.get("owners")))
     if not image_ids and not owners and not any(name in filters for name in _NAMES_OWNER):
@@ -45,11 +50,26 @@ def parse_audit_request(options: Options, *, default_region: str | None) -> Audi
     return AuditRequest(
         regions=tuple(dict.fromkeys(require_region_name(region, option="regions") for region in regions)),
         image_ids=tuple(require_image_id(image_id, option="image_ids") for image_id in image_ids),
+        kms_key_ids=kms_key_ids,
         owners=owners,
         filters=filters,
         policy=parse_policy(options.get("policy")),
         ignore_region_errors=bool(options.get("ignore_region_errors")),
     )
+
+
+def _parse_keys(value: t.Any, image_ids: t.Sequence[str]) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    keys = tuple(dict.fromkeys(parse_list(value)))
+    if not keys:
+        raise RequestError("kms_key_ids is empty, so that no image could be found; name keys or leave it out")
+    if image_ids:
+        raise RequestError(
+            "image_ids and kms_key_ids are mutually exclusive: an image that is not under the keys would be taken for "
+            "missing"
+        )
+    return keys
 
 
 def _refuse_names_without_owner(filters: t.Mapping[str, t.Any]) -> None:

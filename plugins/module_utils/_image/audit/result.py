@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..model import Image
+from .hanging import key_entries
 from .model import AuditedDevice, AuditedKey, RegionAudit, source_of
 from .policy import Policy
 from .request import AuditRequest
@@ -27,15 +28,19 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
     found = {entry["image_id"] for entry in images}
     missing = [image_id for image_id in request.image_ids if image_id not in found]
     unused = _unused_rules(images, request.policy)
+    asked = {reference for audit in audits for reference in audit.asked}
+    missing_keys = [reference for reference in request.kms_key_ids if reference not in asked]
     summary = _count(images) if request.policy else None
     return {
         "changed": False,
-        "compliant": _overall(summary, complete=not (errors or missing or unused)) if summary else None,
+        "compliant": _overall(summary, complete=not (errors or missing or missing_keys or unused)) if summary else None,
         "summary": summary,
         "regions": list(request.regions),
         "images": images,
         "errors": errors,
         "missing_image_ids": missing,
+        "kms_keys": [entry for audit in audits for entry in key_entries(audit, _key_teller(audit))],
+        "missing_kms_key_ids": missing_keys,
         "unused_device_rules": unused,
     }
 
@@ -65,6 +70,9 @@ def audit_failure(result: t.Mapping[str, t.Any], request: AuditRequest) -> str |
     if result["missing_image_ids"]:
         where = ", ".join(request.regions)
         parts.append(f"images not found in {where}: {', '.join(result['missing_image_ids'])}")
+    if result["missing_kms_key_ids"]:
+        where = ", ".join(request.regions)
+        parts.append(f"KMS keys not found in {where}: {', '.join(result['missing_kms_key_ids'])}")
     return "; ".join(parts) or None
 
 
@@ -126,6 +134,10 @@ def _to_snapshot(device: AuditedDevice, verdict: Verdict) -> dict[str, t.Any]:
         "compliant": verdict.compliant,
         "reasons": list(verdict.reasons),
     }
+
+
+def _key_teller(audit: RegionAudit) -> t.Callable[[str], dict[str, t.Any]]:
+    return lambda arn: _to_key(audit.keys.get(arn, AuditedKey(arn)))
 
 
 def _to_key(key: AuditedKey | None) -> dict[str, t.Any]:

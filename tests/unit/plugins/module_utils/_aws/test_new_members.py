@@ -35,7 +35,7 @@ VOLUME = {
 }  # fmt: skip
 INSTANCE = {"InstanceId": "i-1", "State": {"Name": "running"}, "ImageId": "ami-1", "BlockDeviceMappings": []}
 KEY = {"Arn": ARN, "KeyState": "Enabled", "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
-NOBODYS = {"OfTomorrow": {"Nested": [1, None]}, "Also": None, "And": []}
+NOBODYS: dict[str, t.Any] = {"OfTomorrow": {"Nested": [1, None]}, "Also": None, "And": []}
 Read = t.Callable[[dict[str, t.Any]], t.Any]
 
 
