@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
+import textwrap
 import typing as t
 
 import pytest
@@ -18,7 +20,7 @@ from emulated_aws.client import Emulator
 from oracle.guard import Guard
 from system.looking import Looking
 from system.retire.conftest import ACTS, Fleet, Retire, entry
-from system.running import Play, RunPlaybook
+from system.running import ROOT, Play, RunPlaybook
 
 TASKS: list[dict[str, t.Any]] = yaml.safe_load(EXAMPLES)
 RETURNED: dict[str, t.Any] = yaml.safe_load(RETURN)
@@ -55,6 +57,30 @@ def test_every_example_does_what_it_says(
     look.ec2("us-east-1").disable_image(ImageId=OLD)
     last = play(run_playbook, tmp_path / "last.yml", TASKS[4:])
     assert last.result(TASKS[4]["name"]).actions == ["restored"]
+
+
+GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_retire.rst"
+BLOCK = re.compile(r"^\.\. code-block:: yaml\+jinja\n\n((?:   .*\n|\n)+)", re.MULTILINE)
+
+
+@pytest.mark.alone
+def test_the_plays_of_the_guide_run(
+    run_playbook: RunPlaybook, served_emulator: Emulator, oracle: Guard, tmp_path: pathlib.Path
+) -> None:
+    look = Looking(served_emulator)
+    oracle.given(OLD, to=ACTS)
+    report, restore = (yaml.safe_load(textwrap.dedent(block)) for block in BLOCK.findall(GUIDE.read_text()))
+    del report[0]["tasks"][0]["sealed.ami.ec2_ami_retire"]["keep"]["younger_than_days"]
+    shown = play(run_playbook, tmp_path / "report.yml", report[0]["tasks"])
+    assert shown.changed == 1
+    assert any(line.startswith("deprecated: ") for line in shown.result(report[0]["tasks"][1]["name"])["msg"])
+    look.ec2("us-east-1").disable_image(ImageId=OLD)
+    permissions = {"user_ids": ["210987654321"], "group_names": [], "org_arns": [], "org_unit_arns": []}
+    kept = {"image_id": OLD, "region": "us-east-1", "launch_permissions": permissions, "deprecation_time": None}
+    (tmp_path / "retired.json").write_text(json.dumps([kept]))
+    assert play(run_playbook, tmp_path / "restore.yml", restore[0]["tasks"]).changed == 1
+    shared = look.ec2("us-east-1").describe_image_attribute(ImageId=OLD, Attribute="launchPermission")
+    assert shared["LaunchPermissions"] == [{"UserId": "210987654321"}]
 
 
 @pytest.mark.parametrize("check", [True, False])
