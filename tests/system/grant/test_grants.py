@@ -216,8 +216,28 @@ def test_what_cannot_be_is_said_before_any_change(
     assert not result["changed"] and result["grants"] == [] and grants.there == {}
 
 
+@pytest.mark.parametrize("code", ["InvalidArnException", "ValidationException", "NotFoundException"])
+def test_a_role_that_only_its_own_account_could_look_up(grants: Grants, code: str) -> None:
+    """The owner of the key cannot ask for the consumer's role; which code AWS answers then is not documented."""
+    grants.emulator.faults.add(
+        "error", service="kms", action="CreateGrant", code=code, status=400, message="no such principal"
+    )
+    result = grants(grantee_principal=SCALING, purpose="autoscaling")
+    assert result.failed and code in result.msg
+    assert grants.emulator.calls(action="GetRole") == []
+    assert "create-service-linked-role" in result.msg
+
+
+def test_a_grant_to_a_role_that_aws_does_not_look_for_is_made(grants: Grants) -> None:
+    """Under the other reading AWS looks for no principal; the grant then is there for a role that is not."""
+    grants.emulator.configure(key_policy_checks_principals=False)
+    assert grants(grantee_principal=SCALING, purpose="autoscaling", wait=False)["changed"]
+    (there,) = grants.there.values()
+    assert there["GranteePrincipal"] == SCALING
+
+
 def test_the_quota_of_a_key_is_named(grants: Grants) -> None:
-    grants.by_hand(GranteePrincipal=SCALING.replace(SCALING, f"arn:aws:iam::{CONSUMER}:root"))
+    grants.by_hand(GranteePrincipal=f"arn:aws:iam::{CONSUMER}:root")
     grants.emulator.configure(grants_per_key=1)
     result = grants()
     assert result.failed and "50,000" in result.msg and KEY in result.msg

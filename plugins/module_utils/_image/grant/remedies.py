@@ -14,7 +14,12 @@ from .planner import CreateGrant
 from .request import account_of, service_linked_to
 
 # Which of them AWS answers for a principal that does not exist is not documented (UNVERIFIED).
-_INVALID_PRINCIPAL: t.Final = ("InvalidArnException", "ValidationException", "MalformedPolicyDocumentException")
+_INVALID_PRINCIPAL: t.Final = (
+    "InvalidArnException",
+    "ValidationException",
+    "MalformedPolicyDocumentException",
+    "NotFoundException",
+)
 _WRONG_STATE: t.Final = ("DisabledException", "KMSInvalidStateException")
 _FOR_SERVICES: t.Final = (
     "kms:CreateGrant only where kms:GrantIsForAWSResource is true, it forbids this grant: that condition is for grants "
