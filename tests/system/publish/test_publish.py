@@ -120,7 +120,7 @@ def test_labels_alone_promote(shop: Place, publish: Publish) -> None:
 
 
 def test_keep_makes_a_version_and_no_default(shop: Place, publish: Publish) -> None:
-    kept = {"launch_templates": [{"template_name": "database", "default_version": "keep"}]}
+    kept: dict[str, t.Any] = {"launch_templates": [{"template_name": "database", "default_version": "keep"}]}
     assert [publish(**kept)["changed"] for _run in range(2)] == [True, False]
     assert shop.versions("database") == [f"{GOLDEN}*", SEALED]
 

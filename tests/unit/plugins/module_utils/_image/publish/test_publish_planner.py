@@ -130,7 +130,7 @@ def test_what_a_parameter_needs(wanted: WantedParameter, before: Parameter | Non
 
 @pytest.mark.parametrize("before", [{"data_type": "text"}, {"type": "SecureString"}, {"type": "StringList"}])
 @pytest.mark.parametrize("value", [OLD, NEW])
-def test_what_is_no_parameter_for_an_image_is_refused(before: dict[str, str], value: str) -> None:
+def test_what_is_no_parameter_for_an_image_is_refused(before: dict[str, t.Any], value: str) -> None:
     with pytest.raises(PreflightError, match="delete-parameter --name /golden/web"):
         plan(parameters=[WANTED], found=[Parameter(NAME, value, 1, **before)])
 
