@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.sealed.ami.plugins.module_utils._aws import attributes, retiring
 from ansible_collections.sealed.ami.plugins.module_utils._execute.retire import read, run
 from emulated_aws.client import Emulator
 from system.compose.test_compose_killed import Killed, Scythe
@@ -266,7 +267,7 @@ def test_another_run_may_come_first(
     old, _new = fleet.family()
     retire()
     emulator.advance(15 * DAY)
-    disable = run.disable_image
+    disable = retiring.disable_image
 
     def overtaken(region: t.Any, proof: t.Any) -> None:
         getattr(fleet.ec2, f"{act}_image")(ImageId=proof.resource_id)
@@ -288,7 +289,7 @@ def test_permissions_that_were_gone_before_they_were_read_are_not_recorded(
     retire()
     emulator.advance(15 * DAY)
     fleet.report(old)
-    permissions = read.launch_permissions
+    permissions = attributes.launch_permissions
     record = {"Key": "sealed.ami:launch-permissions-1", "Value": f"{old} 1 {OTHER}"}
 
     def overtaken(region: t.Any, image_id: str) -> t.Any:
@@ -320,3 +321,19 @@ def test_whichever_way_aws_answers_a_used_image_is_kept(
     _launch(emulator, fleet, old)
     emulator.configure(**settings)
     assert entry(retire(), old)["action"] == "kept"
+
+
+@pytest.mark.parametrize("present", [47, 50])
+def test_an_image_without_room_for_the_record_is_not_disabled(
+    emulator: Emulator, fleet: Fleet, retire: Retire, present: int
+) -> None:
+    """AWS takes 50 tags: two more are needed, and where they do not fit, nothing is taken away."""
+    old, _new = fleet.family()
+    retire()
+    emulator.advance(15 * DAY)
+    more = [{"Key": f"tag-{number}", "Value": "x"} for number in range(present - len(fleet.tags(old)))]
+    fleet.ec2.create_tags(Resources=[old], Tags=more)
+    result = retire()
+    assert result.failed is (present == 50)
+    assert fleet.shown(old)["State"] == ("available" if present == 50 else "disabled")
+    assert result["changed"] is (present != 50)
