@@ -147,15 +147,15 @@ def test_trouble_with_a_trial_stops_no_copy(copy: Copy, emulator: Emulator, kind
 def test_the_statement_is_enough(copy: Copy, emulator: Emulator, look: Looking) -> None:
     """Pasted into the policy of the key, it lets the copy succeed that failed without it."""
     kms = look.kms(AWAY)
-    closed = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HOME_ACCOUNT}:user/admin"}, "Action": "kms:*"}
-    document = {"Version": "2012-10-17", "Statement": [{**closed, "Resource": "*"}]}
-    described = {"Principal": {"AWS": COPIER}, "Action": "kms:DescribeKey", "Effect": "Allow", "Resource": "*"}
-    document["Statement"].append(described)  # type: ignore[attr-defined]  # a list
-    key = kms.create_key(Policy=json.dumps(document))["KeyMetadata"]["Arn"]
+    statements: list[dict[str, t.Any]] = [
+        {"Effect": "Allow", "Principal": {"AWS": who}, "Action": action, "Resource": "*"}
+        for who, action in ((f"arn:aws:iam::{HOME_ACCOUNT}:user/admin", "kms:*"), (COPIER, "kms:DescribeKey"))
+    ]
+    key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))["KeyMetadata"]["Arn"]
     copier = emulator.principal(COPIER, [{"Version": "2012-10-17", "Statement": [EVERYTHING]}])
     refused = copy("plain-root", kms_key_id=key, as_=copier, check_key_access=True)
     assert refused.failed and look.mutations() == ["CreateKey"]
-    statements, _end = json.JSONDecoder().raw_decode(refused.msg[refused.msg.index('[{"Sid"') :])
-    document["Statement"] += statements  # type: ignore[operator]  # the same
-    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+    missing, _end = json.JSONDecoder().raw_decode(refused.msg[refused.msg.index('[{"Sid"') :])
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements + missing})
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
     assert not copy("plain-root", kms_key_id=key, as_=copier, check_key_access=True).failed

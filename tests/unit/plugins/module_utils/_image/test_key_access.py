@@ -23,7 +23,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.key_access impor
 HOME, AWAY, OWNER, CONSUMER = "us-east-1", "eu-west-1", "123456789012", "210987654321"
 A, B = (f"arn:aws:kms:{HOME}:{OWNER}:key/{letter * 8}" for letter in "ab")
 C = f"arn:aws:kms:{AWAY}:{OWNER}:key/cccccccc"
-WRITING = "GenerateDataKeyWithoutPlaintext"
+WRITING: t.Final = "GenerateDataKeyWithoutPlaintext"
 
 
 def need(keys: str, region: str, key: str | None, **more: t.Any) -> Need:
