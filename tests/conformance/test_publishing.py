@@ -127,6 +127,11 @@ def test_shared_images_in_parameters_under_both_readings(home: Place, other: Pla
     assert bool(value_of(home, "web")) == valid
 
 
+def taken(place: Place, name: str, image_id: str) -> None:
+    """Wait until a parameter holds the image."""
+    place.until(lambda: (value_of(place, name) or ("",))[0] == image_id, "parameter")
+
+
 @rule("19 listing", "S8")
 def test_parameters_for_images_are_listed_by_their_data_type(home: Place) -> None:
     """DescribeParameters filters by data type, in pages of the size asked for, and shows no values."""
@@ -134,7 +139,7 @@ def test_parameters_for_images_are_listed_by_their_data_type(home: Place) -> Non
     ssm(home).put_parameter(Name="text", Value=image_id, Type="String")
     for name in ("/golden/a", "/golden/b", "/golden/c"):
         put(home, name, image_id)
-        home.until(lambda name=name: value_of(home, name), "parameter")
+        taken(home, name, image_id)
     filters = [{"Key": "DataType", "Option": "Equals", "Values": ["aws:ec2:image"]}]
     found = ssm(home).describe_parameters(ParameterFilters=filters, MaxResults=2)
     rest = ssm(home).describe_parameters(ParameterFilters=filters, MaxResults=2, NextToken=found["NextToken"])
@@ -149,7 +154,7 @@ def test_parameters_are_got_by_version_and_label(home: Place) -> None:
     old, new = an_image(home), an_image(home)
     for number, image_id in enumerate((old, new), start=1):
         put(home, "/golden/web", image_id, Overwrite=number > 1)
-        home.until(lambda number=number: (value_of(home, "/golden/web") or ("", 0))[1] == number, "version")
+        taken(home, "/golden/web", image_id)
     ssm(home).label_parameter_version(Name="/golden/web", ParameterVersion=1, Labels=["stable"])
     names = ["/golden/web", "/golden/web:1", "/golden/web:stable", "/golden/none"]
     answer = ssm(home).get_parameters(Names=names)

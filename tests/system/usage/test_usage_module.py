@@ -59,7 +59,7 @@ def test_the_result_is_as_documented(run_module: RunModule, home: Account) -> No
         pytest.param({"launched_within_days": 0}, "launched_within_days 0", id="no days"),
         pytest.param({"account_ids": ["golden"]}, "12 digits", id="no account"),
         pytest.param({"regions": ["eu-wset-1"]}, "did you mean eu-west-1", id="no region"),
-        pytest.param({"filters": {"nmae": "x"}}, "The filter 'nmae' is invalid", id="no filter"),
+        pytest.param({"filters": {"no-such": "x"}}, "The filter 'no-such' is invalid", id="no filter"),
         pytest.param({"filters": {"name": []}}, "needs a value", id="no filter value"),
     ],
 )
