@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -283,7 +284,11 @@ def test_sources_restored_from_the_archive(
 
 def test_a_vendor_s_image_that_is_deprecated_can_still_be_copied(copy: Copy, look: Looking) -> None:
     vendor = Looking(look.emulator, account="111122223333")
-    vendor.ec2(HOME).enable_image_deprecation(ImageId=SOURCES["vendor-plain"], DeprecateAt="2026-12-01T00:00:00Z")
+    # Other tests may have let months pass: AWS takes no time of the past.
+    vendor.ec2(HOME).describe_images(ImageIds=[SOURCES["vendor-plain"]])
+    now = datetime.datetime.fromisoformat(look.emulator.calls()[-1]["virtual_time"])
+    tomorrow = now + datetime.timedelta(days=1)
+    vendor.ec2(HOME).enable_image_deprecation(ImageId=SOURCES["vendor-plain"], DeprecateAt=tomorrow.isoformat())
     look.emulator.advance(30 * 86_400)
     assert copy("vendor-plain", kms_key_id="alias/golden").msg == ""
 

@@ -60,7 +60,7 @@ def test_what_the_second_plan_does_is_added() -> None:
 def test_nothing_acts_on_an_image_that_nobody_has_seen() -> None:
     assert an_outcome("copied", image=FOUND).known_image == FOUND
     with pytest.raises(SealedError, match=f"no image of {SOURCE_ID} in {AWAY}"):
-        _ = an_outcome("failed").known_image
+        _unused = an_outcome("failed").known_image
 
 
 @pytest.mark.parametrize(("creates", "image"), [(False, None), (False, FOUND), (True, None)])
@@ -68,4 +68,4 @@ def test_a_plan_that_starts_no_copy_says_so(creates: bool, image: Image | None) 
     create = CopyImage(SOURCE_ID, HOME, "copy", "", None, "token", {}, {})
     assert Plan("copied", "new", FOUND, create=create).copying == (create, FOUND)
     with pytest.raises(ValueError, match="starts no copy"):
-        _ = Plan("copied", "new", image, create=create if creates else None).copying
+        _unused = Plan("copied", "new", image, create=create if creates else None).copying
