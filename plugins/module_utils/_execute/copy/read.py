@@ -14,7 +14,7 @@ from ..._aws.connection import Region
 from ..._aws.images import find_copies, find_images, find_tagged_copies, images_using
 from ..._aws.keys import Warn, encryption_by_default, find_key, require_key
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
-from ..._image.aws_facts import FAILED_STATES
+from ..._image.aws_facts import FAILED_STATES, WHOLE_STATES
 from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage, Requirement, classify
 from ..._image.copy.request import CopyRequest, Destination, expected_name
@@ -23,10 +23,14 @@ from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
 from ..attributes import sharing_of
+from ..pace import Pace
+from ..sightings import Sightings
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
 # Images with their keys, and all their snapshots by id.
 Held = tuple[list[Image], dict[str, Snapshot]]
+# Seconds until an image is looked at again that does not show its keys.
+_SECOND_LOOK: t.Final = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,10 +64,23 @@ def read_keys(region: Region, request: CopyRequest, destinations: t.Sequence[Des
     }
 
 
-def read_images(region: Region, request: CopyRequest) -> Held:
-    """Return what AWS says came from the sources, in two calls."""
-    found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
-    return _with_keys(region, found)
+def read_images(region: Region, request: CopyRequest, pace: Pace) -> Held:
+    """Return what AWS says came from the sources, in two calls.
+
+    Another run may remove an image between the two, so that AWS shows none of its keys. One that does not show them is
+    looked at again, and is gone once AWS has not listed it for longer than it may hide what it has shown.
+    """
+    sightings, hidden, is_first = Sightings(pace.now), set[str](), True
+    while True:
+        found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
+        held = _with_keys(region, found)
+        hidden |= {image.image_id for image in held[0] if image.state in WHOLE_STATES and not image.shows_keys}
+        sightings.note(hidden, {image.image_id for image in held[0]})
+        missing = hidden - {image.image_id for image in held[0]}
+        if not (hidden if is_first else [one for one in missing if not sightings.is_gone(one)]):
+            return held
+        is_first = False
+        pace.sleep(_SECOND_LOOK)
 
 
 def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, warn: Warn) -> RegionFacts:

@@ -114,7 +114,8 @@ class CopyRun:
         """Read the sources and every destination region at once; only the sources are indispensable."""
         # In the order of how much each has to do: clients are made one after the other, in the order they are needed.
         work: dict[tuple[str, str], t.Callable[[], t.Any]] = {
-            ("images", name): functools.partial(read_images, self._regions[name], self._request) for name in by_region
+            ("images", name): functools.partial(read_images, self._regions[name], self._request, self._pace)
+            for name in by_region
         }
         if self._request.present:
             # A copy can be removed after its source is gone, so removals do not ask for it.
