@@ -60,7 +60,7 @@ def audits(count: int, *, name: str = "golden", tags: t.Mapping[str, str] | None
             # Every ninth snapshot is one that its owner has not shared.
             if number % 9 or device == "/dev/xvda":
                 snapshots[snapshot_id] = Snapshot(
-                    snapshot_id, "completed", key is not None, key and arn(key, region), 8
+                    snapshot_id, "completed", key is not None, key and arn(key, region), 8, associated_keys=()
                 )
         source: dict[str, t.Any] = {}
         if place:
@@ -144,7 +144,9 @@ def _poison(part: dict[str, t.Any], *, keep: t.Container[str]) -> None:
     for name, value in part.items():
         if name in keep or isinstance(value, (bool, int)):
             continue
-        if isinstance(value, list) and value and isinstance(value[0], dict):
+        if name == "associated_kms_keys":
+            part[name] = [{"kms_key_arn": POISON, "kms_key_aliases": [POISON]}]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
             for item in value:
                 _poison(item, keep=keep)
         elif isinstance(value, list):
