@@ -57,14 +57,6 @@ NAMED_ERRORS: dict[str, dict[str, tuple[str, int, str]]] = {
 KINDS = {"error", "throttle", "drop", "unreachable", "pause", "hold", "mutate"} | set(NAMED_ERRORS)
 
 
-class ConnectionDropped(Exception):
-    """The client gets no answer; ``unreachable`` where it could not even connect."""
-
-    def __init__(self, *, unreachable: bool = False):
-        super().__init__("connection dropped")
-        self.unreachable = unreachable
-
-
 @dataclasses.dataclass
 class Rule:
     """Which calls it hits (all that is set must fit) and what happens to them; names may hold wildcards."""
@@ -235,7 +227,7 @@ class Faults:
 
     def _trouble(self, rule: Rule, request: wire.Request, caller: Caller, entry: Entry) -> wire.Answer | None:
         if rule.kind in ("drop", "unreachable"):
-            raise ConnectionDropped(unreachable=rule.kind == "unreachable")
+            raise wire.ConnectionDropped(unreachable=rule.kind == "unreachable")
         if rule.kind == "hold":
             self._hold(rule, entry)
             return None
@@ -249,7 +241,7 @@ class Faults:
         hold.released.wait()
         entry.held = False
         if hold.then == "drop":
-            raise ConnectionDropped()
+            raise wire.ConnectionDropped()
 
     def held(self) -> int:
         """Return how many calls are held."""

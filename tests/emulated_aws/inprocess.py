@@ -16,8 +16,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
 
 from emulated_aws import wire
-from emulated_aws.faults import ConnectionDropped
 from emulated_aws.server import Application, create_app
+from emulated_aws.wire import ConnectionDropped
 
 URL = "http://emulated-aws.invalid"
 OURS = (".amazonaws.com", "emulated-aws.invalid")

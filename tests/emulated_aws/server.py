@@ -24,11 +24,12 @@ from werkzeug.test import run_wsgi_app
 
 from emulated_aws import enforcement, imagebuilder, impostors, rbin, sts, wire
 from emulated_aws.ec2.agenda import lock
-from emulated_aws.faults import ConnectionDropped, Faults
+from emulated_aws.faults import Faults
 from emulated_aws.identity import Caller, calling_as, identities
 from emulated_aws.log import READS, CallLog, Entry
 from emulated_aws.settings import settings
 from emulated_aws.sleepers import Sleepers
+from emulated_aws.wire import ConnectionDropped
 
 StartResponse = t.Callable[..., t.Any]
 ADMIN_PATH = "/_emulator"

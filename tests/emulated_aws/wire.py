@@ -27,6 +27,14 @@ Environ = dict[str, t.Any]
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,\s]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
 
+class ConnectionDropped(Exception):
+    """The client gets no answer; ``unreachable`` where it could not even connect."""
+
+    def __init__(self, *, unreachable: bool = False):
+        super().__init__("connection dropped")
+        self.unreachable = unreachable
+
+
 @dataclasses.dataclass
 class Request:
     """One call as it came in; ``parameters`` are named and nested as in boto3."""
@@ -70,8 +78,15 @@ class Answer:
 
 
 def read_request(environ: Environ) -> Request:
-    """Take a WSGI request apart; what cannot be told stays empty."""
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    """Take a WSGI request apart; what cannot be told stays empty.
+
+    Raise ``ConnectionDropped`` for half a request, as a client leaves it that is killed while it sends: AWS acts on
+    none whose body is shorter than its length says, as that body is not the one that was signed.
+    """
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    body = environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise ConnectionDropped
     signed = environ.get("HTTP_AUTHORIZATION") or urllib.parse.unquote(environ.get("QUERY_STRING", ""))
     found = _CREDENTIAL.search(signed)
     service = found["service"] if found else ""

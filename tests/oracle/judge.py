@@ -109,8 +109,6 @@ def act_of(call: Call) -> str:
 def _of_call(call: Call, ours: set[str], given: Given) -> t.Iterator[Violation]:
     action = call["action"]
     where = f"call {call['number']}, {call['region']}, {call['error'] or 'done'}"
-    if call["error"] == "MissingAction":
-        return  # A process that was killed has sent half a request.
     if call["service"] == "s3":
         verb, _, path = action.partition(" /")
         if verb in ("GET", "HEAD") or verb in given.get(path.split("/")[0], ()):

@@ -8,11 +8,13 @@ from __future__ import annotations
 import concurrent.futures
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
 import typing as t
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import boto3
@@ -22,7 +24,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from emulated_aws.catalogue_images import IMAGES, image_id
 from emulated_aws.client import TESTS, Emulator, EmulatorError
-from emulated_aws.identity import Credentials
+from emulated_aws.identity import HOME_ACCOUNT, Credentials, account_access_key
+from emulated_aws.wire import authorization
 
 CONSUMER = "210987654321"
 
@@ -78,6 +81,42 @@ def test_log_tells_who_did_what_where(either: Emulator) -> None:
     assert either.counts() == {"ec2:DescribeImages": 2}
     either.clear_calls()
     assert either.calls() == []
+
+
+HALVES = {
+    "ec2": (
+        "application/x-www-form-urlencoded",
+        "",
+        b"Action=DeregisterImage&Version=2016-11-15&ImageId=IMAGE",
+        b"&Name=x",
+    ),
+    "kms": ("application/x-amz-json-1.1", "TrentService.ScheduleKeyDeletion", b'{"KeyId": "alias/os"}', b" " * 9),
+    "ssm": ("application/x-amz-json-1.1", "AmazonSSM.PutParameter", b'{"Name": "/golden", "Va', b'lue": "x"}'),
+}
+
+
+@pytest.mark.parametrize("service", HALVES)
+def test_half_a_request_is_none(emulator: Emulator, service: str) -> None:
+    """A client that is killed while it sends leaves a part that may read as a whole: AWS acts on what was signed."""
+    emulator.seed("full")
+    content_type, target, sent, rest = HALVES[service]
+    sent = sent.replace(b"IMAGE", image_id("mixed").encode())
+    access_key = account_access_key(HOME_ACCOUNT)
+    lines = [
+        "POST / HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: {authorization(access_key, region='us-east-1', service=service)}",
+        f"Content-Type: {content_type}",
+        f"X-Amz-Target: {target}",
+        f"Content-Length: {len(sent) + len(rest)}",
+    ]
+    address = urllib.parse.urlsplit(emulator.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1000) == b""
+    assert emulator.calls() == []
+    assert emulator.session(region="us-east-1").client("ec2").describe_images(ImageIds=[image_id("mixed")])["Images"]
 
 
 def test_log_holds_no_secret(either: Emulator) -> None:
