@@ -16,6 +16,7 @@ from .._image.publish.steps import CreateVersion, SetDefaultVersion
 from .._image.tokens import client_token_of
 from .connection import Region
 from .errors import AwsError, call, required
+from .launch_sources import newest_refreshes, scaling_groups
 from .paging import read_all
 
 
@@ -108,20 +109,13 @@ def set_default_version(region: Region, step: SetDefaultVersion, version: int) -
 
 def groups_launching_by(region: Region, template_ids: t.Collection[str]) -> list[Group]:
     """Return the Auto Scaling groups that launch by one of the templates, perhaps through an override."""
-    what = f"describe Auto Scaling groups in {region.name}"
-    entries = read_all(region.client("autoscaling"), "describe_auto_scaling_groups", what)
-    groups = [_to_group(entry) for entry in entries]
+    groups = [_to_group(entry) for entry in scaling_groups(region)]
     return [one for one in groups if one.templates.intersection(template_ids)]
 
 
 def refreshes_root_volumes(region: Region, group: str) -> bool:
     """Tell whether a refresh of the group, now or before, replaces root volumes instead of instances."""
-    answer = call(
-        f"describe the instance refreshes of Auto Scaling group {group} in {region.name}",
-        region.client("autoscaling").describe_instance_refreshes,
-        AutoScalingGroupName=group,
-    )
-    return any(one.get("Strategy") == "ReplaceRootVolume" for one in answer.get("InstanceRefreshes") or ())
+    return any(one.get("Strategy") == "ReplaceRootVolume" for one in newest_refreshes(region, group))
 
 
 def _to_version(entry: t.Mapping[str, t.Any]) -> Version:
