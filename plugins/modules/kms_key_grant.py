@@ -13,8 +13,10 @@ description:
     of a key, without any change to the key's policy, and is taken away by its id.
   - It works from the account of the key and from any other one that the key's policy lets make grants. That is the only
     way in which Auto Scaling can launch images under a key of another account.
-  - A grant that gives all that is asked for is found whatever its name is. Only a grant that this module made for the
-    same request, or that O(grant_id) names, is ever revoked.
+  - A grant that gives all that is asked for is found whatever its name is.
+  - It revokes the grant that O(grant_id) names. Without O(grant_id) it revokes only a grant of which AWS shows the name
+    that the module gives for this request, exactly the grantee, operations, O(constraints) and O(retiring_principal) of
+    the task, and the caller's account as the one that issued it. AWS does not show who in that account made it.
 author:
   - sealed.ami contributors (@sealed-ami)
 options:
@@ -74,8 +76,9 @@ options:
     description:
       - V(present) makes the grant unless there is one that gives as much to the grantee, with the same O(constraints)
         and O(retiring_principal).
-      - V(absent) revokes the grant of O(grant_id), or the one that this module made for the same O(grantee_principal),
-        O(purpose) or O(operations), and O(constraints). Other grants that still allow the same are left, and a warning
+      - V(absent) revokes the grant of O(grant_id), or the one that the caller's account made with this module for the
+        same O(grantee_principal), O(purpose) or O(operations), O(constraints) and O(retiring_principal). Other grants
+        that still allow some of it, also one of the same name that another account issued, are left, and a warning
         names them.
     type: str
     choices: [present, absent]
@@ -105,6 +108,8 @@ notes:
   - Needs C(kms:ListGrants), C(kms:CreateGrant) or C(kms:RevokeGrant), and C(kms:DescribeKey), in the policy of the
     principal and, for a key of another account, in the policy of the key. In both, C(kms:CreateGrant) can be bound by
     C(kms:GranteePrincipal) and C(kms:GrantOperations). Without C(kms:DescribeKey) the key is not judged beforehand.
+  - To revoke without O(grant_id) it asks C(sts:GetCallerIdentity), which no policy can deny, for the caller's account,
+    and fails where a grant might be its own and STS does not answer.
   - With C(iam:GetRole) a service-linked role of the own account that does not exist is noticed before the grant is
     asked for.
 seealso:
@@ -222,7 +227,7 @@ grants:
 left:
   description:
     - The ids of grants that go on allowing the grantee something of what was to be taken away, as they were not made
-      for this request.
+      for this request, or not by the caller's account.
   returned: always
   type: list
   elements: str

@@ -20,6 +20,8 @@ GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://w
 SPDX-License-Identifier: GPL-3.0-or-later
 -->"""
 SLICED = ("_execute", "_image")
+# Folders of a sliced layer that are no slice, but shared.
+SHARED = ("proofs",)
 # The layers from top to bottom; arrows may only point down, or to what a layer's slices share.
 LAYERS = (("modules", "action", "inventory", "filter", "plugin_utils"), ("_execute",), ("_aws",), ("_image",))
 
@@ -31,7 +33,7 @@ def room_of(parts: tuple[str, ...]) -> str:
     layer = parts[1] if len(parts) > 2 else ""
     if layer not in SLICED:
         return layer if layer == "_aws" else ""
-    is_slice = len(parts) > 3 and (PLUGINS / "module_utils" / layer / parts[2]).is_dir()
+    is_slice = len(parts) > 3 and parts[2] not in SHARED and (PLUGINS / "module_utils" / layer / parts[2]).is_dir()
     return f"{layer}/{parts[2]}" if is_slice else f"{layer} (shared)"
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from .._image.grant.planner import CreateGrant, Grant
-from .._image.grant.request import Terms
+from .._image.grant.planner import CreateGrant
+from .._image.key_grants import Grant, Terms
+from .._image.proofs import MayRevokeGrant
 from .connection import Region
 from .dry_run import succeed_dry
 from .errors import AwsError, call, required
@@ -57,14 +58,15 @@ def create_grant(region: Region, step: CreateGrant, *, dry_run: bool = False) ->
     return str(required(call(description, region.kms.create_grant, **asked), "GrantId", of="the grant"))
 
 
-def revoke_grant(region: Region, key: str, grant_id: str, *, dry_run: bool = False) -> None:
+def revoke_grant(region: Region, proof: MayRevokeGrant, *, dry_run: bool = False) -> None:
     """Revoke the grant; one that is gone by now is no error."""
-    description = f"revoke grant {grant_id} of KMS key {key}"
+    description = f"revoke grant {proof.resource_id} of KMS key {proof.key_arn}"
+    asked: dict[str, t.Any] = {"KeyId": proof.key_arn, "GrantId": proof.resource_id}
     try:
         if dry_run:
-            succeed_dry(description, region.kms.revoke_grant, KeyId=key, GrantId=grant_id)
+            succeed_dry(description, region.kms.revoke_grant, **asked)
         else:
-            call(description, region.kms.revoke_grant, KeyId=key, GrantId=grant_id)
+            call(description, region.kms.revoke_grant, **asked)
     except AwsError as error:
         if error.code not in _GONE:
             raise

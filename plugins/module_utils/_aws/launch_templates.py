@@ -10,8 +10,8 @@ from __future__ import annotations
 import typing as t
 import uuid
 
+from .._image.proofs import MayDeleteVersion
 from .._image.publish.facts import Group, Version
-from .._image.publish.proofs import MayDeleteVersion
 from .._image.publish.steps import CreateVersion, SetDefaultVersion
 from .._image.tokens import client_token_of
 from .connection import Region

@@ -11,8 +11,8 @@ import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
+from .._image.proofs import MayDeleteParameter
 from .._image.publish.facts import IMAGE_TYPE, Parameter
-from .._image.publish.proofs import MayDeleteParameter
 from .._image.publish.steps import LabelParameter, PutParameter, TagParameter
 from .connection import Region
 from .errors import AwsError, call, required

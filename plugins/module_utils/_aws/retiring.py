@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .._image.model import SOURCE_TAG
-from .._image.retire.proofs import MayDisable
+from .._image.proofs import MayDisable
 from .connection import Region
 from .errors import AwsError, call
 from .images import describe_images, find_images

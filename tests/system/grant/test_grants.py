@@ -27,6 +27,16 @@ KEY = f"arn:aws:kms:{REGION}:{HOME_ACCOUNT}:key/{key_id(1, REGION)}"
 COPIER = f"arn:aws:iam::{CONSUMER}:role/image-copier"
 SCALING = f"arn:aws:iam::{CONSUMER}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 AS_CONSUMER = Credentials(account_access_key(CONSUMER), "emulated")
+EIGHT = (
+    "CreateGrant",
+    "Decrypt",
+    "DescribeKey",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+)
 CHANGES = ("CreateGrant", "RevokeGrant")
 
 
@@ -132,6 +142,59 @@ def test_a_grant_of_another_goes_by_its_id_alone(grants: Grants, oracle: Guard) 
     assert grants(grant_id=theirs, **only)["grants"][0]["grant_id"] == theirs
     assert set(grants.there) == {other}
     assert not grants(grant_id=theirs, **only)["changed"]
+
+
+def test_only_what_this_account_made_for_the_request_is_revoked(grants: Grants) -> None:
+    """Others choose our name, or make grants of their own beside ours; none of them goes."""
+    ours = grants(wait=False)
+    name = ours["grants"][0]["name"]
+    decoys = {
+        "another grantee": grants.by_hand(name, GranteePrincipal=COPIER.replace("copier", "scaler")),
+        "less": grants.by_hand(name, Operations=["DescribeKey", "Decrypt"]),
+        "more": grants.by_hand(name, Operations=[*EIGHT]),
+        "bound": grants.by_hand(name, Constraints={"EncryptionContextSubset": {"a": "b"}}),
+        "another retires it": grants.by_hand(name, RetiringPrincipal=COPIER),
+        "by another caller": grants.by_hand(),
+        "under another name": grants.by_hand(name.replace("copy", "launch")),
+    }
+    assert grants(state="absent", check=True)["changed"]
+    gone = grants(state="absent")
+    assert [one["grant_id"] for one in gone["grants"]] == [ours["grant_id"]]
+    assert set(grants.there) == set(decoys.values())
+    assert set(gone["left"]) == set(decoys.values()) - {decoys["another grantee"]}
+    again = grants(state="absent")
+    assert not again["changed"] and set(grants.there) == set(decoys.values())
+
+
+@pytest.mark.parametrize("remover", ["owner", "consumer"])
+def test_the_same_grant_that_another_account_issued_is_left(grants: Grants, remover: str) -> None:
+    """All of it is as the task asks, but for the account that issued it: that account's task relies on it."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{CONSUMER}:root"},
+        "Action": ["kms:CreateGrant", "kms:ListGrants", "kms:DescribeKey", "kms:RevokeGrant"],
+        "Resource": "*",
+    }
+    document = json.loads(grants.kms.get_key_policy(KeyId=KEY, PolicyName="default")["Policy"])
+    document["Statement"].append(statement)
+    grants.kms.put_key_policy(KeyId=KEY, PolicyName="default", Policy=json.dumps(document))
+    own, other = ({"as_": AS_CONSUMER}, {}) if remover == "owner" else ({}, {"as_": AS_CONSUMER})
+    made = grants(wait=False, **own)
+    left = grants(state="absent", **other)
+    assert not left["changed"] and left["left"] == [made["grant_id"]] and set(grants.there) == {made["grant_id"]}
+    assert any(made["grant_id"] in one and "not made by this account" in one for one in left.warnings)
+    assert grants(state="absent", **own)["changed"] and grants.there == {}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_grant_is_not_revoked_where_sts_does_not_say_who_calls(grants: Grants, check: bool) -> None:
+    made = grants(wait=False)
+    grants.emulator.faults.add("access_denied", service="sts", action="GetCallerIdentity")
+    result = grants(state="absent", check=check)
+    assert result.failed and not result["changed"] and made["grant_id"] in result.msg and "grant_id" in result.msg
+    assert set(grants.there) == {made["grant_id"]}
+    only = {"grantee_principal": None, "purpose": None, "grant_id": made["grant_id"]}
+    assert grants(state="absent", check=check, **only)["changed"], "the task names it"
 
 
 def test_constraints_and_retiring_principal_are_given_on(grants: Grants) -> None:

@@ -15,7 +15,6 @@ from ..._image.errors import PreflightError
 from ..._image.grant.planner import (
     GRANT_SECONDS,
     CreateGrant,
-    Grant,
     RevokeGrant,
     Step,
     plan_grant,
@@ -24,6 +23,7 @@ from ..._image.grant.planner import (
 from ..._image.grant.remedies import remedy_for_denial, remedy_for_grant, without_role
 from ..._image.grant.request import GrantRequest, account_of, service_linked_to
 from ..._image.grant.result import Outcome, still_allowed, unproved
+from ..._image.key_grants import Grant
 from ..pace import Pace
 
 
@@ -42,7 +42,9 @@ class GrantRun:
         terms = self._request.terms
         grantee = terms.grantee if terms else None
         grants = list_grants(self._region, key, grantee=grantee, grant_id=self._request.grant_id)
-        plan = plan_grant(self._request, key, grants)
+        # Only what is to go by its terms has to be this account's.
+        account = caller_account(self._region) if grants and terms and not self._request.present else ""
+        plan = plan_grant(self._request, key, grants, account=account)
         warnings += [still_allowed(key, grant) for grant in plan.left]
         for step in plan.steps:
             if isinstance(step, CreateGrant):
@@ -95,7 +97,7 @@ class GrantRun:
 
     def _do(self, step: Step, outcome: Outcome, *, dry_run: bool) -> None:
         if isinstance(step, RevokeGrant):
-            revoke_grant(self._region, step.key_arn, step.grant.grant_id, dry_run=dry_run)
+            revoke_grant(self._region, step.proof, dry_run=dry_run)
             outcome.removed.append(step.grant)
         else:
             grant_id = create_grant(self._region, step, dry_run=dry_run)

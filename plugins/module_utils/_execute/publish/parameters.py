@@ -22,9 +22,9 @@ from ..._aws.parameters import (
     tag_parameter,
 )
 from ..._image.errors import SealedError
+from ..._image.proofs import parameter_of_image
 from ..._image.publish.facts import Parameter
 from ..._image.publish.outcome import PublishedParameter
-from ..._image.publish.proofs import parameter_of_image
 from ..._image.publish.request import PublishRequest
 from ..._image.publish.steps import DeleteParameter, LabelParameter, PutParameter, TagParameter
 from ..pace import Pace

@@ -11,8 +11,8 @@ from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.launch_templates import create_version, delete_version, resolved_image, set_default_version
 from ..._image.errors import SealedError
+from ..._image.proofs import version_of_this_task
 from ..._image.publish.outcome import PublishedTemplate
-from ..._image.publish.proofs import version_of_this_task
 from ..._image.publish.request import PublishRequest
 from ..._image.publish.steps import CreateVersion, SetDefaultVersion
 from ..pace import Pace

@@ -12,40 +12,15 @@ import typing as t
 
 from ..aws_facts import USABLE_KEY_STATES
 from ..errors import PreflightError
+from ..key_grants import Grant, Terms, name_of
 from ..keys import STATE_REMEDIES
 from ..model import KmsKey
-from .request import GrantRequest, Terms, name_of
+from ..proofs import MayRevokeGrant, grant_is_ours, grant_named
+from .request import GrantRequest
 
 # "Usually less than five minutes" until every place in KMS knows a grant (aws_rules §14.3).
 GRANT_SECONDS: t.Final = 300.0
 Action = t.Literal["granted", "unchanged", "revoked"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Grant:
-    """A grant as AWS shows it; ``created`` is in seconds since the epoch. EBS's own grants have no name."""
-
-    grant_id: str
-    name: str
-    terms: Terms
-    issuing_account: str = ""
-    created: float | None = None
-
-    def gives(self, wanted: Terms) -> bool:
-        """Tell whether the grantee gets by it all that is wanted, bound in the same way; its name does not matter."""
-        own = self.terms
-        same = (own.grantee, dict(own.constraints), own.retiring) == (
-            wanted.grantee,
-            dict(wanted.constraints),
-            wanted.retiring,
-        )
-        return same and set(own.operations) >= set(wanted.operations)
-
-    def is_ours(self, purpose: str, wanted: Terms) -> bool:
-        """Tell whether this collection made it for the same request: the name says so, and what it grants agrees."""
-        own = self.terms
-        agrees = own.grantee == wanted.grantee and dict(own.constraints) == dict(wanted.constraints)
-        return self.name == name_of(purpose, wanted) and agrees and set(own.operations) == set(wanted.operations)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +39,15 @@ class CreateGrant:
 
 @dataclasses.dataclass(frozen=True)
 class RevokeGrant:
-    """Take a grant away that is ours by name, or that the user named by its id."""
+    """Take a grant away, which has to be proven ours or named by the task."""
 
-    key_arn: str
+    proof: MayRevokeGrant
     grant: Grant
 
     @property
     def sentence(self) -> str:
         """Say what the step does."""
-        return f"revoke grant {self.grant.grant_id} of {self.grant.terms.grantee} on {self.key_arn}"
+        return f"revoke grant {self.proof.resource_id} of {self.grant.terms.grantee} on {self.proof.key_arn}"
 
 
 Step = t.Union[CreateGrant, RevokeGrant]
@@ -109,42 +84,59 @@ def require_grantable(key: KmsKey, request: GrantRequest) -> None:
         )
 
 
-def plan_grant(request: GrantRequest, key_arn: str, grants: t.Sequence[Grant]) -> Plan:
-    """Return what to do, given the grants of the key that the request is about."""
+def plan_grant(request: GrantRequest, key_arn: str, grants: t.Sequence[Grant], *, account: str = "") -> Plan:
+    """Return what to do, given the grants of the key that the request is about.
+
+    ``account`` is the caller's, empty where it is not known; only what is to go by its terms needs it.
+    """
     if request.terms is None:
         return _plan_removal_by_id(request, key_arn, grants)
     if not request.present:
-        return _plan_removal(request.purpose, request.terms, key_arn, grants)
+        return _plan_removal(request.purpose, request.terms, key_arn, grants, account)
+    wanted = request.terms
     fitting = sorted(
-        (grant for grant in grants if grant.gives(request.terms)),
-        key=lambda grant: (not grant.is_ours(request.purpose, request.terms or grant.terms), grant.grant_id),
+        (grant for grant in grants if grant.gives(wanted)),
+        key=lambda grant: (not grant.is_named_for(request.purpose, wanted), grant.grant_id),
     )
     if fitting:
         return Plan("unchanged", f"grant {fitting[0].grant_id} gives this already", found=fitting[0])
-    step = CreateGrant(key_arn, name_of(request.purpose, request.terms), request.terms)
-    return Plan("granted", f"no grant of the key gives {request.terms.grantee} this", (step,))
+    step = CreateGrant(key_arn, name_of(request.purpose, wanted), wanted)
+    return Plan("granted", f"no grant of the key gives {wanted.grantee} this", (step,))
 
 
 def _plan_removal_by_id(request: GrantRequest, key_arn: str, grants: t.Sequence[Grant]) -> Plan:
-    named = [grant for grant in grants if grant.grant_id == request.grant_id]
-    if not named:
-        return Plan("unchanged", f"the key has no grant {request.grant_id}")
-    return Plan("revoked", "grant_id names it", (RevokeGrant(key_arn, named[0]),))
+    for grant in grants:
+        proof = grant_named(grant, key_arn, grant_id=request.grant_id)
+        if proof is not None:
+            return Plan("revoked", proof.reason, (RevokeGrant(proof, grant),))
+    return Plan("unchanged", f"the key has no grant {request.grant_id}")
 
 
-def _plan_removal(purpose: str, terms: Terms, key_arn: str, grants: t.Sequence[Grant]) -> Plan:
-    ours = [grant for grant in grants if grant.is_ours(purpose, terms)]
-    left = tuple(
-        grant
-        for grant in grants
-        if grant not in ours and grant.terms.grantee == terms.grantee and _overlaps(grant, terms)
+def _plan_removal(purpose: str, wanted: Terms, key_arn: str, grants: t.Sequence[Grant], account: str) -> Plan:
+    steps, left = [], []
+    for grant in grants:
+        proof = grant_is_ours(grant, key_arn, purpose=purpose, wanted=wanted, account=account)
+        if proof is not None:
+            steps.append(RevokeGrant(proof, grant))
+        elif not account and grant.is_named_for(purpose, wanted):
+            raise PreflightError(_who_calls(grant, key_arn))
+        elif grant.terms.grantee == wanted.grantee and _overlaps(grant, wanted):
+            left.append(grant)
+    if not steps:
+        reason = f"the key has no grant {name_of(purpose, wanted)} to {wanted.grantee} that this account made"
+        return Plan("unchanged", reason, left=tuple(left))
+    return Plan("revoked", steps[0].proof.reason, tuple(steps), left=tuple(left))
+
+
+def _who_calls(grant: Grant, key_arn: str) -> str:
+    """Return the refusal to guess whose a grant is."""
+    return (
+        f"grant {grant.grant_id} of KMS key {key_arn} looks like the one of this request, and was made by "
+        f"{grant.issuing_account or 'an account that AWS does not show'}; STS did not say which account these "
+        "credentials are of, so nothing is revoked: make sts:GetCallerIdentity reachable, or name the grant as grant_id"
     )
-    if not ours:
-        return Plan("unchanged", f"the key has no grant named {name_of(purpose, terms)} for {terms.grantee}", left=left)
-    steps = tuple(RevokeGrant(key_arn, grant) for grant in ours)
-    return Plan("revoked", f"the grant's name says that it was made for this ({ours[0].name})", steps, left=left)
 
 
-def _overlaps(grant: Grant, terms: Terms) -> bool:
+def _overlaps(grant: Grant, wanted: Terms) -> bool:
     """Tell whether a grant still allows something that was to be taken away."""
-    return bool(set(grant.terms.operations) & set(terms.operations))
+    return bool(set(grant.terms.operations) & set(wanted.operations))

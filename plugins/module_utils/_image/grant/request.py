@@ -8,17 +8,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import re
 import typing as t
 
 from ..aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from ..errors import RequestError
+from ..key_grants import Constraints, Terms
 from ..keys import region_in
 from ..options import Options, require_region_name
-
-Constraints = t.Mapping[str, t.Mapping[str, str]]
 
 _TO_LAUNCH: t.Final = (
     "CreateGrant",
@@ -47,16 +44,6 @@ _PRINCIPAL: t.Final = re.compile(
 )
 _SERVICE_LINKED: t.Final = re.compile(r":role/aws-service-role/(?P<service>[^/]+)/")
 _GRANT_ID: t.Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
-
-@dataclasses.dataclass(frozen=True)
-class Terms:
-    """What a grant gives to whom. ``constraints`` are in AWS's words, without those that are empty."""
-
-    grantee: str
-    operations: tuple[str, ...]
-    constraints: Constraints = dataclasses.field(default_factory=dict)
-    retiring: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,12 +85,6 @@ def parse_grant_request(options: Options, *, default_region: str | None) -> Gran
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
     )
-
-
-def name_of(purpose: str, terms: Terms) -> str:
-    """Return the name under which this collection makes the grant; AWS takes no dot (CreateGrant, Name)."""
-    parts = json.dumps([terms.grantee, sorted(terms.operations), _plain(terms.constraints)], sort_keys=True)
-    return f"sealed-ami:{purpose}:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
 
 
 def account_of(arn: str) -> str:
@@ -162,7 +143,3 @@ def _parse_constraints(given: Options | None) -> Constraints:
         if context:
             found[name] = {str(key): str(value) for key, value in context.items()}
     return found
-
-
-def _plain(constraints: Constraints) -> dict[str, dict[str, str]]:
-    return {name: dict(context) for name, context in constraints.items()}

@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .planner import Grant, Plan
-from .request import CONSTRAINTS, Terms
+from ..key_grants import Grant, Terms
+from .planner import Plan
+from .request import CONSTRAINTS
 
 
 @dataclasses.dataclass
@@ -60,8 +61,8 @@ def still_allowed(key: str, grant: Grant) -> str:
     """Return the warning about a grant that goes on giving what was to be taken away."""
     return (
         f"grant {grant.grant_id} ({grant.name or 'without a name'}) of KMS key {key} still allows "
-        f"{grant.terms.grantee} {', '.join(grant.terms.operations)}, and was not made by this request; name it as "
-        "grant_id if it is to go"
+        f"{grant.terms.grantee} {', '.join(grant.terms.operations)}, and was not made by this account for this "
+        "request; name it as grant_id if it is to go"
     )
 
 

@@ -12,9 +12,9 @@ import typing as t
 
 from ..model import Image
 from ..permissions import LaunchPermissions
+from ..proofs import MayDisable
 from ..steps import ModifyLaunchPermissions, SetDeprecation, SetTags
 from ..use import Use
-from .proofs import MayDisable
 
 RetireAction = t.Literal["deprecated", "disabled", "restored", "waiting", "kept", "unchanged", "failed"]
 

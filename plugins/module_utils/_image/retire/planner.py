@@ -12,12 +12,12 @@ import typing as t
 from ..errors import PreflightError
 from ..model import DEPRECATION_TAG, DISABLED_TAG, Image
 from ..permissions import LaunchPermissions
+from ..proofs import MayDisable, may_disable
 from ..steps import SetDeprecation, SetTags
 from ..timestamps import parse_timestamp, to_text
 from ..use import Use
 from .groups import DAY, Sorted
 from .model import Decision, DisableImage, RetireStep, Undo
-from .proofs import MayDisable, may_disable
 from .record import BEING_DISABLED, MOST_TAGS, from_record, to_record
 from .request import DEPRECATE, DISABLE, RetireRequest
 

@@ -12,11 +12,11 @@ import typing as t
 from ..errors import PreflightError
 from ..model import DEPRECATION_TAG, Image
 from ..permissions import NOBODY, LaunchPermissions
+from ..proofs import may_purge_record
 from ..steps import ModifyLaunchPermissions, SetDeprecation, SetTags
 from ..timestamps import parse_timestamp
 from .model import Decision, EnableImage, RetireStep, Undo
 from .planner import deprecated_at
-from .proofs import may_purge_record
 from .record import from_record, is_damaged, own_record
 from .request import RestoreRequest
 

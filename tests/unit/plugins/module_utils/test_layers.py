@@ -36,6 +36,8 @@ IMPURE_MODULES = frozenset(
 )
 IMPURE_CALLS = frozenset({"now", "utcnow", "today", "open", "print", "input", "exec", "eval", "__import__"})
 BOTO = frozenset({"boto3", "botocore", "aiobotocore", "s3transfer"})
+# Folders of a layer that are no slice: what slices share.
+SHARED = frozenset({"proofs"})
 
 
 def sources(*folders: str) -> list[pathlib.Path]:
@@ -84,6 +86,8 @@ def slice_of(name: str) -> str:
     """Return the slice (copy, compose, audit ...) that a dotted name of ours lies in; "" for the root of a layer."""
     layer = re.match(r"plugins\.module_utils\._(?:image|execute)\.(.+)", name)
     first = layer[1].partition(".")[0] if layer else ""
+    if first in SHARED:
+        return ""
     return first if any((PLUGINS / "module_utils" / root / first).is_dir() for root in ("_image", "_execute")) else ""
 
 

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image import descriptions, doubts, proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image.key_grants import Grant, Terms, name_of
 from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     BUILDER_TAG,
@@ -25,8 +26,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     Image,
     Snapshot,
 )
-from ansible_collections.sealed.ami.plugins.module_utils._image.publish import proofs as publish_proofs
-from ansible_collections.sealed.ami.plugins.module_utils._image.retire import proofs as retire_proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image.use import Use
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     COPY_ID,
     HOME,
@@ -41,17 +41,12 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 )
 
 PLUGINS = pathlib.Path(__file__).resolve().parents[5] / "plugins"
-KINDS = {
-    name
-    for file in (proofs, publish_proofs, retire_proofs)
-    for name, kind in vars(file).items()
-    if isinstance(kind, type) and issubclass(kind, proofs.Proof)
-}
+KINDS = {name for name, kind in vars(proofs).items() if isinstance(kind, type) and issubclass(kind, proofs.Proof)}
 # What the API can destroy, detach, purge or take back.
 DESTRUCTIVE = re.compile(
     r"(deregister|delete|terminate|detach|stop|disassociate|reset|revoke|retire|cancel|disable_image$)\w*"
 )
-CLIENT = re.compile(r"ec2|\.client\(")
+CLIENT = re.compile(r"ec2|kms|\.client\(")
 UNSEEN = BlockDevice("/dev/sdg", snapshot_id="snap-g")
 SOURCE: dict[str, t.Any] = {"source_image_id": SOURCE_ID, "source_region": HOME}
 COPIED = f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. Task on 1,764."
@@ -71,16 +66,16 @@ def names(node: ast.AST) -> set[str]:
     return found | {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 
 
-def test_only_the_file_of_proofs_makes_any() -> None:
+def test_only_the_folder_of_proofs_makes_any() -> None:
     makers = set()
     for path in PLUGINS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             function = node.func if isinstance(node, ast.Call) else None
             name = getattr(function, "id", None) or getattr(function, "attr", None)
             if name in KINDS:
-                makers.add(path.name)
+                makers.add(path.parent.name)
             assert not (name == "replace" and names(node) & KINDS), path
-    assert makers == {"proofs.py"}
+    assert makers == {"proofs"}
 
 
 def test_whatever_destroys_takes_a_proof() -> None:
@@ -104,6 +99,9 @@ def test_whatever_destroys_takes_a_proof() -> None:
         "delete_volume",
         "remove_tags",
         "disable_image",
+        "delete_parameter",
+        "delete_version",
+        "revoke_grant",
     }
     assert known <= destroyers.keys()
 
@@ -411,3 +409,56 @@ def test_a_copy_that_kept_the_description_of_create_image_is_not_its_work() -> N
     copy = a_snapshot("snap-1", description="Created by CreateImage(i-1) for ami-1", volume_id="vol-ffffffff")
     assert proofs.snapshot_of_created(copy, Image("ami-1", HOME, source_instance_id="i-1")) is None
     assert proofs.snapshot_of_created(copy, Image("ami-1", HOME)) is None
+
+
+@pytest.mark.parametrize(
+    ("in_use", "of", "proved"),
+    [
+        pytest.param(False, (COPY_ID, HOME), True, id="nothing uses it"),
+        pytest.param(True, (COPY_ID, HOME), False, id="something does"),
+        pytest.param(None, (COPY_ID, HOME), False, id="not all was read"),
+        pytest.param(False, ("ami-other", HOME), False, id="evidence of another image"),
+        pytest.param(False, (COPY_ID, "eu-north-1"), False, id="evidence of its id in another region"),
+    ],
+)
+def test_only_what_nothing_uses_is_disabled(in_use: bool | None, of: tuple[str, str], proved: bool) -> None:
+    proof = proofs.may_disable(Image(COPY_ID, HOME), Use(*of, in_use=in_use))
+    assert (proof.resource_id if proof else None) == (COPY_ID if proved else None)
+
+
+TERMS = Terms("arn:aws:iam::210987654321:role/copier", ("Decrypt", "DescribeKey"), retiring="arn:aws:iam::1:root")
+GRANT = Grant("grant-1", name_of("copy", TERMS), TERMS, "arn:aws:iam::123456789012:root")
+
+
+@pytest.mark.parametrize(
+    ("fields", "terms", "ours"),
+    [
+        pytest.param({}, {}, True, id="ours"),
+        pytest.param({"issuing_account": "123456789012"}, {}, True, id="its account by id"),
+        pytest.param({"issuing_account": "arn:aws-cn:iam::123456789012:root"}, {}, True, id="of another partition"),
+        pytest.param({}, {"operations": ("DescribeKey", "Decrypt")}, True, id="in another order"),
+        pytest.param({"issuing_account": "arn:aws:iam::210987654321:root"}, {}, False, id="another account made it"),
+        pytest.param({"issuing_account": ""}, {}, False, id="AWS does not show who made it"),
+        pytest.param({"issuing_account": "1123456789012"}, {}, False, id="no account"),
+        pytest.param({"name": ""}, {}, False, id="without a name"),
+        pytest.param({"name": name_of("launch", TERMS)}, {}, False, id="made for another purpose"),
+        pytest.param({"name": GRANT.name.upper()}, {}, False, id="almost our name"),
+        pytest.param({}, {"grantee": "arn:aws:iam::210987654321:role/other"}, False, id="for another grantee"),
+        pytest.param({}, {"operations": ("Decrypt",)}, False, id="gives less"),
+        pytest.param({}, {"operations": ("Decrypt", "DescribeKey", "Encrypt")}, False, id="gives more"),
+        pytest.param({}, {"constraints": {"EncryptionContextEquals": {"a": "b"}}}, False, id="bound"),
+        pytest.param({}, {"retiring": None}, False, id="retired by nobody"),
+    ],
+)
+def test_grants(fields: dict[str, t.Any], terms: dict[str, t.Any], ours: bool) -> None:
+    """Anybody may choose our name: a grant is ours where the rest agrees, and our account made it."""
+    grant = dataclasses.replace(GRANT, terms=dataclasses.replace(TERMS, **terms), **fields)
+    proof = proofs.grant_is_ours(grant, "key-1", purpose="copy", wanted=TERMS, account="123456789012")
+    assert ((proof.resource_id, proof.key_arn) if proof else None) == (("grant-1", "key-1") if ours else None)
+    assert proofs.grant_is_ours(grant, "key-1", purpose="copy", wanted=TERMS, account="") is None
+
+
+@pytest.mark.parametrize(("grant_id", "named"), [("grant-1", True), ("grant-2", False), ("", False), (None, False)])
+def test_a_grant_goes_that_the_task_names(grant_id: str | None, named: bool) -> None:
+    proof = proofs.grant_named(GRANT, "key-1", grant_id=grant_id)
+    assert ((proof.resource_id, proof.key_arn) if proof else None) == (("grant-1", "key-1") if named else None)

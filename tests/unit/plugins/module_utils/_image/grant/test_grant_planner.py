@@ -13,7 +13,6 @@ import pytest
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.grant.planner import (
     CreateGrant,
-    Grant,
     RevokeGrant,
     plan_grant,
     require_grantable,
@@ -22,21 +21,28 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.grant.remedies i
     remedy_for_denial,
     remedy_for_grant,
 )
-from ansible_collections.sealed.ami.plugins.module_utils._image.grant.request import GrantRequest, Terms, name_of
+from ansible_collections.sealed.ami.plugins.module_utils._image.grant.request import GrantRequest
+from ansible_collections.sealed.ami.plugins.module_utils._image.key_grants import Grant, Terms, name_of
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import KmsKey
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003"
 ROLE = "arn:aws:iam::210987654321:role/image-copier"
 SLR = "arn:aws:iam::210987654321:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 WANTED = Terms(ROLE, ("Decrypt", "DescribeKey"))
-OURS = Grant("ours", name_of("copy", WANTED), WANTED)
+OWN, OTHER = "123456789012", "210987654321"
+OURS = Grant("ours", name_of("copy", WANTED), WANTED, f"arn:aws:iam::{OWN}:root")
 BOUND = {"EncryptionContextSubset": {"a": "b"}}
 REQUEST = GrantRequest(KEY, "eu-west-1", "copy", WANTED)
 
 
 def grant(grant_id: str = "other", name: str = "", **terms: t.Any) -> Grant:
-    """Return a grant that gives what is wanted, with changes."""
-    return Grant(grant_id, name, dataclasses.replace(WANTED, **terms))
+    """Return a grant of the caller's account that gives what is wanted, with changes."""
+    return Grant(grant_id, name, dataclasses.replace(WANTED, **terms), OURS.issuing_account)
+
+
+def issued_by(account: str) -> Grant:
+    """Return a grant under our name, on our terms, that an account has made."""
+    return dataclasses.replace(OURS, grant_id="other", issuing_account=account)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +79,36 @@ def test_a_grant_counts_by_what_it_gives(grants: list[Grant], found: str | None)
         pytest.param([grant(name=OURS.name, operations=("Decrypt",))], [], ["other"], id="our name on something else"),
         pytest.param([grant(name=OURS.name, constraints=BOUND)], [], ["other"], id="our name, bound"),
         pytest.param([grant(operations=("Encrypt",))], [], [], id="another matter"),
-        pytest.param([grant("again", OURS.name, retiring=ROLE), OURS], ["again", "ours"], [], id="two of ours"),
+        pytest.param([grant("a", OURS.name, retiring=ROLE), OURS], ["ours"], ["a"], id="our name, another retires it"),
+        pytest.param([issued_by(f"arn:aws:iam::{OTHER}:root"), OURS], ["ours"], ["other"], id="another account's"),
+        pytest.param([issued_by(OTHER)], [], ["other"], id="another account's, by its id"),
+        pytest.param([issued_by("")], [], ["other"], id="AWS does not show whose"),
+        pytest.param([issued_by(f"arn:aws:iam::{OWN}:role/x")], [], ["other"], id="something else than an account"),
+        pytest.param([issued_by(OWN)], ["other"], [], id="ours, by the id of the account"),
     ],
 )
 def test_only_ours_is_revoked(grants: list[Grant], goes: list[str], left: list[str]) -> None:
-    plan = plan_grant(dataclasses.replace(REQUEST, present=False), KEY, grants)
+    plan = plan_grant(dataclasses.replace(REQUEST, present=False), KEY, grants, account=OWN)
     assert [step.grant.grant_id for step in plan.steps if isinstance(step, RevokeGrant)] == goes
     assert [one.grant_id for one in plan.left] == left
+
+
+@pytest.mark.parametrize(
+    ("grants", "refused"),
+    [
+        pytest.param([OURS], True, id="ours, perhaps"),
+        pytest.param([issued_by("")], True, id="of whoever"),
+        pytest.param([grant()], False, id="not ours in any case"),
+        pytest.param([], False, id="none"),
+    ],
+)
+def test_whose_a_grant_is_is_not_guessed(grants: list[Grant], refused: bool) -> None:
+    request = dataclasses.replace(REQUEST, present=False)
+    if not refused:
+        assert plan_grant(request, KEY, grants).steps == ()
+        return
+    with pytest.raises(PreflightError, match=r"sts:GetCallerIdentity.*grant_id"):
+        plan_grant(request, KEY, grants)
 
 
 @pytest.mark.parametrize(("grants", "goes"), [([grant()], ["other"]), ([], []), ([OURS], [])])

@@ -10,11 +10,8 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import RequestError
-from ansible_collections.sealed.ami.plugins.module_utils._image.grant.request import (
-    Terms,
-    name_of,
-    parse_grant_request,
-)
+from ansible_collections.sealed.ami.plugins.module_utils._image.grant.request import parse_grant_request
+from ansible_collections.sealed.ami.plugins.module_utils._image.key_grants import Terms, name_of
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003"
 ROLE = "arn:aws:iam::210987654321:role/image-copier"

@@ -12,6 +12,10 @@ import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.proofs import (
+    parameter_of_image,
+    version_of_this_task,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.facts import (
     Group,
     Parameter,
@@ -23,10 +27,6 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.publish.judge im
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.outcome import Publication
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.plan import PublishPlan
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.planner import plan_publishing
-from ansible_collections.sealed.ami.plugins.module_utils._image.publish.proofs import (
-    parameter_of_image,
-    version_of_this_task,
-)
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.request import (
     PublishRequest,
     WantedParameter,

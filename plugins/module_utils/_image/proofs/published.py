@@ -3,28 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""What may be taken down again, and why: by what AWS says of it now. Nothing in this file talks to AWS."""
+"""Which parameters and versions of launch templates may be deleted, and why. No AWS, no Ansible."""
 
 from __future__ import annotations
 
-import dataclasses
+import typing as t
 
-from ..proofs import Proof
-from .facts import Parameter
-
-
-class MayDeleteParameter(Proof):
-    """A parameter leads to the image that is to be taken down."""
+from .kinds import MayDeleteParameter, MayDeleteVersion
 
 
-@dataclasses.dataclass(frozen=True)
-class MayDeleteVersion(Proof):
-    """A version of a launch template was made by this collection, for the task that takes it back."""
+class ShownParameter(t.Protocol):
+    """What AWS shows of a parameter."""
 
-    version: int
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+    @property
+    def version(self) -> int:
+        """Return its newest version."""
+
+    def holds(self, image_id: str) -> bool:
+        """Tell whether consumers who ask for an image by this name get this one."""
 
 
-def parameter_of_image(shown: Parameter | None, image_id: str) -> MayDeleteParameter | None:
+def parameter_of_image(shown: ShownParameter | None, image_id: str) -> MayDeleteParameter | None:
     """Return the proof that a parameter holds the image, as an image: whatever else it holds, others have published."""
     if shown is None or not shown.holds(image_id):
         return None
