@@ -15,6 +15,7 @@ _PARAMETER: t.Final[dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "overwrite_value": {"type": "str", "choices": ["never", "changed", "always"], "default": "changed"},
     "labels": {"type": "list", "elements": "str"},
+    "version": {"type": "str"},
     "tags": {"type": "dict"},
     "tier": {"type": "str", "choices": ["Standard", "Advanced", "Intelligent-Tiering"]},
     "description": {"type": "str"},
@@ -30,7 +31,8 @@ _TEMPLATE: t.Final[dict[str, t.Any]] = {
 
 PUBLISH_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "session_token": SESSION_TOKEN,
-    "image_id": {"type": "str", "required": True},
+    "image_id": {"type": "str"},
+    "image_parameter": {"type": "str"},
     "require": {"type": "str", "choices": ["none", "available", "encrypted", "verified"], "default": "verified"},
     "kms_key_id": {"type": "str", "no_log": False},
     "allowed_keys": {"type": "list", "elements": "str", "no_log": False},

@@ -23,9 +23,17 @@ author:
   - sealed.ami contributors (@sealed-ami)
 options:
   image_id:
-    description: The image, which must be in the region of the task. Images, parameters and templates are regional.
+    description:
+      - The image, which must be in the region of the task. Images, parameters and templates are regional.
+      - Exactly one of O(image_id) and O(image_parameter) is required.
     type: str
-    required: true
+  image_parameter:
+    description:
+      - A parameter that holds the id of the image, by name or ARN; a version or a label may follow, as in
+        V(/golden/web/current:candidate). This promotes what one name or label leads to, to other names, labels and
+        templates. The image is judged as any other.
+      - It is read once, at the beginning, and may be one of text or of AWS. Not with O(state=absent).
+    type: str
   require:
     description:
       - What the image must be before anything is published.
@@ -69,6 +77,13 @@ options:
           - Labels to move to the version that holds the image, at most 10. A label that another version has leaves it.
         type: list
         elements: str
+      version:
+        description:
+          - A version of the parameter, by its number or by a label of it, that holds the image. Nothing is written; the
+            O(ssm_parameters[].labels) move to it, and what the name alone leads to stays. This promotes a version, and
+            is the way back to one of RV(ssm_parameters[].previous.labels).
+          - Not with O(state=absent).
+        type: str
       tags:
         description: Tags that the parameter shall have; others stay.
         type: dict
@@ -153,13 +168,15 @@ attributes:
     description: O(ssm_parameters[].overwrite_value=always) writes in every run.
 notes:
   - The way back is in the result. Publish RV(ssm_parameters[].previous.value) under the same names, or move a label to
-    RV(ssm_parameters[].previous.version), and make RV(launch_templates[].previous_default_version) the default.
+    its version in RV(ssm_parameters[].previous.labels) by O(ssm_parameters[].version), and make
+    RV(launch_templates[].previous_default_version) the default.
   - Warnings say where instances will not come from the image, or not under its keys. A template's mapping names a key
     or sets C(Encrypted), an override of an Auto Scaling group names an image, or a group refreshes by
     C(ReplaceRootVolume), which refuses images of several volumes. Groups are looked at when a template changes.
   - A run that has nothing to do makes three reading calls for up to ten parameters and any number of templates whose
     default launches the image, one more for the snapshots of O(require=verified), one for each alias among the keys,
-    one for every ten labels, and one for each parameter with O(ssm_parameters[].tags).
+    one for every ten labels and versions, one for O(image_parameter), and one for each parameter with
+    O(ssm_parameters[].tags).
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy
   - module: sealed.ami.ec2_ami_encryption_info
@@ -187,6 +204,16 @@ EXAMPLES = r"""
         tags:
           Team: platform
   register: published
+
+- name: Promote the candidate to stable; what the name alone leads to stays
+  sealed.ami.ec2_ami_publish:
+    region: us-east-1
+    image_parameter: /golden/database/current:candidate
+    allowed_keys: [alias/os, alias/data, alias/logs]
+    ssm_parameters:
+      - name: /golden/database/current
+        version: candidate
+        labels: [stable]
 
 - name: Let a launch template launch it, and keep its former default in the result
   sealed.ami.ec2_ami_publish:

@@ -35,15 +35,20 @@ def get_parameters(region: Region, names: t.Sequence[str]) -> dict[str, Paramete
     return found
 
 
-def get_labels(region: Region, labels: t.Mapping[str, t.Sequence[str]]) -> dict[str, dict[str, int]]:
-    """Return the versions of parameters that have the labels, by name and label; labels that none has are absent."""
-    found: dict[str, dict[str, int]] = {name: {} for name in labels}
-    for entry in _read(region, [f"{name}:{label}" for name, names in labels.items() for label in names]):
+def get_selected(region: Region, selectors: t.Mapping[str, t.Sequence[str]]) -> dict[str, dict[str, Parameter]]:
+    """Return versions of parameters, by name and then by label or number; what no version has is absent."""
+    found: dict[str, dict[str, Parameter]] = {name: {} for name in selectors}
+    for entry in _read(region, [f"{name}:{one}" for name, names in selectors.items() for one in names]):
         shown, selector = str(entry.get("Name") or ""), str(entry.get("Selector") or "").lstrip(":")
-        name = next((one for one in labels if one.lstrip("/") == shown.lstrip("/")), "")
+        name = next((one for one in selectors if one.lstrip("/") == shown.lstrip("/")), "")
         if name and selector:
-            found[name][selector] = int(required(entry, "Version", of=f"parameter {shown}"))
+            found[name][selector] = _to_parameter(entry, name)
     return found
+
+
+def get_parameter(region: Region, reference: str) -> Parameter | None:
+    """Return one parameter by its name or ARN, perhaps in the version of a number or label; None if there is none."""
+    return next((_to_parameter(entry, reference) for entry in _read(region, [reference])), None)
 
 
 def _read(region: Region, names: t.Sequence[str]) -> list[dict[str, t.Any]]:

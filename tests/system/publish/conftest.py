@@ -75,7 +75,7 @@ class Place:
 class Publish(t.Protocol):
     """``publish(ssm_parameters=[…])`` of the sealed image, verified; options override."""
 
-    def __call__(self, image: str = SEALED, **options: t.Any) -> Result: ...
+    def __call__(self, image_id: str | None = SEALED, **options: t.Any) -> Result: ...
 
 
 @pytest.fixture
@@ -88,9 +88,9 @@ def place(emulator: Emulator, look: Looking, oracle: Guard) -> Place:
 def publish(run_module: RunModule) -> Publish:
     """Return what publishes."""
 
-    def run(image: str = SEALED, **options: t.Any) -> Result:
+    def run(image_id: str | None = SEALED, **options: t.Any) -> Result:
         if options.get("state") != "absent" and "require" not in options:
             options = {"allowed_keys": KEYS, **options}
-        return run_module(MODULE, region=REGION, image_id=image, **options)
+        return run_module(MODULE, region=REGION, image_id=image_id, **options)
 
     return run

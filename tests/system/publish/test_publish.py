@@ -9,7 +9,7 @@ import typing as t
 
 import pytest
 
-from system.publish.conftest import GOLDEN, PLAIN, SEALED, Place, Publish
+from system.publish.conftest import GOLDEN, KEYS, PLAIN, SEALED, Place, Publish
 
 IMMUTABLE, MOVING = "/golden/database/2026-11-26", "/golden/database/current"
 PARAMETERS: list[dict[str, t.Any]] = [
@@ -205,3 +205,57 @@ def test_what_is_not_as_demanded_is_not_published(
     assert result.failed and words in result.msg, result.msg
     assert not result["changed"] and not shop.mutations()
     assert shop.value(MOVING) == GOLDEN
+
+
+def test_a_label_is_promoted_to_the_version_of_another(shop: Place, publish: Publish) -> None:
+    """What the name alone leads to is newer than the candidate by now, and stays."""
+    promote: dict[str, t.Any] = {
+        "image_id": None,
+        "image_parameter": f"{MOVING}:candidate",
+        "ssm_parameters": [{"name": MOVING, "version": "candidate", "labels": ["stable"]}],
+    }
+    shop.ssm.label_parameter_version(Name=MOVING, ParameterVersion=1, Labels=["stable"])
+    publish(**BOTH)
+    shop.parameter(MOVING, "ami-00ec2000000000001")
+    planned = publish(check=True, diff=True, **promote)
+    done = publish(diff=True, **promote)
+    assert not done.failed, done.msg
+    assert f"parameter {MOVING}:stable: version 1" in done["diff"]["before"]
+    assert f"parameter {MOVING}:stable: version 2" in done["diff"]["after"]
+    assert f"parameter {MOVING}: ami-00ec2000000000001" in done["diff"]["after"]
+    assert planned["diff"] == done["diff"] and [one["step"] for one in planned["steps"]] == [
+        f"move label stable of parameter {MOVING} to version 2, {SEALED}"
+    ]
+    assert (done["images"][0]["image_id"], done["ssm_parameters"][0]["version"]) == (SEALED, 2)
+    assert (shop.value(f"{MOVING}:stable"), shop.value(MOVING)) == (SEALED, "ami-00ec2000000000001")
+    assert not publish(**promote)["changed"]
+    # And back to the version of before.
+    number = done["ssm_parameters"][0]["previous"]["labels"]["stable"]
+    back: dict[str, t.Any] = {
+        "image_parameter": f"{MOVING}:{number}",
+        "ssm_parameters": [{"name": MOVING, "version": str(number), "labels": ["stable"]}],
+    }
+    assert publish(**{**promote, **back, "allowed_keys": KEYS})["changed"]
+    assert shop.value(f"{MOVING}:stable") == GOLDEN
+
+
+@pytest.mark.parametrize("source", ["/staging/database", "/plain/database", "/staging/database:2"])
+def test_what_one_name_leads_to_is_promoted_to_another(place: Place, publish: Publish, source: str) -> None:
+    place.opens("/production/database")
+    place.template("database")
+    place.parameter("/production/database", GOLDEN)
+    place.parameter("/staging/database", GOLDEN)
+    place.parameter("/staging/database", SEALED)
+    place.parameter("/plain/database", SEALED, DataType="text")
+    asked: dict[str, t.Any] = {
+        "image_id": None,
+        "image_parameter": source,
+        "ssm_parameters": [{"name": "/production/database"}],
+        "launch_templates": [{"template_name": "database", "version_description": "from {image_id}"}],
+    }
+    assert [publish(**asked)["changed"] for _run in range(2)] == [True, False]
+    assert place.value("/production/database") == SEALED
+    (version,) = place.ec2.describe_launch_template_versions(LaunchTemplateName="database", Versions=["$Default"])[
+        "LaunchTemplateVersions"
+    ]
+    assert version["VersionDescription"] == f"from {SEALED}"

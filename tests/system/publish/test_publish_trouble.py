@@ -28,6 +28,11 @@ def parameter(name: str = "/golden/db", **more: t.Any) -> dict[str, t.Any]:
     return {"ssm_parameters": [{"name": name, **more}]}
 
 
+def named(reference: str) -> dict[str, t.Any]:
+    """Return the options for an image by a parameter."""
+    return {"image_id": None, "image_parameter": reference}
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -49,6 +54,36 @@ def parameter(name: str = "/golden/db", **more: t.Any) -> dict[str, t.Any]:
         pytest.param(parameter(labels=["1st"]), "label '1st' is not allowed", id="label of a digit"),
         pytest.param(parameter(labels=["aws-best"]), "label 'aws-best' is not allowed", id="reserved label"),
         pytest.param(parameter(tags={"aws:x": "y"}), "is reserved", id="reserved tag"),
+        pytest.param({**parameter(), "image_id": None}, "by image_id or by image_parameter", id="no image named"),
+        pytest.param({**parameter(), "image_parameter": "/web"}, "and not by both", id="image by id and parameter"),
+        pytest.param({**parameter(), **named("/golden/d b")}, "names no parameter", id="image by no name"),
+        pytest.param({**parameter(), **named("/golden/db:")}, "names no parameter", id="image by an empty label"),
+        pytest.param({**parameter(), **named("/golden/none")}, "is not found in us-east-1", id="image by no parameter"),
+        pytest.param({**parameter(), **named("/there:stable")}, "is not found in us-east-1", id="image by no label"),
+        pytest.param({**parameter(), **named("/words")}, "is not an image id", id="image by other text"),
+        pytest.param({**parameter(version="1")}, "version 1 needs labels", id="version without labels"),
+        pytest.param({**parameter(version="1st", labels=["a"])}, "neither the number", id="version of no name"),
+        pytest.param(
+            {**parameter(version="1", labels=["a"], tier="Standard", description="x", overwrite_value="always")},
+            "tier and description and overwrite_value=always cannot be had with version 1",
+            id="version written",
+        ),
+        pytest.param(
+            {**parameter(version="1", labels=["a"]), "state": "absent", "require": "none"},
+            "version of ssm_parameters cannot be had with state=absent",
+            id="version deleted",
+        ),
+        pytest.param(
+            {**parameter(), **named("/there"), "state": "absent"}, "image_parameter cannot be had", id="deleted by name"
+        ),
+        pytest.param(parameter(version="1", labels=["a"]), "/golden/db is not there", id="version of no parameter"),
+        pytest.param(parameter("/there", version="7", labels=["a"]), "has no version 7", id="version of none such"),
+        pytest.param(parameter("/there", version="stable", labels=["a"]), "no version stable", id="label of none such"),
+        pytest.param(
+            parameter("/there", version="1", labels=["a"]),
+            f"version 1 of parameter /there holds {GOLDEN}, not",
+            id="version of another image",
+        ),
         pytest.param({"ssm_parameters": [{"name": "web"}, {"name": "/web"}]}, "web is listed twice", id="same name"),
         pytest.param(template(template_id="lt-0123456789abcdef0"), "and not by both", id="id and name"),
         pytest.param({"launch_templates": [{"source_version": "1"}]}, "template_id or template_name", id="neither"),
@@ -67,8 +102,10 @@ def test_bad_input_is_a_sentence_and_changes_nothing(
     place: Place, publish: Publish, options: dict[str, t.Any], words: str
 ) -> None:
     place.template("database")
+    place.parameter("/there", GOLDEN)
+    place.parameter("/words", "current", DataType="text")
     place.emulator.clear_calls()
-    result = publish(options.pop("image_id", SEALED), **options)
+    result = publish(**{"image_id": SEALED, **options})
     assert result.failed and words in result.msg, result.msg
     assert "Traceback" not in result.msg
     assert not result["changed"] and not place.mutations()

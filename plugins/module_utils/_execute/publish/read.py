@@ -22,17 +22,31 @@ from ..._aws.launch_templates import (
     versions_of,
     versions_with_image,
 )
-from ..._aws.parameters import get_labels, get_parameters, list_parameter_tags
+from ..._aws.parameters import get_parameter, get_parameters, get_selected, list_parameter_tags
 from ..._aws.snapshots import find_snapshots
 from ..._aws.watermarks import require_watermarks
 from ..._image.errors import PreflightError
 from ..._image.model import Image
+from ..._image.options import require_image_id
 from ..._image.publish.facts import Group, Parameter, PublishFacts, Template, Version
 from ..._image.publish.judge import hides_associated_keys, require_publishable
-from ..._image.publish.request import PublishRequest, WantedTemplate
+from ..._image.publish.request import PublishRequest, WantedParameter, WantedTemplate
 from ..parallel import all_of, for_each
 
 Warn = t.Callable[[str], None]
+
+
+def with_image(region: Region, request: PublishRequest) -> PublishRequest:
+    """Return the request for the image that a name leads to, where the task names it so."""
+    if not request.image_parameter:
+        return request
+    found = get_parameter(region, request.image_parameter)
+    if found is None:
+        raise PreflightError(
+            f"image_parameter {request.image_parameter} is not found in {region.name}: there is no such parameter, or "
+            "no version of it that has the number or the label; nothing was published"
+        )
+    return request.with_image(require_image_id(found.value, option=f"image_parameter {request.image_parameter} holds"))
 
 
 def read_facts(region: Region, request: PublishRequest, *, warn: Warn) -> PublishFacts:
@@ -83,13 +97,23 @@ def _read_parameters(region: Region, request: PublishRequest) -> dict[str, Param
     found = get_parameters(region, [one.name for one in request.parameters])
     if not request.present:
         return found
-    there = [one for one in request.parameters if one.name in found]
-    labels = get_labels(region, {one.name: one.labels for one in there if one.labels})
-    tagged = [one.name for one in there if one.tags]
+    there = {one.name: one for one in request.parameters if one.name in found}
+    asked = {
+        name: tuple(dict.fromkeys((*one.labels, *([one.version] * bool(one.version))))) for name, one in there.items()
+    }
+    selected = get_selected(region, {name: selectors for name, selectors in asked.items() if selectors})
+    tagged = [name for name, one in there.items() if one.tags]
     tags = all_of(for_each(tagged, lambda name: list_parameter_tags(region, name)))
     return {
-        name: dataclasses.replace(one, labels=labels.get(name, {}), tags=tags.get(name)) for name, one in found.items()
+        name: _with_selected(one, there[name], selected.get(name, {}), tags.get(name)) for name, one in found.items()
     }
+
+
+def _with_selected(
+    shown: Parameter, wanted: WantedParameter, selected: t.Mapping[str, Parameter], tags: t.Mapping[str, str] | None
+) -> Parameter:
+    labels = {label: selected[label].version for label in wanted.labels if label in selected}
+    return dataclasses.replace(shown, labels=labels, tags=tags, chosen=selected.get(wanted.version))
 
 
 def _read_templates(region: Region, request: PublishRequest) -> dict[str, Template]:

@@ -21,7 +21,7 @@ from ..regions import require_known_regions
 from .each import each
 from .marking import attach_watermarks
 from .parameters import remove_parameter, write_parameters
-from .read import Warn, read_facts, read_groups
+from .read import Warn, read_facts, read_groups, with_image
 from .templates import prepare_version, set_default
 
 
@@ -29,6 +29,7 @@ def publish(connection: Connection, request: PublishRequest, *, check: bool, war
     """Return what became of everything, or in check mode what would; nothing changes unless the whole plan can be."""
     require_known_regions(connection, [request.region])
     region = connection.region(request.region)
+    request = with_image(region, request)
     facts = read_facts(region, request, warn=warn)
     found = Publication.planned(request, facts.image, plan_publishing(request, facts))
     _warn(region, found, warn)

@@ -13,7 +13,7 @@ import typing as t
 from ..model import Image
 from .plan import ImagePlan, ParameterPlan, PublishPlan, Stage, TemplatePlan
 from .request import PublishRequest
-from .steps import DeleteParameter, PutParameter, Step
+from .steps import Step
 
 Status = t.Literal["done", "failed", "not reached", "planned"]
 
@@ -56,11 +56,9 @@ class PublishedParameter(Published):
 
     def __init__(self, plan: ParameterPlan) -> None:
         super().__init__()
-        before = plan.before
-        stays = before is not None and not any(isinstance(one, (PutParameter, DeleteParameter)) for one in plan.steps)
         self.plan = plan
-        self.version = before.version if before and stays else None
-        self.arn = before.arn if before else ""
+        self.version = plan.stays
+        self.arn = plan.before.arn if plan.before else ""
 
 
 class PublishedTemplate(Published):

@@ -37,6 +37,13 @@ class ParameterPlan:
     reason: str = ""
 
     @property
+    def stays(self) -> int | None:
+        """Return the version that holds the image already, None where one is written or the parameter goes."""
+        if self.before is None or any(isinstance(one, (PutParameter, DeleteParameter)) for one in self.steps):
+            return None
+        return self.before.chosen.version if self.before.chosen else self.before.version
+
+    @property
     def name(self) -> str:
         """Return the name."""
         return self.wanted.name

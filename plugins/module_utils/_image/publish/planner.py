@@ -84,15 +84,16 @@ def _refuse_same_template(facts: PublishFacts) -> None:
 def _plan_parameter(wanted: WantedParameter, before: Parameter | None, image_id: str) -> ParameterPlan:
     if before is not None:
         _require_image_parameter(before)
-    put = _put(wanted, before, image_id)
-    version = None if put or before is None else before.version
+    chosen = _chosen(wanted, before, image_id)
+    put = None if chosen else _put(wanted, before, image_id)
+    version = None if put or before is None else (chosen or before).version
     labels = tuple(one for one in wanted.labels if before is None or put or before.labels.get(one) != version)
     had = before.tags or {} if before else {}
     tags = {key: value for key, value in wanted.tags.items() if before and had.get(key) != value}
     steps: list[Step] = [
         *([put] if put else []),
         *([TagParameter(wanted.name, tags)] if tags else []),
-        *([LabelParameter(wanted.name, labels, image_id)] if labels else []),
+        *([LabelParameter(wanted.name, labels, image_id, chosen.version if chosen else None)] if labels else []),
     ]
     if before is None:
         return ParameterPlan(wanted, before, tuple(steps), "created", "there is no parameter of this name")
@@ -100,8 +101,26 @@ def _plan_parameter(wanted: WantedParameter, before: Parameter | None, image_id:
         same = "it is written again whatever it holds" if before.value == image_id else f"it holds {before.value}"
         return ParameterPlan(wanted, before, tuple(steps), "updated", same)
     changed = [*(["its tags differ"] if tags else []), *([f"labels {', '.join(labels)} move"] if labels else [])]
-    reason = " and ".join(changed) or f"it holds the image (version {before.version})"
+    reason = " and ".join(changed) or f"it holds the image (version {version})"
     return ParameterPlan(wanted, before, tuple(steps), "updated" if steps else "unchanged", reason)
+
+
+def _chosen(wanted: WantedParameter, before: Parameter | None, image_id: str) -> Parameter | None:
+    """Return the version that the task names, which must hold the image: a label is all that leads to it."""
+    if not wanted.version:
+        return None
+    if before is None:
+        raise PreflightError(
+            f"parameter {wanted.name} is not there, so that it has no version {wanted.version}; nothing was published"
+        )
+    if before.chosen is None:
+        raise PreflightError(f"parameter {wanted.name} has no version {wanted.version}; nothing was published")
+    if not before.chosen.holds(image_id):
+        raise PreflightError(
+            f"version {wanted.version} of parameter {wanted.name} holds {before.chosen.value}, not {image_id}; nothing "
+            "was published"
+        )
+    return before.chosen
 
 
 def _put(wanted: WantedParameter, before: Parameter | None, image_id: str) -> PutParameter | None:
@@ -205,7 +224,8 @@ def _reason_of_alias(wanted: WantedTemplate, before: Template, request: PublishR
     if not name.startswith("arn:"):
         name, _colon, selector = name.partition(":")
     for one in request.parameters:
-        if one.name == name and (not selector or selector in one.labels):
+        # A label, and not what the name alone leads to, moves with a version that is named.
+        if one.name == name and (selector in one.labels if selector else not one.version):
             return f"version {counting.number} follows {counting.image}, which this task moves"
     raise PreflightError(
         f"launch template {wanted.label}: version {counting.number} follows {counting.image}, which leads to "

@@ -14,18 +14,14 @@ import typing as t
 from ..aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from ..errors import RequestError
 from ..options import Options, parse_tags, require_image_id, require_key_reference, require_region_name
+from .names import require_label, require_parameter_name, require_reference, require_selector
 
 Require = t.Literal["none", "available", "encrypted", "verified"]
 Overwrite = t.Literal["never", "changed", "always"]
 
 # What Systems Manager takes (aws_rules §19).
-MOST_LEVELS: t.Final = 15
 MOST_LABELS: t.Final = 10
 MOST_WATERMARKS: t.Final = 5
-_LONGEST_ARN: t.Final = 1011
-_PARAMETER: t.Final = re.compile(r"[a-zA-Z0-9_.\-]+|(?:/[a-zA-Z0-9_.\-]+)+")
-_RESERVED: t.Final = ("aws", "ssm")
-_LABEL: t.Final = re.compile(r"[a-zA-Z_.\-][a-zA-Z0-9_.\-]{0,99}")
 _TEMPLATE_ID: t.Final = re.compile(r"lt-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _TEMPLATE_NAME: t.Final = re.compile(r"[a-zA-Z0-9().\-/_]{3,128}")
 _WATERMARK: t.Final = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
@@ -36,11 +32,15 @@ _PLACEHOLDER: t.Final = "{image_id}"
 
 @dataclasses.dataclass(frozen=True)
 class WantedParameter:
-    """A name that shall hold the image; ``tier`` and ``description`` are given to AWS when it is written."""
+    """A name that shall hold the image; ``tier`` and ``description`` are given to AWS when it is written.
+
+    With ``version``, a number or a label, nothing is written: the labels move to that version, which holds the image.
+    """
 
     name: str
     overwrite: Overwrite = "changed"
     labels: tuple[str, ...] = ()
+    version: str = ""
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     tier: str | None = None
     description: str | None = None
@@ -73,7 +73,10 @@ class WantedTemplate:
 
 @dataclasses.dataclass(frozen=True)
 class PublishRequest:
-    """One image, and the names and templates that shall lead to it. Times are in seconds."""
+    """One image, and the names and templates that shall lead to it. Times are in seconds.
+
+    ``image_parameter`` is the name that says which image it is; ``image_id`` is empty until it is read.
+    """
 
     image_id: str
     region: str
@@ -86,20 +89,32 @@ class PublishRequest:
     present: bool = True
     wait_timeout: int = 300
     wait_delay: int = 15
+    image_parameter: str = ""
+
+    def with_image(self, image_id: str) -> PublishRequest:
+        """Return the request for the image that ``image_parameter`` leads to."""
+        templates = tuple(
+            dataclasses.replace(one, description=one.description and one.description.replace(_PLACEHOLDER, image_id))
+            for one in self.templates
+        )
+        return dataclasses.replace(self, image_id=image_id, templates=templates)
 
 
 def parse_publish_request(options: Options, *, region: str | None) -> PublishRequest:
     """Return the request behind the module's options, or say which of them cannot be."""
     if not region:
         raise RequestError("region is missing; parameters and launch templates are those of one region: say which")
-    image_id = require_image_id(options["image_id"], option="image_id")
+    image_id, named = options.get("image_id") or "", options.get("image_parameter") or ""
+    if bool(image_id) == bool(named):
+        raise RequestError("name the image by image_id or by image_parameter, and not by both")
     request = PublishRequest(
-        image_id=image_id,
+        image_id="",
+        image_parameter=require_reference(named) if named else "",
         region=require_region_name(region, option="region"),
         require=options["require"],
         allowed_keys=_parse_keys(options, region=region),
         parameters=tuple(_parse_parameter(one, region) for one in options.get("ssm_parameters") or ()),
-        templates=tuple(_parse_template(one, image_id) for one in options.get("launch_templates") or ()),
+        templates=tuple(_parse_template(one) for one in options.get("launch_templates") or ()),
         watermarks=_parse_watermarks(options.get("watermarks") or ()),
         accept_warnings=options["accept_template_warnings"],
         present=options["state"] == "present",
@@ -107,7 +122,7 @@ def parse_publish_request(options: Options, *, region: str | None) -> PublishReq
         wait_delay=options["wait_delay"],
     )
     _require_consistent(request)
-    return request
+    return request.with_image(require_image_id(image_id, option="image_id")) if image_id else request
 
 
 def _parse_keys(options: Options, *, region: str) -> tuple[str, ...]:
@@ -129,11 +144,7 @@ def _parse_parameter(entry: Options, region: str) -> WantedParameter:
     if len(set(labels)) > MOST_LABELS:
         raise RequestError(f"ssm_parameters {name}: {len(set(labels))} labels; a version has {MOST_LABELS} at most")
     for label in labels:
-        if not _LABEL.fullmatch(label) or label.lower().startswith(_RESERVED):
-            raise RequestError(
-                f"ssm_parameters {name}: label {label!r} is not allowed; AWS takes up to 100 letters, digits and _ . "
-                "-, not beginning with a digit, aws or ssm"
-            )
+        require_label(label, what=f"ssm_parameters {name}:")
     description = entry.get("description")
     if description and len(description) > 1024:
         raise RequestError(f"ssm_parameters {name}: description has {len(description)} characters; AWS takes 1024")
@@ -141,32 +152,32 @@ def _parse_parameter(entry: Options, region: str) -> WantedParameter:
         name=name,
         overwrite=entry.get("overwrite_value") or "changed",
         labels=tuple(dict.fromkeys(labels)),
+        version=_parse_version(entry, name),
         tags=parse_tags(entry.get("tags"), option=f"ssm_parameters {name}: tags") or {},
         tier=entry.get("tier"),
         description=description or None,
     )
 
 
-def require_parameter_name(name: str, *, region: str) -> str:
-    """Return the name when Systems Manager allows it (PutParameter, Name)."""
-    what = f"ssm_parameters: name {name[:140]!r}"
-    if not _PARAMETER.fullmatch(name):
+def _parse_version(entry: Options, name: str) -> str:
+    """Return the version, by number or label, that gets the labels; nothing else can be asked of it."""
+    version = str(entry.get("version") or "")
+    if not version:
+        return ""
+    require_selector(version, what=f"ssm_parameters {name}: version")
+    if not entry.get("labels"):
+        raise RequestError(f"ssm_parameters {name}: version {version} needs labels, which move to it")
+    written = [one for one in ("tier", "description") if entry.get(one)]
+    written += ["overwrite_value=always"] if entry.get("overwrite_value") == "always" else []
+    if written:
         raise RequestError(
-            f"{what} is not allowed; AWS takes letters, digits and _ . -, and a hierarchy that begins with a slash, "
-            "such as /golden/web/current; versions and labels (name:label) cannot be written by name"
+            f"ssm_parameters {name}: {' and '.join(written)} cannot be had with version {version}, for nothing is "
+            "written then: labels move"
         )
-    levels = name.count("/")
-    if levels > MOST_LEVELS:
-        raise RequestError(f"{what} has {levels} levels; AWS takes {MOST_LEVELS}")
-    if name.lower().lstrip("/").startswith(_RESERVED):
-        raise RequestError(f"{what} is reserved: names that begin with aws or ssm are AWS's; choose another")
-    longest = _LONGEST_ARN - len(f"arn:aws:ssm:{region}:123456789012:parameter/")
-    if len(name) > longest:
-        raise RequestError(f"{what}... has {len(name)} characters; in {region} AWS takes {longest}")
-    return name
+    return version
 
 
-def _parse_template(entry: Options, image_id: str) -> WantedTemplate:
+def _parse_template(entry: Options) -> WantedTemplate:
     template_id, name = entry.get("template_id"), entry.get("template_name")
     if bool(template_id) == bool(name):
         raise RequestError("launch_templates: name each template by template_id or template_name, and not by both")
@@ -178,9 +189,10 @@ def _parse_template(entry: Options, image_id: str) -> WantedTemplate:
             "( ) . - / _"
         )
     label = template_id or name
-    description = (entry.get("version_description") or "").replace(_PLACEHOLDER, image_id)
-    if len(description) > 255:
-        raise RequestError(f"launch_templates {label}: version_description has {len(description)} characters of 255")
+    description = entry.get("version_description") or ""
+    length = len(description.replace(_PLACEHOLDER, "ami-0123456789abcdef0"))
+    if length > 255:
+        raise RequestError(f"launch_templates {label}: version_description has {length} characters of 255")
     return WantedTemplate(
         template_id=template_id or None,
         template_name=name or None,
@@ -228,6 +240,12 @@ def _parse_default(text: str, label: t.Any) -> int | None:
 def _require_consistent(request: PublishRequest) -> None:
     if not request.parameters and not request.templates and not request.watermarks:
         raise RequestError("nothing is to be published; name ssm_parameters, launch_templates or watermarks")
+    selected = next((one for one in request.parameters if one.version), None)
+    if not request.present and (selected or request.image_parameter):
+        raise RequestError(
+            f"{'version of ssm_parameters' if selected else 'image_parameter'} cannot be had with state=absent, which "
+            "deletes whole parameters if they hold the image_id"
+        )
     if request.watermarks and not request.present:
         raise RequestError(
             "watermarks cannot be taken off with state=absent: they say where an image comes from, and its copies keep "

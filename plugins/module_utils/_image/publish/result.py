@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .outcome import Publication, PublishedParameter, PublishedTemplate
-from .steps import SetDefaultVersion
+from .steps import DeleteParameter, LabelParameter, PutParameter, SetDefaultVersion
 
 
 def to_publish_result(found: Publication, *, predicted: bool) -> dict[str, t.Any]:
@@ -121,17 +121,33 @@ def publish_summary(result: t.Mapping[str, t.Any], *, predicted: bool) -> str:
 def publish_diff(found: Publication, result: t.Mapping[str, t.Any]) -> dict[str, str]:
     """Return Ansible's diff form: what each name leads to before, and then with the steps that lead there."""
     before, after = [], []
-    for entry in result["ssm_parameters"]:
-        old = (entry["previous"] or {}).get("value")
-        new = {"created": found.request.image_id, "updated": found.request.image_id, "removed": None}
-        before.append(_line(f"parameter {entry['name']}", old))
-        after.append(_line(f"parameter {entry['name']}", new.get(entry["action"], old)))
+    for one, entry in zip(found.parameters, result["ssm_parameters"]):
+        old, new = _parameter_lines(one, acted=entry["action"] in ("created", "updated", "removed"))
+        before += old
+        after += new
     for entry in result["launch_templates"]:
         name = f"default version of launch template {entry['template_name']}"
         before.append(_line(name, entry["previous_default_version"]))
         after.append(_line(name, entry["default_version"] or "(new)"))
     after += [f"{one['step']}\n" for one in result["steps"] if one["status"] in ("done", "planned")]
     return {"before": "".join(before), "after": "".join(after)}
+
+
+def _parameter_lines(one: PublishedParameter, *, acted: bool) -> tuple[list[str], list[str]]:
+    """Return what the name and each of its labels lead to, before and after."""
+    name, shown = f"parameter {one.plan.name}", one.plan.before
+    old = shown.value if shown else None
+    steps = {type(step): step for step in one.plan.steps} if acted else {}
+    put, label = steps.get(PutParameter), steps.get(LabelParameter)
+    new = put.image_id if isinstance(put, PutParameter) else None if DeleteParameter in steps else old
+    before, after = [_line(name, old)], [_line(name, new)]
+    target = one.version or "(new)"
+    for wanted in one.plan.wanted.labels:
+        had = shown.labels.get(wanted) if shown else None
+        moves = isinstance(label, LabelParameter) and wanted in label.labels
+        before.append(_line(f"{name}:{wanted}", f"version {had}" if had else None))
+        after.append(_line(f"{name}:{wanted}", f"version {target if moves else had}" if moves or had else None))
+    return before, after
 
 
 def _line(name: str, value: t.Any) -> str:

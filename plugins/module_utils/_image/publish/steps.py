@@ -59,17 +59,19 @@ class TagParameter:
 
 @dataclasses.dataclass(frozen=True)
 class LabelParameter:
-    """Move labels to the version that holds the image."""
+    """Move labels to the version that holds the image; ``version`` is one that the task names."""
 
     name: str
     labels: tuple[str, ...]
     image_id: str
+    version: int | None = None
 
     @property
     def sentence(self) -> str:
         """Say what is done."""
         word = "label" if len(self.labels) == 1 else "labels"
-        return f"move {word} {', '.join(self.labels)} of parameter {self.name} to {self.image_id}"
+        version = f"version {self.version}, " if self.version else ""
+        return f"move {word} {', '.join(self.labels)} of parameter {self.name} to {version}{self.image_id}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -117,6 +117,16 @@ WANTED = WantedParameter(NAME)
             WantedParameter(NAME, labels=("x",)), Parameter(NAME, NEW, 3, labels={"x": 3}), [], id="label here"
         ),
         pytest.param(
+            WantedParameter(NAME, labels=("x",), version="2"),
+            Parameter(NAME, OLD, 3, labels={"x": 1}, chosen=Parameter(NAME, NEW, 2)), [LabelParameter],
+            id="label to an older version",
+        ),
+        pytest.param(
+            WantedParameter(NAME, labels=("x",), version="y"),
+            Parameter(NAME, OLD, 3, labels={"x": 2}, chosen=Parameter(NAME, NEW, 2)), [],
+            id="label at an older version",
+        ),
+        pytest.param(
             WantedParameter(NAME, labels=("x",)), Parameter(NAME, OLD, 3, labels={"x": 3}),
             [PutParameter, LabelParameter], id="label of the old version",
         ),
@@ -212,20 +222,23 @@ def test_what_stays_comes_before_what_moves_and_defaults_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "alias", "allowed"),
+    ("labels", "chosen", "alias", "allowed"),
     [
-        pytest.param((), f"resolve:ssm:{NAME}", True, id="the name"),
-        pytest.param(("x",), f"resolve:ssm:{NAME}:x", True, id="its label"),
-        pytest.param(("y",), f"resolve:ssm:{NAME}:x", False, id="another label"),
-        pytest.param((), f"resolve:ssm:{NAME}:7", False, id="a version"),
-        pytest.param((), "resolve:ssm:/golden/other", False, id="another name"),
-        pytest.param((), f"resolve:ssm:arn:aws:ssm:us-east-1:1:parameter{NAME}", False, id="another account's"),
+        pytest.param((), "", f"resolve:ssm:{NAME}", True, id="the name"),
+        pytest.param(("x",), "", f"resolve:ssm:{NAME}:x", True, id="its label"),
+        pytest.param(("y",), "", f"resolve:ssm:{NAME}:x", False, id="another label"),
+        pytest.param((), "", f"resolve:ssm:{NAME}:7", False, id="a version"),
+        pytest.param((), "", "resolve:ssm:/golden/other", False, id="another name"),
+        pytest.param((), "", f"resolve:ssm:arn:aws:ssm:us-east-1:1:parameter{NAME}", False, id="another account's"),
+        pytest.param(("x",), "2", f"resolve:ssm:{NAME}:x", True, id="its label, to a version"),
+        pytest.param(("x",), "2", f"resolve:ssm:{NAME}", False, id="the name, of which labels alone move"),
     ],
 )
-def test_an_alias_has_to_be_moved_by_this_task(labels: tuple[str, ...], alias: str, allowed: bool) -> None:
+def test_an_alias_has_to_be_moved_by_this_task(labels: tuple[str, ...], chosen: str, alias: str, allowed: bool) -> None:
     read = template(version(1, alias, default=True), resolved=OLD)
     asked: dict[str, t.Any] = {
-        "parameters": [WantedParameter(NAME, labels=labels)],
+        "parameters": [WantedParameter(NAME, labels=labels, version=chosen)],
+        "found": [Parameter(NAME, OLD, 3, chosen=Parameter(NAME, NEW, 2) if chosen else None)],
         "wanted": WantedTemplate(template_name="web"),
         "read": read,
     }
