@@ -27,13 +27,14 @@ options:
     description:
       - V(text) is text without the blanks around it.
       - V(list) is a list, or items with commas, blanks or lines between them, or a JSON list.
+      - V(names) is a list of names that may hold blanks, or one name a line, commas between them, or a JSON list.
       - "V(pairs) is a dictionary, or C(name=value) or C(name: value) with lines, blanks or commas between the pairs, or
         JSON. Neither names nor values hold blanks."
       - "V(tags) is a dictionary, or one C(name=value) or C(name: value) a line, or JSON. Values may hold blanks."
       - V(records) is a list of dictionaries, or one line of pairs for each of them, or JSON.
       - V(dict) is a dictionary or JSON, V(bool) a truth, and V(int) a whole number.
     type: str
-    choices: [text, list, pairs, tags, records, dict, bool, int]
+    choices: [text, list, names, pairs, tags, records, dict, bool, int]
     default: text
   blank:
     description:
@@ -76,6 +77,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.errors import Re
 PARSERS: t.Final[dict[str, t.Callable[[t.Any], t.Any]]] = {
     "text": answers.parse_text,
     "list": answers.parse_list,
+    "names": answers.parse_names,
     "pairs": answers.parse_pairs,
     "tags": answers.parse_tags,
     "records": answers.parse_records,

@@ -128,6 +128,28 @@ options:
       - AWS never takes it back, so leave it out where the software in the image does not support IMDSv2.
     type: str
     choices: [v2.0]
+  watermarks:
+    description:
+      - Watermarks to attach once the image is available and verified, such as V(golden-approved).
+      - AWS keeps each under the account that attaches it and carries it into copies and images of instances. An
+        image has 5 at most, a public one none. Those that are there and not listed stay.
+      - Needs a recent botocore; one that does not know watermarks is refused.
+    type: list
+    elements: str
+  instance_type_specification:
+    description:
+      - On which instance types the image can be launched, complete; both lists empty lift every limit.
+      - Needs a recent botocore; one that does not know this limit is refused.
+    type: dict
+    suboptions:
+      supported_instance_types:
+        description: The only types that it can be launched on, such as V(m7i.large) or V(t3.*).
+        type: list
+        elements: str
+      unsupported_instance_types:
+        description: Types that it cannot be launched on.
+        type: list
+        elements: str
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache

@@ -108,6 +108,10 @@ options:
         Enterprise Linux or a Marketplace product code, which registering an image may lose; then it is V(instance). The
         result says which and why.
       - Should a registered image have lost billing information, it is deregistered and the task fails.
+      - Either way the image has the watermarks and the instance types of O(source_image_id), beside O(watermarks)
+        and unless O(instance_type_specification) says otherwise. A watermark of another account, which that account
+        alone can attach, is lost by registering; V(auto) is V(instance) then, unless the source is in another region.
+        What is lost is told by a warning and by RV(images[].lost).
     type: str
     choices: [auto, snapshots, instance]
     default: auto
@@ -518,6 +522,12 @@ images:
       returned: always
       type: int
       sample: 80
+    lost:
+      description: What the source has and the image cannot have, such as watermarks of another account.
+      returned: when something is lost
+      type: list
+      elements: str
+      sample: ["watermark 210987654321:vendor approved"]
     removed:
       description:
         - The ids of images and snapshots that were removed, or in check mode would be, and of instances and volumes

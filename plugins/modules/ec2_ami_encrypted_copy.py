@@ -95,6 +95,22 @@ options:
         description: For the copies in this region; see O(imds_support).
         type: str
         choices: [v2.0]
+      watermarks:
+        description: For the copies in this region; see O(watermarks).
+        type: list
+        elements: str
+      instance_type_specification:
+        description: For the copies in this region; see O(instance_type_specification).
+        type: dict
+        suboptions:
+          supported_instance_types:
+            description: The only types that it can be launched on, such as V(m7i.large) or V(t3.*).
+            type: list
+            elements: str
+          unsupported_instance_types:
+            description: Types that it cannot be launched on.
+            type: list
+            elements: str
   name:
     description:
       - The name of the copy, 3 to 128 characters. V({source_name}), V({source_image_id}) and V({region}) are replaced.
@@ -329,6 +345,12 @@ EXAMPLES = r"""
         - arn:aws:organizations::123456789012:organization/o-exampleorgid
     deprecate_at: "2027-12-31T00:00:00Z"
     deregistration_protection: enabled
+    watermarks:
+      - golden-approved
+    instance_type_specification:
+      supported_instance_types:
+        - m7i.*
+        - m7a.*
     wait: true
 
 - name: Start a copy now

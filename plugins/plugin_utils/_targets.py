@@ -11,7 +11,15 @@ import dataclasses
 import re
 import typing as t
 
-from ..module_utils._image.answers import is_blank, parse_bool, parse_dict, parse_list, parse_tags, parse_text
+from ..module_utils._image.answers import (
+    is_blank,
+    parse_bool,
+    parse_dict,
+    parse_list,
+    parse_names,
+    parse_tags,
+    parse_text,
+)
 from ..module_utils._image.attribute_table import ATTRIBUTE_ROWS
 from ..module_utils._image.copy.request import PER_DESTINATION
 from ..module_utils._image.errors import RequestError, SealedError
@@ -25,7 +33,7 @@ from ..module_utils._image.options import (
 
 Options = t.Mapping[str, t.Any]
 
-_TYPES: t.Final[dict[str, type]] = {"str": str, "dict": dict, "bool": bool}
+_TYPES: t.Final[dict[str, type]] = {"str": str, "dict": dict, "bool": bool, "list": list}
 # What may stand at the top, in an account and in a region; the innermost wins.
 SETTINGS: t.Final[dict[str, type]] = {
     "source_image_ids": list,
@@ -36,11 +44,18 @@ SETTINGS: t.Final[dict[str, type]] = {
     "name": str,
     **{row.name: _TYPES[row.argument["type"]] for row in ATTRIBUTE_ROWS},
 }
-_PARSERS: t.Final[dict[type, t.Callable[[t.Any], t.Any]]] = {
-    str: parse_text,
-    list: parse_list,
-    bool: parse_bool,
-    dict: parse_tags,
+_ANSWERS: t.Final[dict[str, t.Callable[[t.Any], t.Any]]] = {
+    "text": parse_text,
+    "names": parse_names,
+    "bool": parse_bool,
+    "tags": parse_tags,
+    "dict": parse_dict,
+}
+_PARSERS: t.Final[dict[str, t.Callable[[t.Any], t.Any]]] = {
+    "source_image_ids": parse_list,
+    "encrypted": parse_bool,
+    "copy_tags": parse_bool,
+    **{row.name: _ANSWERS[row.answer] for row in ATTRIBUTE_ROWS},
 }
 _PREFIX: t.Final = "sealed_ami_"
 HOSTS_PER: t.Final = ("account", "region")
@@ -222,8 +237,9 @@ def parse_settings(options: Options, where: str) -> dict[str, t.Any]:
         if not isinstance(value, (kind, str)):
             hint = "; quote it" if kind is str else ""
             raise RequestError(f"{where}: {name} must be a {kind.__name__}, not {value!r}{hint}")
+        understand: t.Callable[[t.Any], t.Any] = _PARSERS.get(name, parse_text)
         try:
-            settings[name] = (parse_dict if name == "launch_permissions" else _PARSERS[kind])(value)
+            settings[name] = understand(value)
         except RequestError as error:
             raise RequestError(f"{where}: {name}: {error}") from None
     return settings

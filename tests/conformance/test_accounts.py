@@ -409,6 +409,30 @@ def test_images_are_launched_on_the_types_they_are_for(home: Place) -> None:
     launch(home, source)
 
 
+@rule("16 instance types", "M8")
+def test_patterns_of_instance_types(home: Place) -> None:
+    """A type may have wildcards; it must be supported where any is, and not unsupported. Each stands there once."""
+    source = an_image(home)
+    specify = home.ec2.replace_image_instance_type_specification
+    specify(ImageId=source, InstanceTypeSpecification={"SupportedInstanceTypes": ["m5.*"]})
+    launch(home, source, InstanceType="m5.large")
+    with refused("InvalidParameterCombination"):
+        launch(home, source, InstanceType="t3.micro")
+    both = {"SupportedInstanceTypes": ["m5.*"], "UnsupportedInstanceTypes": ["*.large"]}
+    specify(ImageId=source, InstanceTypeSpecification=both)
+    with refused("InvalidParameterCombination"):
+        launch(home, source, InstanceType="m5.large")
+    wrong: list[dict[str, list[str]]] = [
+        {"SupportedInstanceTypes": ["m5.large", "m5.large"]},
+        {"SupportedInstanceTypes": ["m5.large"], "UnsupportedInstanceTypes": ["m5.large"]},
+        {"SupportedInstanceTypes": ["m5.**"]},
+        {"UnsupportedInstanceTypes": ["a" * 25]},
+    ]
+    for said in wrong:
+        with refused():
+            specify(ImageId=source, InstanceTypeSpecification=said)
+
+
 @pytest.mark.emulator_only
 @pytest.mark.parametrize("carried", [True, False])
 @rule("16 copies", "M8", "PP#249", "PP#262")

@@ -34,6 +34,9 @@ ATTRIBUTES: Options = {
     "deprecate_at": "2030-01-01T00:00:00Z",
     "wait": True,
 }
+MARKS: Options = {
+    "watermarks": ["golden"], "instance_type_specification": {"supported_instance_types": ["t3.*"]}
+}  # fmt: skip
 SINGLE: Options = {"source_region": HOME, "region": AWAY, "source_image_id": image_id("mixed"), **ATTRIBUTES}
 MAPPING = [
     {"device_name": "/dev/xvda", "kms_key_id": "alias/os"},
@@ -68,7 +71,7 @@ class Task:
 
 
 FLEET_REGIONS = (AWAY, FAR, THIRD)
-COPY = Task("copy", COPY_MODULE, {**SINGLE, "kms_key_id": "alias/golden"})
+COPY = Task("copy", COPY_MODULE, {**SINGLE, **MARKS, "kms_key_id": "alias/golden"})
 FLEET = Task(
     "fleet of 3 x 3",
     COPY_MODULE,
@@ -88,7 +91,7 @@ REPLACE = Task(
     before=({**SINGLE, "kms_key_id": "alias/os"},),
 )
 REMOVE = Task("absent", COPY_MODULE, {**COPY.wanted, "state": "absent"}, before=(COPY.wanted,))
-SNAPSHOTS = Task("snapshots", COMPOSE_MODULE, {**OF_IMAGE, "method": "snapshots"}, regions=(HOME,))
+SNAPSHOTS = Task("snapshots", COMPOSE_MODULE, {**OF_IMAGE, **MARKS, "method": "snapshots"}, regions=(HOME,))
 INSTANCE = Task("instance", COMPOSE_MODULE, {**OF_IMAGE, "method": "instance"}, regions=(HOME,))
 INSTANCE_ID = Task(
     "instance_id", COMPOSE_MODULE, {**COMPOSED, "instance_id": "", "device_mapping": MAPPING}, regions=(HOME,)

@@ -27,6 +27,7 @@ ACTED_ON: dict[str, tuple[str, ...]] = {
             "DeregisterImage", "DisableImage", "EnableImage", "EnableImageDeprecation", "DisableImageDeprecation",
             "EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection", "ModifyImageAttribute",
             "ResetImageAttribute", "AttachImageWatermark", "DetachImageWatermark",
+            "ReplaceImageInstanceTypeSpecification",
         ),
         ("ImageId",),
     ),

@@ -30,6 +30,8 @@ CALLS = {
     "turn deregistration protection to enabled": "EnableImageDeregistrationProtection",
     "turn deregistration protection to disabled": "DisableImageDeregistrationProtection",
     "have instances of the image require IMDSv2": "ModifyImageAttribute",
+    "attach watermark": "AttachImageWatermark",
+    "limit the instance types": "ReplaceImageInstanceTypeSpecification",
     "deregister image": "DeregisterImage",
     "delete snapshot": "DeleteSnapshot",
 }

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import sys
+import textwrap
 import typing as t
 
 from processes import ROOT, begin
@@ -85,24 +86,62 @@ class Sentence:
         return text
 
 
+WIDTH: t.Final = 116
+
+
+def sentences(lines: t.Iterable[str], indent: int) -> list[str]:
+    """Return sentences as a list in YAML, folded."""
+    fold = textwrap.TextWrapper(WIDTH - indent, initial_indent="    - ", subsequent_indent="      ")
+    return [line for sentence in lines for line in fold.wrap(quoted(sentence))]
+
+
+def quoted(sentence: str) -> str:
+    """Return a sentence as a YAML scalar."""
+    return f'"{sentence}"' if ": " in sentence else sentence
+
+
+def typed(row: Row) -> list[str]:
+    """Return what a plugin's documentation says of an option's type."""
+    lines = [f"  type: {row.argument['type']}"]
+    if row.choices:
+        lines.append(f"  choices: [{', '.join(row.choices)}]")
+    if "elements" in row.argument:
+        lines.append(f"  elements: {row.argument['elements']}")
+    return lines
+
+
 def documented(row: Row) -> list[str]:
     """Return an option in the documentation of a plugin."""
-    choices = [f"  choices: [{', '.join(row.choices)}]"] if row.choices else []
-    sentences = [f"    - {sentence}" for sentence in row.meaning]
-    return [f"{row.name}:", "  description:", *sentences, f"  type: {row.argument['type']}", *choices]
+    return [f"{row.name}:", "  description:", *sentences(row.meaning, 4), *typed(row), *parts(row)]
+
+
+def parts(row: Row) -> list[str]:
+    """Return the options within an option."""
+    if not row.parts:
+        return []
+    lines = ["  suboptions:"]
+    for name, meaning in row.parts.items():
+        argument = row.argument["options"][name]
+        part = Row(name, argument, meaning=(meaning,))
+        lines += [f"    {line}" for line in (f"{name}:", f"  description: {quoted(meaning)}", *typed(part))]
+    return lines
 
 
 def of_destination(row: Row, see: str, where: str) -> list[str]:
     """Return an option of a destination, which refers to the option for all destinations."""
-    choices = [f"  choices: [{', '.join(row.choices)}]"] if row.choices else []
-    return [f"{row.name}:", f"  description: {where}see O({see}).", f"  type: {row.argument['type']}", *choices]
+    return [f"{row.name}:", f"  description: {where}see O({see}).", *typed(row)]
+
+
+def said_of_parts(row: Row) -> list[str]:
+    """Return in a sentence what a dictionary takes, where an option is of any type."""
+    return [f"A dictionary of {' and '.join(f'C({name})' for name in row.parts)}, or JSON text."] if row.parts else []
 
 
 def of_role(row: Row, role: str) -> list[str]:
     """Return a variable in the argument specification of a role; blank leaves the attribute as it is."""
-    sentences = [f"    - {sentence}" for sentence in (*row.meaning, "Blank leaves it as it is.")]
+    lines = sentences((*row.meaning, *said_of_parts(row), "Blank leaves it as it is."), 6)
     kind = "str" if row.answer == "text" else "raw"
-    return [f"{role}_{row.name}:", "  description:", *sentences, f"  type: {kind}", '  default: ""']
+    return [f"{role}_{row.name}:", "  description:", *lines, f"  type: {kind}", '  default: ""']
 
 
 def understood(row: Row, value: str, blank: str = "") -> str:
@@ -129,7 +168,7 @@ def faces() -> list[Face | Sentence]:
         Face("plugins/inventory/image_targets.py", 2, documented),
         Face(
             "plugins/modules/ec2_ami_encrypted_copy.py", 6, after="  destinations:", destination=True,
-            render=lambda row: of_destination(row, row.name, "For the copies in this region; "),
+            render=lambda row: [*of_destination(row, row.name, "For the copies in this region; "), *parts(row)],
         ),
         Face(
             "roles/encrypted_copy/meta/argument_specs.yml", 10, after="      encrypted_copy_destinations:",

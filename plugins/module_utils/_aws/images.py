@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
 from .._image.aws_facts import BILLING_FIELDS, BOOT_FIELDS
+from .._image.marks import InstanceTypes
 from .._image.model import SOURCE_TAG, BlockDevice, Image
 from .._image.proofs import MayDeleteSnapshotsOf, MayDeregister
 from .._image.steps import CopyImage
@@ -201,8 +202,14 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         boot={name: entry[name] for name in BOOT_FIELDS if entry.get(name) is not None},
         billing={name: entry[name] for name in BILLING_FIELDS if entry.get(name)},
         watermarks=tuple(str(mark.get("WatermarkKey")) for mark in entry.get("ImageWatermarks") or ()),
+        instance_types=_to_types(entry.get("InstanceTypeSpecification") or {}),
         is_public=bool(entry.get("Public")),
     )
+
+
+def _to_types(entry: dict[str, t.Any]) -> InstanceTypes:
+    lists = (entry.get(name) or () for name in ("SupportedInstanceTypes", "UnsupportedInstanceTypes"))
+    return InstanceTypes(*(tuple(sorted(str(one.get("InstanceType")) for one in types)) for types in lists))
 
 
 def _by_name(mappings: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -27,6 +27,7 @@ _FALSE: t.Final = ("false", "no", "off", "0")
 _PAIRS: t.Final = "expected name=value or name: value, with lines, blanks or commas between the pairs, or JSON"
 _ITEMS: t.Final = "expected items with commas, blanks or lines between them, or a JSON list"
 _TAGS: t.Final = "expected one name=value or name: value a line, or JSON"
+_NAMES: t.Final = "expected a list, one name a line or names with commas between them, or JSON"
 _RECORDS: t.Final = (
     "expected one line of name=value for each, such as device_name=/dev/sdf kms_key_id=alias/data, or JSON"
 )
@@ -59,6 +60,19 @@ def parse_list(value: t.Any) -> list[str]:
     for item in value if isinstance(value, (list, tuple, set)) else [value]:
         items += _words(item)
     return items
+
+
+def parse_names(value: t.Any) -> list[str]:
+    """Return names that may hold blanks: as text, one a line or with commas between them."""
+    if is_blank(value) or is_clear(value):
+        return []
+    if isinstance(value, str) and value.strip().startswith(('["', "['")):
+        value = _load(value, list, _NAMES)
+    if isinstance(value, str):
+        value = re.split(r"[,\n]", value)
+    if not isinstance(value, (list, tuple, set)):
+        raise _not_understood(value, _NAMES)
+    return [text for one in value if (text := parse_text(one))]
 
 
 def parse_pairs(value: t.Any) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Row:
 
     ``answer`` is the kind that the filter ``sealed.ami.answer`` reads. ``shown`` is the member of DescribeImages and of
     ModifyImageAttribute where the attribute is a single value that AWS never takes back, and ``does`` says in a plan
-    what setting it does. ``meaning`` documents the option.
+    what setting it does. ``meaning`` documents the option, and ``parts`` those within it.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Row:
     shown: str = ""
     does: str = ""
     meaning: tuple[str, ...] = ()
+    parts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -65,6 +66,36 @@ ATTRIBUTE_ROWS: t.Final = (
             "With V(v2.0), instances of the image require IMDSv2 unless their launch says otherwise.",
             "AWS never takes it back, so leave it out where the software in the image does not support IMDSv2.",
         ),
+    ),
+    Row(
+        "watermarks",
+        {"type": "list", "elements": "str"},
+        answer="names",
+        meaning=(
+            "Watermarks to attach once the image is available and verified, such as V(golden-approved).",
+            "AWS keeps each under the account that attaches it and carries it into copies and images of instances. An "
+            "image has 5 at most, a public one none. Those that are there and not listed stay.",
+            "Needs a recent botocore; one that does not know watermarks is refused.",
+        ),
+    ),
+    Row(
+        "instance_type_specification",
+        {
+            "type": "dict",
+            "options": {
+                name: {"type": "list", "elements": "str"}
+                for name in ("supported_instance_types", "unsupported_instance_types")
+            },
+        },
+        answer="dict",
+        meaning=(
+            "On which instance types the image can be launched, complete; both lists empty lift every limit.",
+            "Needs a recent botocore; one that does not know this limit is refused.",
+        ),
+        parts={
+            "supported_instance_types": "The only types that it can be launched on, such as V(m7i.large) or V(t3.*).",
+            "unsupported_instance_types": "Types that it cannot be launched on.",
+        },
     ),
 )
 # Those that are a single value, set by ModifyImageAttribute.

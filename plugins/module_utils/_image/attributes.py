@@ -12,15 +12,18 @@ import typing as t
 
 from .attribute_table import VALUE_ROWS
 from .errors import PreflightError
+from .marks import Carried, InstanceTypes, missing_watermarks
 from .model import Image, user_tags
 from .permissions import NOBODY, LaunchPermissions, Sharing
 from .proofs import MayDeregister, may_purge, may_take_permissions
 from .steps import (
+    AddWatermark,
     ModifyLaunchPermissions,
     ModifySnapshotPermissions,
     SetDeprecation,
     SetDeregistrationProtection,
     SetDescription,
+    SetInstanceTypes,
     SetTags,
     SetValue,
     ShareSnapshot,
@@ -30,6 +33,7 @@ from .timestamps import parse_timestamp, same_minute
 from .vocabulary import Protection
 
 _TEN_YEARS: t.Final = 3653 * 24 * 3600.0
+NOTHING_CARRIED: t.Final = Carried()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +52,8 @@ class Attributes:
     deprecate_at: str | None = None
     deregistration_protection: Protection | None = None
     values: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    watermarks: tuple[str, ...] = ()
+    instance_type_specification: InstanceTypes | None = None
 
 
 def plan_attributes(
@@ -75,14 +81,18 @@ def plan_attributes(
     if wanted is not None and not _protection_is(image.deregistration_protection, wanted):
         steps.append(SetDeregistrationProtection(wanted))
     steps += [step for step in _values(desired) if image.boot.get(VALUE_ROWS[step.attribute].shown) != step.value]
+    steps += _plan_marks(image, desired, ours)
     return tuple(steps)
 
 
-def plan_new_attributes(desired: Attributes, device_names: t.Iterable[str]) -> tuple[Step, ...]:
+def plan_new_attributes(
+    desired: Attributes, device_names: t.Iterable[str], *, carried: Carried = NOTHING_CARRIED
+) -> tuple[Step, ...]:
     """Return the steps for an image that is still to be made: what no creating call can carry.
 
     Description and tags travel with the creating call; the rest can only be set once the image is available. Snapshot
-    ids are not known yet, so the steps that share them name the devices that will have one.
+    ids are not known yet, so the steps that share them name the devices that will have one. ``carried`` is what AWS
+    brings along from the source.
     """
     steps: list[Step] = []
     if desired.launch_permissions:
@@ -95,7 +105,12 @@ def plan_new_attributes(desired: Attributes, device_names: t.Iterable[str]) -> t
     if protection is not None and protection != "disabled":
         steps.append(SetDeregistrationProtection(protection))
     # Which values AWS carries over from the source is not certain (aws_rules §1.4), so each is set.
-    return (*steps, *_values(desired))
+    steps += _values(desired)
+    names = missing_watermarks(desired.watermarks, carried.watermarks, account=carried.account, of="the new image")
+    steps += [AddWatermark(name) for name in names]
+    if desired.instance_type_specification is not None:
+        steps.append(SetInstanceTypes(desired.instance_type_specification))
+    return tuple(steps)
 
 
 def image_with(image: Image, steps: t.Iterable[t.Any]) -> Image:
@@ -111,6 +126,16 @@ def image_with(image: Image, steps: t.Iterable[t.Any]) -> Image:
 
 def _values(desired: Attributes) -> list[SetValue]:
     return [SetValue(name, value) for name, value in desired.values.items()]
+
+
+def _plan_marks(image: Image, desired: Attributes, ours: MayDeregister | None) -> t.Iterator[Step]:
+    """Plan watermarks, which are only added, and instance types, which replace no others on an image not ours."""
+    of = f"image {image.image_id} in {image.region}"
+    for name in missing_watermarks(desired.watermarks, image.watermarks, account=image.owner_id, of=of):
+        yield AddWatermark(name)
+    types = desired.instance_type_specification
+    if types is not None and types != image.instance_types and (ours or not image.instance_types):
+        yield SetInstanceTypes(types)
 
 
 def _plan_tags(
@@ -176,6 +201,31 @@ def _protection_is(present: str, wanted: str) -> bool:
     if wanted == "enabled-with-cooldown":
         return present.startswith("enabled-with-cooldown")
     return present.startswith("enabled")
+
+
+def require_markable(image: Image | None, steps: t.Iterable[Step], *, region: str) -> None:
+    """Refuse watermarks on an image that is or becomes public, which AWS refuses once the image is made."""
+    if image is None:
+        return
+    steps = tuple(steps)
+    opened = any(isinstance(one, ModifyLaunchPermissions) and one.add.group_names for one in steps)
+    closed = any(isinstance(one, ModifyLaunchPermissions) and one.remove.group_names for one in steps)
+    added = [one.watermark for one in steps if isinstance(one, AddWatermark)]
+    if (opened and (added or image.watermarks)) or (added and image.is_public and not closed):
+        names = ", ".join((*image.watermarks, *added))
+        raise PreflightError(
+            f"image {image.image_id or image.name} in {region} would be public with watermarks ({names}), which AWS "
+            "does not take; leave out watermarks, or the group 'all' of launch_permissions, or take it back first"
+        )
+
+
+def require_typed(image: Image | None, steps: t.Iterable[Step], *, region: str) -> None:
+    """Refuse to limit the instance types of an image from AWS Marketplace, as AWS does."""
+    if image is not None and image.billing.get("ProductCodes") and any(isinstance(s, SetInstanceTypes) for s in steps):
+        raise PreflightError(
+            f"image {image.image_id or image.name} in {region} has AWS Marketplace product codes, and AWS takes no "
+            "instance types for it; leave out instance_type_specification"
+        )
 
 
 def require_future(steps: t.Iterable[Step], *, now: float) -> None:

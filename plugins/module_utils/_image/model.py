@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .marks import ALL_TYPES, InstanceTypes
+
 SOURCE_TAG: t.Final = "sealed.ami:source"
 KEY_TAG: t.Final = "sealed.ami:kms_key"
 COPY_TAG: t.Final = "sealed.ami:copy"
@@ -132,6 +134,7 @@ class Image:
     boot: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     billing: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     watermarks: tuple[str, ...] = ()
+    instance_types: InstanceTypes = ALL_TYPES
     is_public: bool = False
 
     @property

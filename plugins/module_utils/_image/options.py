@@ -15,6 +15,7 @@ from .attributes import Attributes
 from .aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from .errors import RequestError
 from .keys import require_region
+from .marks import parse_instance_types, parse_watermarks
 from .model import OWN_TAG_PREFIX
 from .permissions import LaunchPermissions
 from .timestamps import parse_timestamp
@@ -79,6 +80,8 @@ def parse_attributes(options: Options) -> Attributes:
         "purge_tags": bool(options.get("purge_tags", True)),
         "launch_permissions": parse_launch_permissions(options.get("launch_permissions")),
         "deprecate_at": _parse_deprecate_at(options.get("deprecate_at")),
+        "watermarks": parse_watermarks(options.get("watermarks")),
+        "instance_type_specification": parse_instance_types(options.get("instance_type_specification")),
     }
     return Attributes(
         **{**taken_as_they_are, **understood},

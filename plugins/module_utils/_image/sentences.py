@@ -13,6 +13,7 @@ from .attribute_table import VALUE_ROWS
 from .model import user_tags
 from .permissions import LaunchPermissions
 from .steps import (
+    AddWatermark,
     CopyImage,
     DeleteSnapshot,
     DeregisterImage,
@@ -21,6 +22,7 @@ from .steps import (
     SetDeprecation,
     SetDeregistrationProtection,
     SetDescription,
+    SetInstanceTypes,
     SetTags,
     SetValue,
     ShareSnapshot,
@@ -97,4 +99,6 @@ _SENTENCES: t.Final[dict[type, t.Callable[[t.Any], str]]] = {
     SetDeprecation: _deprecation,
     SetDeregistrationProtection: lambda step: f"turn deregistration protection to {step.protection}",
     SetValue: lambda step: VALUE_ROWS[step.attribute].does,
+    AddWatermark: lambda step: f"attach watermark {step.watermark!r} to the image",
+    SetInstanceTypes: lambda step: f"limit the instance types of the image to: {step.types}",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .marks import InstanceTypes
 from .model import BlockDevice, Image
 from .permissions import NOBODY, LaunchPermissions
 from .proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, MayPurgeTags, MayTakePermissions
@@ -153,6 +154,20 @@ class SetValue:
     value: str
 
 
+@dataclasses.dataclass(frozen=True)
+class AddWatermark:
+    """Attach a watermark of the caller's account; it goes on to copies and to images of instances."""
+
+    watermark: str
+
+
+@dataclasses.dataclass(frozen=True)
+class SetInstanceTypes:
+    """Say on which instance types the image can be launched."""
+
+    types: InstanceTypes
+
+
 AttributeStep = t.Union[
     SetDescription,
     SetTags,
@@ -162,6 +177,8 @@ AttributeStep = t.Union[
     SetDeprecation,
     SetDeregistrationProtection,
     SetValue,
+    AddWatermark,
+    SetInstanceTypes,
 ]
 Step = t.Union[CopyImage, DeregisterImage, DeleteSnapshot, AttributeStep]
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 from emulated_aws.ec2 import errors, lookup, timing
 from emulated_aws.ec2.copy_image import NAME
 from emulated_aws.ec2.model import Image, View, Watermark
 from emulated_aws.ec2.request import Call, Params, action
 
 MOST_WATERMARKS, MOST_TYPES = 5, 100
+TYPE = re.compile(r"[A-Za-z0-9_.*-]{1,24}")
 LISTS = ("SupportedInstanceTypes", "UnsupportedInstanceTypes")
 
 
@@ -46,8 +50,12 @@ def replace_image_instance_types(call: Call) -> Params:
     """Say on which instance types the image can be launched; nothing said lifts it."""
     image = lookup.image(call.region, call.get("ImageId"), owned=True)
     given = call.get("InstanceTypeSpecification", {})
-    if any(len(given.get(name, [])) > MOST_TYPES for name in LISTS):
-        raise errors.invalid_value(MOST_TYPES + 1, "instanceTypeSpecification", f"At most {MOST_TYPES} of each.")
+    every = [one for name in LISTS for one in given.get(name, [])]
+    if any(len(given.get(name, [])) > MOST_TYPES for name in LISTS) or len(set(every)) < len(every):
+        raise errors.invalid_value(len(every), "instanceTypeSpecification", f"{MOST_TYPES} of each, all unique.")
+    for one in every:
+        if not TYPE.fullmatch(one) or "**" in one:
+            raise errors.invalid_value(one, "instanceTypeSpecification")
     if image.billing.product_codes:
         raise errors.AwsError("OperationNotPermitted", "Not for images from AWS Marketplace.")
     call.stop_if_dry_run()
@@ -58,7 +66,8 @@ def replace_image_instance_types(call: Call) -> Params:
 def check_instance_type(image: Image, instance_type: str) -> None:
     """Raise the error for launching an image on a type that it is not for."""
     supported, unsupported = (image.instance_types.get(name, ()) for name in LISTS)
-    if (supported and instance_type not in supported) or instance_type in unsupported:
+    fits = [any(fnmatch.fnmatchcase(instance_type, one) for one in types) for types in (supported, unsupported)]
+    if (supported and not fits[0]) or fits[1]:
         raise errors.invalid_combination(f"The image {image.id} does not support the instance type {instance_type}.")
 
 

@@ -22,7 +22,8 @@ PARTNER, OTHER = "210987654321", "111122223333"
 EVERYTHING: dict[str, t.Any] = {
     "tags": {"Team": "db"}, "snapshot_tags": {"Tier": "gold"}, "description": "three keys",
     "launch_permissions": {"user_ids": [PARTNER]}, "deprecate_at": "2030-01-31T00:00:00Z",
-    "deregistration_protection": "enabled", "imds_support": "v2.0",
+    "deregistration_protection": "enabled", "imds_support": "v2.0", "watermarks": ["golden", "team db"],
+    "instance_type_specification": {"supported_instance_types": ["t3.*", "m5.large"]},
 }  # fmt: skip
 
 

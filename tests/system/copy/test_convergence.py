@@ -25,6 +25,8 @@ ATTRIBUTES: dict[str, t.Any] = {
     "deprecate_at": "2028-01-31T00:00:00Z",
     "deregistration_protection": "enabled",
     "imds_support": "v2.0",
+    "watermarks": ["golden", "team db"],
+    "instance_type_specification": {"supported_instance_types": ["t3.*"], "unsupported_instance_types": ["t3.nano"]},
 }
 
 
@@ -86,6 +88,10 @@ def require_as_asked(look: Looking, copied: Copied) -> None:
     answer = copied.ec2.describe_image_attribute(ImageId=copied.image_id, Attribute="launchPermission")
     found = answer["LaunchPermissions"]
     assert sorted(value for entry in found for value in entry.values()) == sorted([FRIEND, ORGANIZATION])
+    marks = [one["WatermarkKey"] for one in image["ImageWatermarks"]]
+    assert {f"123456789012:{name}" for name in ATTRIBUTES["watermarks"]} <= set(marks)
+    types = [one["InstanceType"] for found in image["InstanceTypeSpecification"].values() for one in found]
+    assert sorted(types) == ["t3.*", "t3.nano"]
     for snapshot_id in copied.snapshot_ids:
         assert look.user_tags(look.snapshots(AWAY)[snapshot_id]) == ATTRIBUTES["snapshot_tags"]
         permissions = copied.ec2.describe_snapshot_attribute(SnapshotId=snapshot_id, Attribute="createVolumePermission")
@@ -130,7 +136,25 @@ DRIFT = [
         ["EnableImageDeregistrationProtection"],
         id="protection lost",
     ),
+    pytest.param(
+        lambda it: it.ec2.detach_image_watermark(ImageId=it.image_id, WatermarkKey="123456789012:team db"),
+        ["AttachImageWatermark"],
+        id="watermark lost",
+    ),
+    pytest.param(
+        lambda it: it.ec2.replace_image_instance_type_specification(ImageId=it.image_id),
+        ["ReplaceImageInstanceTypeSpecification"],
+        id="instance types lost",
+    ),
 ]
+
+
+def test_a_watermark_that_is_not_listed_stays(copy: Copy, look: Looking, copied: Copied) -> None:
+    copied.ec2.attach_image_watermark(ImageId=copied.image_id, WatermarkName="another")
+    look.emulator.clear_calls()
+    assert copy("mixed", **ATTRIBUTES)["changed"] is False and look.mutations() == []
+    marks = (look.image(AWAY, copied.image_id) or {})["ImageWatermarks"]
+    assert "123456789012:another" in [one["WatermarkKey"] for one in marks]
 
 
 @pytest.mark.parametrize(("spoil", "calls"), DRIFT)

@@ -52,6 +52,8 @@ FOUR_VOLUMES = {
         {"device_name": "/dev/sdh", "volume_size": 5, "kms_key_id": "alias/logs"},
     ],
 }
+TYPES = {"instance_type_specification": {"supported_instance_types": ["m5.*"]}}
+MARKED = {**THREE_KEYS, "watermarks": ["golden"]}
 COMPOSE, INFO, SHARE = "ec2_ami_compose_keys", "ec2_ami_encryption_info", "ec2_ami_share"
 WITH_FRIEND = {"launch_permissions": {"user_ids": ["210987654321"]}, "purpose": "copy"}
 GRANT = {
@@ -61,7 +63,8 @@ GRANT = {
     "wait": False,
 }
 # What one call needs that IAM has no action of this name for.
-PARTS = {"kms:ReEncrypt": {"kms:ReEncryptFrom", "kms:ReEncryptTo"}}
+# Nobody needs a permission to ask who they are.
+PARTS = {"kms:ReEncrypt": {"kms:ReEncryptFrom", "kms:ReEncryptTo"}, "sts:GetCallerIdentity": set()}
 SCENARIOS = {
     "copy": Scenario(("copy",), KEY),
     "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
@@ -70,6 +73,11 @@ SCENARIOS = {
     "share": Scenario(("copy", "share"), {**KEY, "launch_permissions": {"user_ids": ["210987654321"]}}, KEY),
     "describe": Scenario(("copy", "describe"), {**KEY, "description": "new"}, KEY),
     "require IMDSv2": Scenario(("copy", "describe"), {**KEY, "imds_support": "v2.0"}),
+    "watermark": Scenario(("copy", "watermarks"), {**KEY, "watermarks": ["golden"]}, KEY),
+    "instance types": Scenario(("copy", "instance-types"), {**KEY, **TYPES}, KEY),
+    "compose with marks": Scenario(
+        ("compose-snapshots", "watermarks", "instance-types"), {**MARKED, **TYPES}, None, COMPOSE, "database"
+    ),
     "retag": Scenario(("copy", "retag"), {**KEY, "tags": {"Team": "b"}}, {**KEY, "tags": {"Team": "a", "Old": "1"}}),
     "deprecate": Scenario(("copy", "deprecate"), {**KEY, "deprecate_at": "2030-01-01T00:00:00Z"}, KEY),
     "undeprecate": Scenario(

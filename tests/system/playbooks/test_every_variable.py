@@ -66,6 +66,8 @@ TYPED = {
     "sealed_ami_deprecate_at": "2029-06-30T00:00:00Z",
     "sealed_ami_deregistration_protection": "enabled",
     "sealed_ami_imds_support": " v2.0\r\n",
+    "sealed_ami_watermarks": "golden, team platform",
+    "sealed_ami_instance_type_specification": '{"supported_instance_types": ["t3.*"]}',
     "sealed_ami_snapshot_copy_completion_duration_minutes": "30",
     "sealed_ami_of_copies": "no",
     "sealed_ami_only_with_tags": "Distribute=fleet",

@@ -25,7 +25,7 @@ PUBLISH = Scenario(
     },
     module=MODULE,
 )
-MARK = Scenario(("publish", "publish-watermarks"), {**PUBLISH.options, "watermarks": ["golden"]}, module=MODULE)
+MARK = Scenario(("publish", "watermarks"), {**PUBLISH.options, "watermarks": ["golden"]}, module=MODULE)
 WITHDRAW = Scenario(("withdraw",), {"ssm_parameters": [{"name": "/golden/old"}], "state": "absent"}, module=MODULE)
 WARNING = {"path": "Warning", "set": {"Errors": [{"Code": "Unsupported", "Message": "no such type"}]}}
 

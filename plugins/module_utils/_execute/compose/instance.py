@@ -16,6 +16,7 @@ from ..._aws.errors import AwsError
 from ..._aws.instances import default_subnets, find_instance, run_instance, start_instance, stop_instance
 from ..._aws.volumes import attach_volume, find_volumes
 from ..._image.compose.identity import device_differences
+from ..._image.compose.method import suitable_type
 from ..._image.compose.ours import instance_proof
 from ..._image.compose.recipe import RecipeDevice, launch_token
 from ..._image.compose.request import InstanceOptions
@@ -55,21 +56,7 @@ def complete_options(region: Region, options: InstanceOptions, source: Image) ->
             )
         subnet_id = subnets[0]
     return dataclasses.replace(
-        options, subnet_id=subnet_id, instance_type=options.instance_type or _suitable_type(source)
-    )
-
-
-def _suitable_type(source: Image) -> str:
-    architecture = source.boot.get("Architecture")
-    if architecture == "arm64":
-        return "t4g.small"
-    if architecture == "x86_64" and source.boot.get("EnaSupport"):
-        return "t3.small"
-    if architecture == "x86_64" and source.boot.get("VirtualizationType") == "hvm":
-        return "t2.small"
-    raise PreflightError(
-        f"source image {source.image_id} is {architecture}, {source.boot.get('VirtualizationType')}; pass "
-        "instance.instance_type, for no common type suits it"
+        options, subnet_id=subnet_id, instance_type=options.instance_type or suitable_type(source)
     )
 
 

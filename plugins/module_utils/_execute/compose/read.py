@@ -194,7 +194,11 @@ def _read_instance(region: Region, instance_id: str) -> Material:
     ]
     source = instance_image(instance, volumes, region=region.name)
     return Material(
-        source=dataclasses.replace(source, devices=(*source.devices, *ephemeral)),
+        source=dataclasses.replace(
+            source,
+            devices=(*source.devices, *ephemeral),
+            watermarks=launched_from.watermarks if launched_from else (),
+        ),
         volume_ids=volume_ids,
         is_complete=launched_from is not None,
     )

@@ -14,7 +14,7 @@ from ..._aws.connection import Connection
 from ..._aws.errors import AwsError
 from ..._aws.instances import find_instances_by_token
 from ..._aws.keys import Warn
-from ..._image.attributes import require_future
+from ..._image.attributes import require_future, require_markable, require_typed
 from ..._image.compose.draft import Material
 from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
@@ -31,7 +31,7 @@ from ..._image.model import BlockDevice, Image, Snapshot
 from ..._image.outcome import Outcome, Target
 from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
-from ..attributes import read_sharing
+from ..attributes import account_for_marks, read_sharing
 from ..pace import Pace
 from ..regions import require_regions
 from ..source_keys import describe_source_keys
@@ -111,8 +111,10 @@ class ComposeRun:
     def _read(self) -> tuple[ComposeFacts, Material]:
         material = read_material(self._source_region, self._region, self._request)
         recipe = read_recipe(self._region, self._request, material, warn=self._warn)
-        method = choose_method(self._request, material.source)
-        return self._read_images(ComposeFacts(recipe, material.source, method)), material
+        kept = self._request.instance_id is None and bool(material.source.watermarks)
+        account = account_for_marks(self._region, [self._request.attributes], kept=kept)
+        method = choose_method(self._request, material.source, account)
+        return self._read_images(ComposeFacts(recipe, material.source, method, account=account)), material
 
     def _read_images(self, facts: ComposeFacts) -> ComposeFacts:
         """Return the facts with what AWS holds of the image now."""
@@ -128,6 +130,7 @@ class ComposeRun:
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=self._read_leftovers(facts.recipe, images),
             remains=self._read_remains(facts, images, snapshots),
+            account=facts.account,
         )
 
     def _read_leftovers(self, recipe: Recipe, images: t.Sequence[Image]) -> tuple[Snapshot, ...]:
@@ -160,6 +163,8 @@ class ComposeRun:
             for device in facts.recipe.ebs_devices:
                 require_shareable(device.required_key, region=self._region.name)
         require_future(plan.after, now=self._pace.now())
+        require_markable(plan.image, plan.after, region=self._region.name)
+        require_typed(plan.image, plan.after, region=self._region.name)
         if not plan.work:
             return
         require_same_region(facts.method, self._request)

@@ -22,7 +22,7 @@ from ..._image.descriptions import COPIED_VOLUME, destination_of
 from ..._image.keys import RequiredKey
 from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
-from ..attributes import sharing_of
+from ..attributes import account_for_marks, sharing_of
 from ..pace import Pace
 from ..sightings import Sightings
 
@@ -48,6 +48,7 @@ class RegionFacts:
     encryption_by_default: bool = False
     loose: tuple[Snapshot, ...] = ()
     living: frozenset[str] = frozenset()
+    account: str = ""
 
 
 def read_sources(region: Region, request: CopyRequest) -> dict[str, Image]:
@@ -88,6 +89,7 @@ def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *,
     images, snapshots = _with_tagged(region, request, keys.values(), held)
     removes = not request.present or request.deregister_superseded or any(one.state in FAILED_STATES for one in images)
     loose, living = _read_loose(region, request) if removes else ((), frozenset[str]())
+    wanted = [one.attributes for one in request.destinations if one.region == region.name]
     return RegionFacts(
         keys=keys,
         images=tuple(images),
@@ -95,6 +97,7 @@ def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *,
         encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
         loose=loose,
         living=living,
+        account=account_for_marks(region, wanted) if request.present else "",
     )
 
 
@@ -124,6 +127,7 @@ def facts_for(
         sharing=_read_sharing(region, destination, images, lineage, requirement) if request.present else {},
         loose=held.loose,
         living=held.living,
+        account=held.account,
         asked=tuple(
             (Requirement(keys[one.kms_key_id], None).key_tag, expected_name(request, one, source))
             for one in request.destinations

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ..._aws.connection import Region
-from ..._aws.watermarks import attach_watermark
+from ..._aws.marks import attach_watermark
 from ..._image.publish.outcome import PublishedImage
 from ..._image.publish.steps import AttachWatermark
 from .each import doing

@@ -22,9 +22,9 @@ from ..._aws.launch_templates import (
     versions_of,
     versions_with_image,
 )
+from ..._aws.marks import require_watermarks
 from ..._aws.parameters import get_parameter, get_parameters, get_selected, list_parameter_tags
 from ..._aws.snapshots import find_snapshots
-from ..._aws.watermarks import require_watermarks
 from ..._image.errors import PreflightError
 from ..._image.model import Image
 from ..._image.options import require_image_id

@@ -24,7 +24,8 @@ class ComposeFacts:
 
     ``images`` are the caller's of the wanted name, with their snapshots' keys; ``snapshots`` are all of theirs by id.
     ``leftovers`` are snapshots that earlier runs of the recipe have made and no image uses; ``remains`` are the proofs
-    of their instances and volumes, and of snapshots that CreateImage made.
+    of their instances and volumes, and of snapshots that CreateImage made. ``account`` is the caller's, asked for where
+    watermarks are.
     """
 
     recipe: Recipe
@@ -35,6 +36,7 @@ class ComposeFacts:
     sharing: Sharing | None = None
     leftovers: tuple[Snapshot, ...] = ()
     remains: tuple[Proof, ...] = ()
+    account: str = ""
 
 
 def sort_leftovers(recipe: Recipe, leftovers: t.Iterable[Snapshot]) -> tuple[dict[str, Snapshot], tuple[Snapshot, ...]]:

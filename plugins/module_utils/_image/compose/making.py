@@ -24,6 +24,7 @@ from ..proofs import (
 from ..steps import DeleteSnapshot, DeregisterImage, SetTags, Step
 from .facts import ComposeFacts, sort_leftovers
 from .identity import Namesakes
+from .keeping import carried, kept_attributes, lost_details, lost_warning
 from .method import INSTANCE
 from .ours import image_proof, snapshot_proof
 from .recipe import RecipeDevice
@@ -53,10 +54,11 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
     candidates = [snapshot for snapshot in facts.leftovers if snapshot.snapshot_id not in of_failed]
     by_instance = facts.method.name == INSTANCE
     adopted, useless = ({}, tuple(candidates)) if by_instance else sort_leftovers(facts.recipe, candidates)
+    predicted = _predicted_image(request, facts, adopted)
     return ComposePlan(
         "composed",
         f"{request.region} has no image {request.name!r} of this recipe",
-        _predicted_image(request, facts, adopted),
+        predicted,
         before=(
             *_failed(facts, found),
             *deletions(facts, useless, "an interrupted run left it, and it is of no use"),
@@ -65,7 +67,8 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         after=(*_device_steps(request, facts, adopted), *_attributes(request, facts)),
         awaits=True,
         new_storage_gib=_new_storage_gib(facts),
-        details=details(facts),
+        warnings=lost_warning(request, facts, predicted),
+        details={**details(facts), **lost_details(request, facts, predicted)},
         recipe=facts.recipe,
         method=facts.method.name,
         work=_work(request, facts, adopted),
@@ -193,7 +196,9 @@ def _device_steps(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mappi
 def _attributes(request: ComposeRequest, facts: ComposeFacts) -> tuple[Step, ...]:
     """Return the steps that set attributes; without waiting for an image of an instance, they are the next run's."""
     shared = [device.device_name for device in facts.recipe.ebs_devices]
-    return plan_new_attributes(request.attributes, shared) if _is_awaited(request) else ()
+    if not _is_awaited(request):
+        return ()
+    return plan_new_attributes(kept_attributes(request, facts), shared, carried=carried(facts))
 
 
 def _is_awaited(request: ComposeRequest) -> bool:
@@ -222,6 +227,8 @@ def _predicted_image(request: ComposeRequest, facts: ComposeFacts, adopted: t.Ma
             device.predicted(_backing(device, adopted) if by_snapshots else None) for device in facts.recipe.devices
         ),
         tags={**(request.attributes.tags or {}), **facts.recipe.image_tags},
+        watermarks=carried(facts).watermarks,
+        is_public=False,
     )
 
 

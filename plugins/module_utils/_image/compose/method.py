@@ -28,8 +28,12 @@ class Method(t.NamedTuple):
     reason: str
 
 
-def choose_method(request: ComposeRequest, source: Image) -> Method:
-    """Return the method asked for; ``auto`` takes snapshots unless the source has billing data to lose."""
+def choose_method(request: ComposeRequest, source: Image, account: str = "") -> Method:
+    """Return the method asked for; ``auto`` takes snapshots unless the source has something to lose by it.
+
+    That is billing data, or watermarks of another account than the caller's, which nobody else can attach again. An
+    image of another region cannot be launched; what its copy lacks is told then.
+    """
     if request.instance_id is not None:
         return Method(INSTANCE, f"it is an image of instance {request.instance_id}")
     if request.method != "auto":
@@ -40,7 +44,19 @@ def choose_method(request: ComposeRequest, source: Image) -> Method:
             INSTANCE,
             f"source image {source.image_id} has billing information that RegisterImage may lose: {', '.join(codes)}",
         )
+    foreign = foreign_watermarks(source, account)
+    if foreign and request.source_region == request.region:
+        return Method(
+            INSTANCE,
+            f"source image {source.image_id} has watermarks of another account that RegisterImage loses: "
+            f"{', '.join(foreign)}",
+        )
     return Method(SNAPSHOTS, f"source image {source.image_id} has no billing information to lose")
+
+
+def foreign_watermarks(source: Image, account: str) -> list[str]:
+    """Return the watermarks that this account did not attach."""
+    return [key for key in source.watermarks if not account or key.partition(":")[0] != account]
 
 
 def require_same_region(method: Method, request: ComposeRequest) -> None:
@@ -51,6 +67,32 @@ def require_same_region(method: Method, request: ComposeRequest) -> None:
             f"and the image goes to {request.region} ({method.reason}). Copy it to {request.region} with "
             "sealed.ami.ec2_ami_encrypted_copy first, and compose from the copy"
         )
+
+
+def suitable_type(source: Image) -> str:
+    """Return a small instance type that the image can be launched on."""
+    architecture, types = source.boot.get("Architecture"), source.instance_types
+    fitting = None
+    if architecture == "arm64":
+        fitting = "t4g.small"
+    elif architecture == "x86_64" and source.boot.get("EnaSupport"):
+        fitting = "t3.small"
+    elif architecture == "x86_64" and source.boot.get("VirtualizationType") == "hvm":
+        fitting = "t2.small"
+    if fitting is None:
+        raise PreflightError(
+            f"source image {source.image_id} is {architecture}, {source.boot.get('VirtualizationType')}; pass "
+            "instance.instance_type, for no common type suits it"
+        )
+    if types.allow(fitting):
+        return fitting
+    named = [one for one in types.supported if "*" not in one and types.allow(one)]
+    if not named:
+        raise PreflightError(
+            f"source image {source.image_id} cannot be launched on {fitting}, for its instance types are limited "
+            f"({types}); pass an instance.instance_type that it is for"
+        )
+    return named[0]
 
 
 def billing_marks(image: Image) -> list[str]:

@@ -16,6 +16,7 @@ from ..steps import SetTags, Step
 from ..vocabulary import Action
 from .facts import ComposeFacts
 from .identity import sort_namesakes
+from .keeping import kept_attributes, lost_details, lost_warning
 from .making import (
     deletions,
     details,
@@ -60,8 +61,8 @@ def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -
         image_with(image, steps),
         after=steps,
         devices_before=image.devices,
-        details=details(facts),
-        warnings=shared_snapshots_warning(request, facts, image),
+        details={**details(facts), **lost_details(request, facts, image)},
+        warnings=(*shared_snapshots_warning(request, facts, image), *lost_warning(request, facts, image)),
         recipe=facts.recipe,
         method=facts.method.name,
         teardown=teardown,
@@ -97,7 +98,11 @@ def plan_convergence(request: ComposeRequest, facts: ComposeFacts, image: Image)
     tags = {snapshot_id: facts.snapshots[snapshot_id].tags for snapshot_id in made}
     steps: list[Step] = [
         *plan_attributes(
-            own_part, request.attributes, snapshot_tags=tags, sharing=facts.sharing, ours=image_proof(image)
+            own_part,
+            kept_attributes(request, facts),
+            snapshot_tags=tags,
+            sharing=facts.sharing,
+            ours=image_proof(image),
         )
     ]
     by_name = {device.device_name: device for device in recipe.ebs_devices}

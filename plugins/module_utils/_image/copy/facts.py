@@ -25,7 +25,7 @@ class Facts:
     by id. ``loose`` are snapshots of copies that no image shows, read where something is removed; ``living`` are the
     images among those that AWS says they were copied for: a pending or failed image may not show its snapshots.
     ``asked`` holds key tag and name of the copy, empty where that cannot be told, for each destination of the task in
-    this region.
+    this region. ``account`` is the caller's, asked for where watermarks are: it is a part of each.
     """
 
     lineage: Lineage
@@ -37,6 +37,7 @@ class Facts:
     loose: tuple[Snapshot, ...] = ()
     living: frozenset[str] = frozenset()
     asked: tuple[tuple[str, str], ...] = ()
+    account: str = ""
 
     def proof(self, image: Image) -> MayDeregister | None:
         """Return the proof that the image is this collection's copy of the source."""

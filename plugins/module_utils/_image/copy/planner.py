@@ -13,6 +13,7 @@ import typing as t
 from ..attributes import Attributes, image_with, plan_attributes, plan_new_attributes
 from ..errors import SourceMissingError
 from ..keys import associated_keys, beside_own_key
+from ..marks import ALL_TYPES, Carried
 from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
@@ -122,6 +123,9 @@ def _kept_from_others(image: Image, desired: Attributes, sharing: Sharing | None
     present = sharing.image if sharing else NOBODY
     if desired.launch_permissions is not None and present.minus(desired.launch_permissions):
         yield f"launch permissions are only added, none taken back, for {why}"
+    types = desired.instance_type_specification
+    if types is not None and image.instance_types not in (types, ALL_TYPES):
+        yield f"instance_type_specification stays ({image.instance_types}), for {why}"
 
 
 def _plan_adoption(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates, image: Image) -> Plan:
@@ -169,6 +173,7 @@ def _plan_new(
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
     shared = [device.device_name for device in source.snapshot_devices]
     before = next((one.devices for one in (*opened, *found.other)), ())
+    carried = Carried(facts.account, source.watermarks)
     reason = _reason(destination, facts, found)
     return Plan(
         "replaced" if removals and request.wait else "copied",
@@ -177,7 +182,7 @@ def _plan_new(
         before=cleanups,
         create=step,
         # An image can be shared, deprecated and protected, and can replace another, only once it is available.
-        after=(*plan_new_attributes(desired, shared), *removals) if request.wait else (),
+        after=(*plan_new_attributes(desired, shared, carried=carried), *removals) if request.wait else (),
         awaits=True,
         new_storage_gib=new_storage_gib(source, destination.region, facts.requirement),
         devices_before=before,
@@ -258,6 +263,7 @@ def predicted_image(source: Image, destination: Destination, step: CopyImage, re
         source_region=source.region,
         devices=tuple(_predicted_device(device, requirement, source, destination.region) for device in source.devices),
         tags=step.tags,
+        is_public=False,
     )
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..attributes import require_markable, require_typed
 from ..errors import PreflightError
 from ..keys import RequiredKey, associated_keys, beside_own_key, require_private, require_shareable
 from ..model import OWN_TAG_PREFIX, RUN_TAG, Image
@@ -109,6 +110,12 @@ def require_public_access(case: Case) -> None:
         )
 
 
+def require_marks(case: Case) -> None:
+    """Refuse watermarks and instance types that AWS does not take."""
+    require_markable(case.plan.image, case.plan.after, region=case.region)
+    require_typed(case.plan.image, case.plan.after, region=case.region)
+
+
 def require_own_marketplace_image(case: Case) -> None:
     """Refuse another account's image with AWS Marketplace product codes, which AWS copies for its owner alone."""
     source = case.source
@@ -147,6 +154,7 @@ RULES: t.Final[tuple[t.Callable[[Case], None], ...]] = (
     require_no_carried_key,
     require_allowed_sharing,
     require_public_access,
+    require_marks,
     require_room_for_tags,
 )
 

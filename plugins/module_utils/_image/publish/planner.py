@@ -11,10 +11,11 @@ import dataclasses
 import json
 
 from ..errors import PreflightError
+from ..marks import missing_watermarks
 from ..tokens import client_token_of
 from .facts import IMAGE_TYPE, Parameter, PublishFacts, Template, Version
 from .plan import Action, ImagePlan, ParameterPlan, PublishPlan, TemplatePlan
-from .request import MOST_WATERMARKS, PublishRequest, WantedParameter, WantedTemplate
+from .request import PublishRequest, WantedParameter, WantedTemplate
 from .steps import (
     AttachWatermark,
     CreateVersion,
@@ -51,22 +52,12 @@ def _plan_image(request: PublishRequest, facts: PublishFacts) -> ImagePlan:
     if image is None or not request.watermarks:
         return ImagePlan(request.image_id)
     what = f"watermarks: image {image.image_id} in {image.region}"
-    if not facts.account:
-        raise PreflightError(
-            f"{what}: STS does not say which account the task is of, so that it is not known whose it is"
-        )
-    if image.owner_id != facts.account:
+    if facts.account and image.owner_id != facts.account:
         raise PreflightError(f"{what} belongs to account {image.owner_id}, and its owner alone can attach watermarks")
     if image.is_public:
         raise PreflightError(f"{what} is public, and AWS attaches no watermark to public images")
-    keys = [f"{facts.account}:{name}" for name in request.watermarks]
-    missing = [key for key in keys if key not in image.watermarks]
-    if len(image.watermarks) + len(missing) > MOST_WATERMARKS:
-        raise PreflightError(
-            f"{what} has {', '.join(image.watermarks)}; with {', '.join(missing)} it would have more than "
-            f"{MOST_WATERMARKS}, which is all that AWS takes; nothing was published"
-        )
-    names = [key.partition(":")[2] for key in missing]
+    of = f"image {image.image_id} in {image.region}"
+    names = missing_watermarks(request.watermarks, image.watermarks, account=facts.account, of=of)
     return ImagePlan(image.image_id, tuple(AttachWatermark(image.image_id, name) for name in names))
 
 

@@ -13,6 +13,7 @@ import typing as t
 
 from ..aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from ..errors import RequestError
+from ..marks import parse_watermarks
 from ..options import Options, parse_tags, require_image_id, require_key_reference, require_region_name
 from .names import require_label, require_parameter_name, require_reference, require_selector
 
@@ -21,10 +22,8 @@ Overwrite = t.Literal["never", "changed", "always"]
 
 # What Systems Manager takes (aws_rules §19).
 MOST_LABELS: t.Final = 10
-MOST_WATERMARKS: t.Final = 5
 _TEMPLATE_ID: t.Final = re.compile(r"lt-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 _TEMPLATE_NAME: t.Final = re.compile(r"[a-zA-Z0-9().\-/_]{3,128}")
-_WATERMARK: t.Final = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 _NUMBER: t.Final = re.compile(r"[1-9][0-9]*")
 _KEY: t.Final = re.compile(f"{KEY_ID}|{ALIAS_OR_KEY_ARN}")
 _PLACEHOLDER: t.Final = "{image_id}"
@@ -115,7 +114,7 @@ def parse_publish_request(options: Options, *, region: str | None) -> PublishReq
         allowed_keys=_parse_keys(options, region=region),
         parameters=tuple(_parse_parameter(one, region) for one in options.get("ssm_parameters") or ()),
         templates=tuple(_parse_template(one) for one in options.get("launch_templates") or ()),
-        watermarks=_parse_watermarks(options.get("watermarks") or ()),
+        watermarks=parse_watermarks(options.get("watermarks")),
         accept_warnings=options["accept_template_warnings"],
         present=options["state"] == "present",
         wait_timeout=options["wait_timeout"],
@@ -200,19 +199,6 @@ def _parse_template(entry: Options) -> WantedTemplate:
         default=_parse_default(str(entry.get("default_version") or "new"), label),
         description=description or None,
     )
-
-
-def _parse_watermarks(names: t.Iterable[t.Any]) -> tuple[str, ...]:
-    found = tuple(dict.fromkeys(str(name) for name in names))
-    for name in found:
-        if not _WATERMARK.fullmatch(name):
-            raise RequestError(
-                f"watermarks {name!r} is not allowed; AWS takes 3 to 128 letters, digits, spaces and ( ) [ ] "
-                ". / - ' @ _"
-            )
-    if len(found) > MOST_WATERMARKS:
-        raise RequestError(f"watermarks: {len(found)} are named; an image has {MOST_WATERMARKS} at most")
-    return found
 
 
 def _parse_source(text: str, label: t.Any) -> str:

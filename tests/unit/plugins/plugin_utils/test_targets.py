@@ -54,6 +54,8 @@ def test_every_setting_becomes_a_variable() -> None:
         "deprecate_at": "2027-01-31T00:00:00Z",
         "deregistration_protection": "enabled",
         "imds_support": "v2.0",
+        "watermarks": ["golden", "team platform"],
+        "instance_type_specification": {"supported_instance_types": ["t3.*"]},
     }
     expected = {f"sealed_ami_{name}": value for name, value in settings.items()}
     place = {"sealed_ami_account": "production", "sealed_ami_region": "eu-west-1"}
@@ -140,6 +142,11 @@ def test_who_acts_in_an_account(account: dict[str, str], name: str, variables: d
         pytest.param(a_file(deprecate_at="soon"), "deprecate_at 'soon' is not a time", id="no time"),
         pytest.param(a_file(deregistration_protection="on"), "deregistration_protection is one of", id="protection"),
         pytest.param(a_file(imds_support="v1.0"), "imds_support is one of v2.0", id="support of IMDS"),
+        pytest.param(a_file(watermarks="golden, a"), "watermarks 'a' is not allowed", id="watermark too short"),
+        pytest.param(
+            a_file(instance_type_specification={"supported": []}), "instance_type_specification has supported",
+            id="instance types",
+        ),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_with_their_place(options: dict[str, t.Any], words: str) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._aws.instances import f
 from ansible_collections.sealed.ami.plugins.module_utils._aws.keys import describe_key
 from ansible_collections.sealed.ami.plugins.module_utils._aws.snapshots import find_snapshots
 from ansible_collections.sealed.ami.plugins.module_utils._aws.volumes import find_volumes
+from ansible_collections.sealed.ami.plugins.module_utils._image.marks import InstanceTypes
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._execute.fakes import FakeClient, FakeRegion
 
 ARN = "arn:aws:kms:eu-west-1:123456789012:key/1"
@@ -73,7 +74,7 @@ def key(entry: dict[str, t.Any]) -> t.Any:
             IMAGE,
             {
                 "FreeTierEligible": True, "PublicSsmParameterName": "/aws/service/x", "ImageAllowed": False,
-                "ScanResults": [{"Status": "CLEAN"}], "InstanceTypeSpecification": {"SupportedInstanceTypes": ["m5"]},
+                "ScanResults": {"HighestFindingSeverityLabel": "low"},
             },
             id="image",
         ),
@@ -92,6 +93,11 @@ def test_new_members_change_nothing(read: Read, entry: dict[str, t.Any], news: d
 def test_watermarks_are_kept_whatever_else_stands_in_them() -> None:
     marks = [{"WatermarkKey": "123456789012:golden", **NOBODYS}]
     assert image({**IMAGE, "ImageWatermarks": marks})[0].watermarks == ("123456789012:golden",)
+
+
+def test_instance_types_are_read_whatever_else_stands_in_them() -> None:
+    types = {"SupportedInstanceTypes": [{"InstanceType": "t3.*", **NOBODYS}, {"InstanceType": "m5.large"}], **NOBODYS}
+    assert image({**IMAGE, "InstanceTypeSpecification": types})[0].instance_types == InstanceTypes(("m5.large", "t3.*"))
 
 
 @pytest.mark.parametrize(
