@@ -101,6 +101,7 @@ SHARE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "launch_permissions": ATTRIBUTE_ARGUMENTS["launch_permissions"],
     "purge_launch_permissions": {"type": "bool", "default": False},
     "purpose": {"type": "str", "choices": ["launch", "copy"]},
+    "record": {"type": "bool", "default": False},
     "given": {"type": "list", "elements": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }

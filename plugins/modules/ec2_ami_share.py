@@ -47,7 +47,7 @@ options:
     elements: str
   launch_permissions:
     description:
-      - Who gets permission, or with O(state=absent) loses it. Must name somebody. Required without O(given).
+      - Who gets permission, or with O(state=absent) loses it. Must name somebody. Required without O(given) and O(record).
       - The account that owns an image needs no permission on it and is given none.
     type: dict
     suboptions:
@@ -80,9 +80,19 @@ options:
       - V(launch) gives, or takes, the launch permission of the image.
       - V(copy) gives, or takes, create-volume permission on every snapshot of the image as well, without which
         CopyImage is refused.
-      - Required without O(given).
+      - Required without O(given), except to take back what O(record) has written down, which is both.
     type: str
     choices: [launch, copy]
+  record:
+    description:
+      - Whether to write down, in tags C(sealed.ami:shared-for-1) and further of each image and snapshot, which accounts
+        are given a permission that they do not have, before they are given it. So it can be taken back whatever becomes
+        of the play, and what was there before stays.
+      - With O(state=absent), takes back exactly what the tags say, of the accounts in O(launch_permissions) if they are
+        named, otherwise of all, and removes the tags. Tags that name another image or snapshot count for nothing.
+      - For accounts alone.
+    type: bool
+    default: false
   given:
     description:
       - With O(state=absent), the RV(images) of an earlier result of this module. Takes back exactly what that run gave,
@@ -113,7 +123,8 @@ attributes:
 notes:
   - Needs C(ec2:DescribeImages), C(ec2:DescribeSnapshots), C(ec2:DescribeImageAttribute),
     C(ec2:DescribeSnapshotAttribute), C(ec2:ModifyImageAttribute), with O(purpose=copy) C(ec2:ModifySnapshotAttribute),
-    and C(kms:DescribeKey) to judge the keys. Where the last one is denied, a warning says so.
+    and C(kms:DescribeKey) to judge the keys. Where the last one is denied, a warning says so. O(record) needs
+    C(ec2:CreateTags) and, with O(state=absent), C(ec2:DeleteTags).
   - With C(organizations:DescribeAccount), C(organizations:DescribeOrganization) and C(organizations:ListParents), which
     only the management account and delegated administrators may call, O(state=absent) knows who belongs where.
 seealso:
@@ -150,6 +161,22 @@ EXAMPLES = r"""
 - name: Take back exactly what the first task gave, and leave what was there before
   sealed.ami.ec2_ami_share:
     given: "{{ shared.images }}"
+    state: absent
+
+- name: Let an account copy an image for a while, and note that it could not before
+  sealed.ami.ec2_ami_share:
+    region: us-east-1
+    image_ids: [ami-00ec2000000000005]
+    launch_permissions:
+      user_ids: ["210987654321"]
+    purpose: copy
+    record: true
+
+- name: Take back what was noted, in this play or in a later one
+  sealed.ami.ec2_ami_share:
+    region: us-east-1
+    image_ids: [ami-00ec2000000000005]
+    record: true
     state: absent
 
 - name: Let a whole organization launch the golden images of two regions
@@ -235,6 +262,12 @@ images:
       returned: always
       type: dict
       sample: {user_ids: [], group_names: [], org_arns: [], org_unit_arns: []}
+    recorded:
+      description: The accounts that the tags of the image or of a snapshot name now as given something; see O(record).
+      returned: always
+      type: list
+      elements: str
+      sample: []
     snapshots:
       description: The EBS devices, by name.
       returned: always

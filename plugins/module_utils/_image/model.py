@@ -25,6 +25,8 @@ BUILDER_TAG: t.Final = "sealed.ami:builder"
 PERMISSIONS_TAG: t.Final = "sealed.ami:launch-permissions-"
 DEPRECATION_TAG: t.Final = "sealed.ami:deprecation-before"
 DISABLED_TAG: t.Final = "sealed.ami:disabled-at"
+# Which accounts a task was about to give permissions on an image or a snapshot, numbered: so that they can be taken back.
+GIVEN_TAG: t.Final = "sealed.ami:shared-for-"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 

@@ -122,6 +122,16 @@ SCENARIOS = {
     "revoke a grant": Scenario(("revoke-grant",), {**GRANT, "state": "absent"}, GRANT, "kms_key_grant"),
     "info": Scenario(("info",), {"regions": ["us-east-1"], "owners": ["self"]}, None, INFO),
     "share images": Scenario(("share-images",), WITH_FRIEND, None, SHARE, "database-sealed"),
+    "share images for a while": Scenario(
+        ("share-images", "share-images-recorded"), {**WITH_FRIEND, "record": True}, None, SHARE, "database-sealed"
+    ),
+    "take images back": Scenario(
+        ("share-images", "share-images-recorded"),
+        {"record": True, "state": "absent"},
+        {**WITH_FRIEND, "record": True},
+        SHARE,
+        "database-sealed",
+    ),  # fmt: skip
 }
 
 
@@ -171,7 +181,10 @@ def play(emulator: Emulator, run_module: RunModule, scenario: Scenario, policies
     """Do the scenario as a principal who may do what the policies allow, in an AWS as new."""
     emulator.reset(seed="full")
     if scenario.module == SHARE and isinstance(emulator.watcher, Guard):
-        emulator.watcher.given(*_parts(emulator, scenario), to=["ModifyImageAttribute", "ModifySnapshotAttribute"])
+        acts = ["ModifyImageAttribute", "ModifySnapshotAttribute"]
+        if scenario.options.get("record"):
+            acts += [*(f"{act}/Remove" for act in acts), "CreateTags", "DeleteTags"]
+        emulator.watcher.given(*_parts(emulator, scenario), to=acts)
     options = base_options(emulator, scenario)
     if scenario.first is not None:
         assert not run_module(scenario.module, **{**options, **scenario.first}).failed
@@ -218,6 +231,8 @@ def _is_needed_by_another(scenario: Scenario, action: str, result: Result) -> bo
         "undeprecate": "ec2:EnableImageDeprecation",
         "protect": "ec2:DisableImageDeregistrationProtection",
         "unprotect": "ec2:EnableImageDeregistrationProtection",
+        "share images for a while": "ec2:DeleteTags",
+        "take images back": "ec2:CreateTags",
     }
     names = {name: one for name, one in SCENARIOS.items() if one == scenario}
     return not result.failed and action in {pairs.get(name) for name in names}

@@ -21,6 +21,7 @@ ORGANIZATION = "arn:aws:organizations::999999999999:organization/o-0123456789"
 UNIT = "arn:aws:organizations::999999999999:ou/o-0123456789/ou-ab12-34567890"
 BY_NAME = {spec.name: spec.image_id for spec in reversed(IMAGES)}
 ACTS = ("ModifyImageAttribute", "ModifySnapshotAttribute")
+TAGGING = ("CreateTags", "DeleteTags")
 Permissions = list[dict[str, str]]
 
 
@@ -30,7 +31,7 @@ class Sharing:
     def __init__(self, emulator: Emulator, run_module: RunModule, look: Looking, oracle: Guard):
         self._run, self._oracle = run_module, oracle
         self.emulator, self.look = emulator, look
-        self._handed: set[tuple[str, bool]] = set()
+        self._handed: set[tuple[str, bool, bool]] = set()
 
     def __call__(
         self,
@@ -52,15 +53,16 @@ class Sharing:
         if names:
             asked["image_ids"] = [BY_NAME.get(name, name) for name in names]
         takes = options.get("state") == "absent" or options.get("purge_launch_permissions")
-        self.hand_over(*asked.get("image_ids", ()), takes=bool(takes))
+        self.hand_over(*asked.get("image_ids", ()), takes=bool(takes), records=bool(options.get("record")))
         given = {name: value for name, value in {**asked, **options}.items() if value is not None}
         return self._run(MODULE, check=check, diff=diff, as_=as_, **given)
 
-    def hand_over(self, *image_ids: str, takes: bool = False) -> None:
+    def hand_over(self, *image_ids: str, takes: bool = False, records: bool = False) -> None:
         """Tell the oracle that the module may share these images and their snapshots, or take them back."""
         acts = [f"{one}{kind}" for one in ACTS for kind in (("", "/Remove") if takes else ("",))]
-        unheard = [one for one in image_ids if (one, takes) not in self._handed]
-        self._handed.update((one, takes) for one in unheard)
+        acts += TAGGING if records else ()
+        unheard = [one for one in image_ids if (one, takes, records) not in self._handed]
+        self._handed.update((one, takes, records) for one in unheard)
         for region in (HOME, AWAY) if unheard else ():
             found = self.look.ec2(region).describe_images(
                 Filters=[{"Name": "image-id", "Values": unheard}], IncludeDisabled=True

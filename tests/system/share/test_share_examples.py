@@ -35,16 +35,18 @@ def test_the_examples_run(
     oracle.given(
         sealed["ImageId"], *snapshots_in(sealed), to=["ModifyImageAttribute/Remove", "ModifySnapshotAttribute/Remove"]
     )
+    oracle.given(sealed["ImageId"], *snapshots_in(sealed), to=["CreateTags", "DeleteTags"])
     oracle.given("ami-00ec2000000000003", to=["ModifyImageAttribute/Remove"])
     path = tmp_path / "examples.yml"
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": TASKS}], sort_keys=False))
     play = run_playbook(path)
     assert play.status == 0, play.explain()
     results = [play.result(task["name"]) for task in TASKS]
-    assert [result["changed"] for result in results] == [True] * 5
+    assert [result["changed"] for result in results] == [True] * 7
     assert results[2]["images"][0]["taken"] == results[0]["images"][0]["given"]
     assert results[0]["images"][0]["given"]["user_ids"] == [FRIEND]
-    assert len(results[3]["images"]) == 5
+    assert results[4]["images"][0]["taken"] == results[3]["images"][0]["given"] == results[0]["images"][0]["given"]
+    assert len(results[5]["images"]) == 5
 
 
 @pytest.mark.parametrize("check", [True, False])

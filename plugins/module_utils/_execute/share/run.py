@@ -16,11 +16,12 @@ from ..._aws.errors import AwsError
 from ..._aws.keys import Warn
 from ..._image.aws_facts import GONE_SECONDS
 from ..._image.errors import PreflightError
-from ..._image.model import Image
+from ..._image.model import Image, Snapshot
 from ..._image.permissions import Sharing
 from ..._image.share.changes import Changes, changes_by
 from ..._image.share.facts import Facts
-from ..._image.share.planner import SharePlan, ShareStep, plan_sharing
+from ..._image.share.planner import SharePlan, ShareStep, once_each, plan_sharing
+from ..._image.share.record import recorded_on
 from ..._image.share.request import ShareRequest
 from ..._image.share.result import ShareOutcome
 from ..attributes import apply_attribute, sharing_of
@@ -72,24 +73,25 @@ class ShareRun:
     def _plan(self, region: Region, images: t.Sequence[Image]) -> list[SharePlan]:
         snapshots = read_snapshots(region, images)
         belongs = self._membership.belongs
-        changing = changes_in_region(region, self._request, read_shared(region, images, snapshots), belongs)
+        request = _with_record(self._request, images, snapshots)
+        changing = changes_in_region(region, request, read_shared(region, images, snapshots), belongs)
         base = Facts(self._connection.partition(region.name), belongs=belongs)
         facts = read_facts(region, changing, snapshots, base, warn=self._warn)
         plans: list[SharePlan] = []
         impossible: list[str] = []
         for shared, changes, expected in changing:
             try:
-                plan = plan_sharing(self._request, shared.image, shared.sharing, changes, facts)
+                plan = plan_sharing(request, shared.image, shared.sharing, changes, facts)
                 plans.append(dataclasses.replace(plan, expected=expected))
             except PreflightError as error:
                 impossible.append(str(error))
         if impossible:
             raise PreflightError("; ".join(dict.fromkeys(impossible)))
-        return plans
+        return once_each(plans)
 
     def _apply(self, region_name: str, plan: SharePlan) -> ShareOutcome:
         region, outcome = self._regions[region_name], ShareOutcome(plan, plan.before)
-        if not plan.expected:
+        if not plan.expected and not plan.steps:
             return outcome
 
         taken: list[ShareStep] = []
@@ -101,6 +103,7 @@ class ShareRun:
             outcome.changed = error.is_ambiguous
             outcome.error = str(error)
         outcome.changed = outcome.changed or bool(taken)
+        outcome.taken = tuple(taken)
         outcome.seen = changes_by(taken)
         outcome.sharing = outcome.seen.on(plan.before)
         self._look_back(region, plan, outcome, acknowledged=outcome.seen)
@@ -132,6 +135,14 @@ class ShareRun:
                 )
                 return
             self._pace.sleep(self._pace.next_delay(_LONGEST_DELAY, longest=_LONGEST_DELAY))
+
+
+def _with_record(request: ShareRequest, images: t.Sequence[Image], snapshots: t.Mapping[str, Snapshot]) -> ShareRequest:
+    """Return the request to take back what the images record, image by image; any other request as it is."""
+    if request.present or not request.record:
+        return request
+    of = request.permissions.user_ids
+    return dataclasses.replace(request, given={one.image_id: recorded_on(one, snapshots, of=of) for one in images})
 
 
 def _is_met(changes: Changes, sharing: Sharing) -> bool:

@@ -46,6 +46,7 @@ from .machines import (
 )
 from .parts import (
     may_purge,
+    may_purge_given,
     may_purge_record,
     may_take_named,
     may_take_permissions,
@@ -88,6 +89,7 @@ __all__ = [
     "instance_is_ours",
     "may_disable",
     "may_purge",
+    "may_purge_given",
     "may_purge_record",
     "may_take_named",
     "may_take_permissions",

@@ -25,6 +25,12 @@ def may_purge_record(image: Image) -> MayPurgeTags:
     return MayPurgeTags(image.image_id, "it is restored, so that the notes for it have served")
 
 
+def may_purge_given(image: Image, resource_id: str) -> MayPurgeTags:
+    """Return the proof for the tags that record what was given on an image of the caller's own, or on its snapshot."""
+    _require_part_of(image, resource_id)
+    return MayPurgeTags(resource_id, "the record names it, and what it records is taken back")
+
+
 def may_take_permissions(ours: MayDeregister, image: Image, resource_id: str) -> MayTakePermissions:
     """Return the proof that permissions on our image, or on a snapshot in its mapping, may be taken back."""
     _require_part(ours, image, resource_id)

@@ -14,11 +14,12 @@ from ..model import DEPRECATION_TAG, DISABLED_TAG, Image
 from ..permissions import LaunchPermissions
 from ..proofs import MayDisable, may_disable
 from ..steps import SetDeprecation, SetTags
+from ..tag_words import MOST_TAGS
 from ..timestamps import parse_timestamp, to_text
 from ..use import Use
 from .groups import DAY, Sorted
 from .model import Decision, DisableImage, RetireStep, Undo
-from .record import BEING_DISABLED, MOST_TAGS, from_record, to_record
+from .record import BEING_DISABLED, from_record, to_record
 from .request import DEPRECATE, DISABLE, RetireRequest
 
 # AWS takes no time of the past, and other images may come first: so "now" is some minutes later, and counts as past.

@@ -15,47 +15,30 @@ import typing as t
 
 from ..model import DEPRECATION_TAG, DISABLED_TAG, PERMISSIONS_TAG, Image
 from ..permissions import LaunchPermissions
+from ..tag_words import from_tags, to_tags
 
 # The value of DISABLED_TAG from just before the image is disabled until the time of it is written there.
 BEING_DISABLED: t.Final = "being disabled"
-MOST_TAGS: t.Final = 10
-_VALUE: t.Final = 256
 _ACCOUNT: t.Final = re.compile(r"\d{12}")
 
 
 def to_record(image_id: str, permissions: LaunchPermissions) -> dict[str, str] | None:
-    """Return the tags that hold who may launch the image, None where they would be too many.
-
-    The first word is the image, the second how many words follow; none has a blank in it.
-    """
-    words = [word for names in permissions.to_dict().values() for word in names]
-    values = [f"{image_id} {len(words)}"]
-    for word in words:
-        if len(values[-1]) + 1 + len(word) <= _VALUE:
-            values[-1] += f" {word}"
-        else:
-            values.append(word)
-    if len(values) > MOST_TAGS:
-        return None
-    return {f"{PERMISSIONS_TAG}{number}": value for number, value in enumerate(values, start=1)}
+    """Return the tags that hold who may launch the image, None where they would be too many."""
+    return to_tags(PERMISSIONS_TAG, image_id, [word for names in permissions.to_dict().values() for word in names])
 
 
 def from_record(image: Image) -> LaunchPermissions | None:
     """Return who might launch the image before it was disabled, None where its tags do not say so in full."""
-    words = [word for number in range(1, MOST_TAGS + 1) for word in _words(image, number)]
-    if len(words) < 2 or words[0] != image.image_id or not words[1].isdigit():
+    found = from_tags(PERMISSIONS_TAG, image.image_id, image.tags)
+    if found is None:
         return None
-    count, found = int(words[1]), words[2:]
-    if len(found) < count:
-        return None
-    found = found[:count]
     known = LaunchPermissions(
         user_ids=frozenset(word for word in found if _ACCOUNT.fullmatch(word)),
         group_names=frozenset(word for word in found if word == "all"),
         org_arns=frozenset(word for word in found if ":organization/" in word),
         org_unit_arns=frozenset(word for word in found if ":ou/" in word),
     )
-    return known if sum(map(len, known.to_dict().values())) == count else None
+    return known if known.count == len(found) else None
 
 
 def is_damaged(image: Image) -> bool:
@@ -67,7 +50,3 @@ def own_record(image: Image) -> dict[str, str]:
     """Return the tags that retiring has written on the image, whatever they say."""
     names = (DEPRECATION_TAG, DISABLED_TAG)
     return {key: tag for key, tag in image.tags.items() if key in names or key.startswith(PERMISSIONS_TAG)}
-
-
-def _words(image: Image, number: int) -> list[str]:
-    return image.tags.get(f"{PERMISSIONS_TAG}{number}", "").split()

@@ -12,7 +12,7 @@ import typing as t
 
 from ..model import Image
 from ..permissions import NOBODY, LaunchPermissions, Sharing
-from ..steps import ModifyLaunchPermissions, ModifySnapshotPermissions
+from ..steps import ModifyLaunchPermissions, ModifySnapshotPermissions, SetTags
 from .facts import Belongs
 from .request import ShareRequest
 
@@ -81,14 +81,14 @@ class Changes:
         return Changes(_seen(self.image, before.image, now.image), snapshots, self.kept)
 
 
-def changes_by(steps: t.Iterable[ModifyLaunchPermissions | ModifySnapshotPermissions]) -> Changes:
-    """Return what steps that AWS has taken change together."""
+def changes_by(steps: t.Iterable[ModifyLaunchPermissions | ModifySnapshotPermissions | SetTags]) -> Changes:
+    """Return what steps that AWS has taken change together; the tags that record it give nobody anything."""
     image = Change()
     snapshots: dict[str, Change] = {}
     for step in steps:
         if isinstance(step, ModifyLaunchPermissions):
             image = Change(step.add, step.remove)
-        else:
+        elif isinstance(step, ModifySnapshotPermissions):
             sofar = snapshots.get(step.snapshot_id, Change())
             snapshots[step.snapshot_id] = sofar.plus(Change(step.add, step.remove))
     return Changes(image, snapshots)

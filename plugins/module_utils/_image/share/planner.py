@@ -10,17 +10,18 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..model import Image
+from ..model import Image, Snapshot
 from ..permissions import NOBODY, LaunchPermissions, Sharing
 from ..proofs import may_take_named
-from ..steps import ModifyLaunchPermissions, ModifySnapshotPermissions
+from ..steps import ModifyLaunchPermissions, ModifySnapshotPermissions, SetTags
 from ..vocabulary import ShareAction
 from .changes import Changes
 from .facts import Facts
+from .record import steps_to_forget, steps_to_record
 from .request import ShareRequest
 from .rules import RULES, Case, still_covered, usability_warnings
 
-ShareStep = t.Union[ModifyLaunchPermissions, ModifySnapshotPermissions]
+ShareStep = t.Union[ModifyLaunchPermissions, ModifySnapshotPermissions, SetTags]
 # AWS takes this many changes of a snapshot's permissions in a call (ModifySnapshotAttribute).
 _MOST_CHANGES: t.Final = 500
 
@@ -39,6 +40,7 @@ class SharePlan:
     reason: str = ""
     warnings: tuple[str, ...] = ()
     expected: Changes = dataclasses.field(default_factory=Changes)
+    snapshots: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
 
     @property
     def after(self) -> Sharing:
@@ -52,7 +54,21 @@ def plan_sharing(request: ShareRequest, image: Image, sharing: Sharing, changes:
     for rule in RULES:
         rule(case)
     warnings = [*usability_warnings(case), *_maybe_covered(case), *_kept(case), *_open_snapshots(case)]
-    return SharePlan(image, sharing, changes, _steps(image, changes), _reason(request, changes), tuple(warnings))
+    steps = _with_record(request, image, changes, facts)
+    reason = _reason(request, changes, steps)
+    return SharePlan(image, sharing, changes, steps, reason, tuple(warnings), snapshots=facts.snapshots)
+
+
+def once_each(plans: t.Sequence[SharePlan]) -> list[SharePlan]:
+    """Leave a snapshot's record to the first of the images that have the snapshot."""
+    seen: set[tuple[str, ...]] = set()
+    found = []
+    for plan in plans:
+        records = [step.resource_ids for step in plan.steps if isinstance(step, SetTags)]
+        steps = [step for step in plan.steps if not (isinstance(step, SetTags) and step.resource_ids in seen)]
+        seen.update(records)
+        found.append(dataclasses.replace(plan, steps=tuple(steps)))
+    return found
 
 
 def action_of(changes: Changes) -> ShareAction:
@@ -60,6 +76,17 @@ def action_of(changes: Changes) -> ShareAction:
     if changes.gives:
         return "updated" if changes.takes else "shared"
     return "unshared" if changes.takes else "unchanged"
+
+
+def _with_record(request: ShareRequest, image: Image, changes: Changes, facts: Facts) -> tuple[ShareStep, ...]:
+    """Write down before giving, and strike out after taking: a task may end between any two calls."""
+    steps = _steps(image, changes)
+    if not request.record:
+        return steps
+    if request.present:
+        return (*steps_to_record(image, changes, facts.snapshots), *steps)
+    of = request.permissions.user_ids
+    return (*steps, *steps_to_forget(image, changes, facts.snapshots, of=of))
 
 
 def _steps(image: Image, changes: Changes) -> tuple[ShareStep, ...]:
@@ -91,9 +118,11 @@ def _parts(who: LaunchPermissions) -> t.Iterator[LaunchPermissions]:
         )
 
 
-def _reason(request: ShareRequest, changes: Changes) -> str:
+def _reason(request: ShareRequest, changes: Changes, steps: t.Sequence[ShareStep]) -> str:
+    if steps and not changes:
+        return "the record names accounts that have nothing of it any more"
     if not request.present:
-        named = "given" if request.given else "launch_permissions"
+        named = "the record" if request.record else "given" if request.given else "launch_permissions"
         return f"what {named} names is taken back" if changes else "nobody has what is to be taken back"
     if not changes:
         return "everybody has what is asked for already"

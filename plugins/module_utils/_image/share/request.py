@@ -27,7 +27,8 @@ class ShareRequest:
     """Which images, where, and who gets or loses what. ``for_copy`` means their snapshots too.
 
     ``tags`` are wanted letter by letter; AWS takes the values of filters as patterns. ``given`` is what an earlier run
-    gave, by image, where exactly that is to be taken back.
+    gave, by image, where exactly that is to be taken back. ``record`` means that tags write down what is given; with
+    ``present`` false, what they say is taken back, of the accounts of ``permissions`` if it names any.
     """
 
     regions: tuple[str, ...]
@@ -39,6 +40,7 @@ class ShareRequest:
     for_copy: bool = False
     present: bool = True
     given: t.Mapping[str, Sharing] = dataclasses.field(default_factory=dict)
+    record: bool = False
 
     def asked_on(self, image_id: str, snapshot_id: str | None = None) -> LaunchPermissions:
         """Return who is meant on an image, or on one of its snapshots."""
@@ -69,22 +71,25 @@ def parse_share_request(options: Options, *, default_region: str | None) -> Shar
         raise RequestError("image_ids says which images are meant, and so do filters and tags; drop one of both")
     if not image_ids and not filters and not tags:
         raise RequestError("nothing says which images are meant; pass image_ids, filters or tags")
+    record, present = bool(options.get("record")), options["state"] == "present"
     request = ShareRequest(
         regions=tuple(dict.fromkeys(require_region_name(region, option="regions") for region in regions)),
-        permissions=_parse_permissions(options),
+        permissions=_parse_permissions(options, needed=present or not record),
         image_ids=tuple(require_image_id(image_id, option="image_ids") for image_id in image_ids),
         filters=filters,
         tags=tags,
         purge=bool(options.get("purge_launch_permissions")),
-        for_copy=_parse_purpose(options) == "copy",
-        present=options["state"] == "present",
+        for_copy=(record and not present) or _parse_purpose(options) == "copy",
+        present=present,
+        record=record,
     )
     _require_consistent(request)
     return request
 
 
 def _parse_given(options: Options) -> ShareRequest:
-    others = ("image_ids", "filters", "tags", "regions", "launch_permissions", "purpose", "purge_launch_permissions")
+    who = ("launch_permissions", "purpose", "purge_launch_permissions", "record")
+    others = ("image_ids", "filters", "tags", "regions", *who)
     beside = [name for name in others if options.get(name)]
     if beside or options["state"] == "present":
         what = ", ".join(beside) or "state=present"
@@ -116,8 +121,10 @@ def _parse_purpose(options: Options) -> str:
     return str(purpose)
 
 
-def _parse_permissions(options: Options) -> LaunchPermissions:
+def _parse_permissions(options: Options, *, needed: bool) -> LaunchPermissions:
     given = options.get("launch_permissions") or {}
+    if not needed and options.get("launch_permissions") is None:
+        return NOBODY
     permissions = parse_launch_permissions(given) or NOBODY
     named = [name for name, value in given.items() if value is not None]
     # A variable that is empty by mistake must neither succeed with nothing nor take everything from everybody.
@@ -136,6 +143,10 @@ def _require_consistent(request: ShareRequest) -> None:
             "nothing else"
         )
     groups = sorted(request.permissions.org_arns | request.permissions.org_unit_arns)
+    if request.record and (groups or request.permissions.group_names or request.purge):
+        raise RequestError(
+            "record is for what accounts are given for a while; name user_ids alone, without purge_launch_permissions"
+        )
     if request.present and request.for_copy and groups:
         raise RequestError(
             f"launch_permissions names {', '.join(groups)} with purpose=copy: AWS shares snapshots with accounts "

@@ -13,8 +13,10 @@ import typing as t
 from ..model import RUN_TAG, BlockDevice
 from ..permissions import NOBODY, LaunchPermissions, Sharing
 from ..sentences import describe_step, one_line
+from ..steps import SetTags
 from .changes import Change, Changes
-from .planner import SharePlan, action_of
+from .planner import SharePlan, ShareStep, action_of
+from .record import still_recorded
 
 
 @dataclasses.dataclass
@@ -26,11 +28,12 @@ class ShareOutcome:
     seen: Changes = dataclasses.field(default_factory=Changes)
     changed: bool = False
     error: str | None = None
+    taken: tuple[ShareStep, ...] = ()
 
     @classmethod
     def predicted(cls, plan: SharePlan) -> ShareOutcome:
         """Return what the plan will end in."""
-        return cls(plan, plan.after, plan.changes, bool(plan.steps))
+        return cls(plan, plan.after, plan.changes, bool(plan.steps), taken=plan.steps)
 
 
 def to_share_result(outcomes: t.Sequence[ShareOutcome]) -> dict[str, t.Any]:
@@ -70,7 +73,10 @@ def share_summary(outcomes: t.Sequence[ShareOutcome]) -> str:
 
 
 def _action(outcome: ShareOutcome) -> str:
-    return "failed" if outcome.error else action_of(outcome.seen)
+    action = action_of(outcome.seen)
+    if outcome.error:
+        return "failed"
+    return "updated" if action == "unchanged" and outcome.taken else action
 
 
 def _to_entry(outcome: ShareOutcome) -> dict[str, t.Any]:
@@ -85,12 +91,22 @@ def _to_entry(outcome: ShareOutcome) -> dict[str, t.Any]:
         "launch_permissions": outcome.sharing.image.to_dict(),
         "given": outcome.seen.image.give.to_dict(),
         "taken": outcome.seen.image.take.to_dict(),
+        "recorded": sorted(still_recorded(image, outcome.plan.snapshots, outcome.taken)),
         "snapshots": [_to_snapshot(outcome, device) for device in image.ebs_devices],
-        "tags": {key: value for key, value in image.tags.items() if key != RUN_TAG},
+        "tags": _tags(outcome),
     }
     if outcome.error:
         entry["error"] = outcome.error
     return entry
+
+
+def _tags(outcome: ShareOutcome) -> dict[str, str]:
+    image = outcome.plan.image
+    tags = {key: value for key, value in image.tags.items() if key != RUN_TAG}
+    for step in outcome.taken:
+        if isinstance(step, SetTags) and image.image_id in step.resource_ids:
+            tags = {**{key: value for key, value in tags.items() if key not in step.remove}, **step.add}
+    return tags
 
 
 def _to_snapshot(outcome: ShareOutcome, device: BlockDevice) -> dict[str, t.Any]:

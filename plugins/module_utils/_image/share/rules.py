@@ -77,14 +77,15 @@ def require_settled(case: Case) -> None:
 
 
 def require_snapshots(case: Case) -> None:
-    """Refuse to give what snapshots that nobody has seen may forbid."""
-    if not case.changes.gives and not (case.request.present and case.request.for_copy):
+    """Refuse to give what snapshots that nobody has seen may forbid, and to miss what they record."""
+    needs_all = case.request.record or (case.request.present and case.request.for_copy)
+    if not case.changes.gives and not needs_all:
         return
     hidden = sorted(set(case.image.snapshot_ids) - set(case.facts.snapshots))
     if hidden:
         raise PreflightError(
-            f"{case.where}: AWS does not show {', '.join(hidden)} to this account, so whether it can be shared is not "
-            "known; run the task again, and check that this account owns it"
+            f"{case.where}: AWS does not show {', '.join(hidden)} to this account, so whether it can be shared, and "
+            "what is recorded on it, is not known; run the task again, and check that this account owns it"
         )
     if case.request.for_copy and not case.image.snapshot_ids:
         raise PreflightError(
