@@ -59,6 +59,8 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
     "retired": {"type": "str", "choices": ["report", "recopy"], "default": "report"},
     "check_key_access": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
+    "intermediate": {"type": "bool", "default": False},
+    "expires_at": {"type": "str"},
     "tag_equality": {"type": "bool", "default": False},
 }
 
@@ -167,6 +169,7 @@ GRANT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "session_token": SESSION_TOKEN,
     "key_id": {"type": "str", "required": True, "no_log": False},
     "grantee_principal": {"type": "str"},
+    "temporary": {"type": "bool", "default": False},
     "purpose": {"type": "str", "choices": ["launch", "copy", "autoscaling"]},
     "operations": {
         "type": "list",

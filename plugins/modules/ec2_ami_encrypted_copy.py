@@ -186,6 +186,19 @@ options:
     type: str
     choices: ['auto', 'true', 'false']
     default: auto
+  intermediate:
+    description:
+      - Whether the copy is there only for other accounts to copy it, and goes then, as the role
+        C(distribute) does it. It carries the tag C(sealed.ami:purpose=intermediate) from the beginning.
+      - Such a copy never counts as the copy of a task without this option, nor the other way round, also for
+        O(state=absent) and O(superseded).
+    type: bool
+    default: false
+  expires_at:
+    description:
+      - With O(intermediate), when the copy should be gone, such as V(2027-01-31T00:00:00Z). It is written into the tag
+        C(sealed.ami:expires) and nothing happens then; the audit names images that are past it.
+    type: str
   on_failure:
     description:
       - What happens to a copy that this task started and that failed. V(keep) leaves it for inspection and names it,
@@ -239,10 +252,10 @@ notes:
   - "The principal needs ec2:DescribeImages, ec2:DescribeSnapshots, ec2:CopyImage, ec2:CreateTags and kms:DescribeKey,
     and on the keys what EBS does with them on its behalf - kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext,
     kms:ReEncrypt* and kms:Decrypt. Further actions are needed by the options that use them."
-  - The collection marks its copies with four tags that begin with C(sealed.ami:), and their snapshots with three. They
-    count for the 50 tags that AWS takes, and are never purged. By themselves they prove nothing, because tags travel -
-    an image is removed only where AWS's lineage, the tags and the keys agree, and a snapshot where the image or AWS's
-    own description names it.
+  - The collection marks its copies with four to six tags that begin with C(sealed.ami:), and their snapshots with three
+    to five. They count for the 50 tags that AWS takes, and are never purged. By themselves they prove nothing, because
+    tags travel - an image is removed only where AWS's lineage, the tags and the keys agree, and a snapshot where
+    the image or AWS's own description names it.
 seealso:
   - module: community.aws.ec2_ami_copy
   - name: Copy an Amazon EC2 AMI

@@ -47,7 +47,8 @@ options:
     elements: str
   launch_permissions:
     description:
-      - Who gets permission, or with O(state=absent) loses it. Must name somebody. Required without O(given) and O(record).
+      - Who gets permission, or with O(state=absent) loses it. Must name somebody. Required without
+        O(given) and O(record).
       - The account that owns an image needs no permission on it and is given none.
     type: dict
     suboptions:

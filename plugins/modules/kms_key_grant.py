@@ -64,6 +64,13 @@ options:
       encryption_context_subset:
         description: An encryption context that includes these pairs.
         type: dict
+  temporary:
+    description:
+      - Whether the grant is to be taken away again soon. Its name says so, and O(state=absent) with it revokes only
+        such a grant, so that one that was there before, or that is meant to last, stays.
+      - With O(state=present), no grant is made where there is one that gives as much, temporary or not.
+    type: bool
+    default: false
   retiring_principal:
     description: The ARN of a principal that may retire the grant.
     type: str
@@ -195,7 +202,8 @@ grants:
       type: str
       returned: always
     name:
-      description: The name. Grants of this module are named C(sealed-ami:purpose:12 hexadecimal digits).
+      description: The name. Grants of this module are named C(sealed-ami:purpose:12 hexadecimal digits), temporary ones
+        C(sealed-ami:purpose-temporary:12 hexadecimal digits).
       type: str
       returned: always
       sample: sealed-ami:copy:0123456789ab

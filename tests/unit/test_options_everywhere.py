@@ -28,6 +28,8 @@ COPY, COMPOSE, AUDIT = (
     ("sealed.ami.ec2_ami_compose_keys", COMPOSE_ARGUMENTS),
     ("sealed.ami.ec2_ami_encryption_info", AUDIT_ARGUMENTS),
 )
+_DISTRIBUTES = "the role distribute does that"
+_INTERMEDIATE = dict.fromkeys(("intermediate", "expires_at"), _DISTRIBUTES)
 _REMOVES = "what removes images is a task of its own"
 _CREDENTIALS = "comes from the environment or module_defaults"
 _ONE_OR_MANY = "the list takes one as well"
@@ -40,14 +42,17 @@ _ALWAYS = "a play that goes on has to wait"
 CALLERS: t.Final = [
     pytest.param(
         "roles/encrypted_copy/tasks/main.yml", COPY,
-        {"source_image_id": _ONE_OR_MANY, "state": _REMOVES, "session_token": _CREDENTIALS, "tag_equality": _NO_EFFECT},
+        {
+            "source_image_id": _ONE_OR_MANY, "state": _REMOVES, "session_token": _CREDENTIALS,
+            "tag_equality": _NO_EFFECT, **_INTERMEDIATE,
+        },
         id="encrypted_copy",
     ),
     pytest.param(
         "playbooks/fleet_copy.yml", COPY,
         {
             "source_image_id": _ONE_OR_MANY, "state": _REMOVES, "session_token": _CREDENTIALS,
-            "tag_equality": _NO_EFFECT,
+            "tag_equality": _NO_EFFECT, **_INTERMEDIATE,
         },
         id="fleet_copy",
     ),
@@ -79,7 +84,7 @@ CALLERS: t.Final = [
 ]  # fmt: skip
 # Options of an image that the file of targets does not take.
 NOT_OF_A_TARGET: t.Final = {
-    **dict.fromkeys(("source_image_id", "state", "session_token", "tag_equality"), "see fleet_copy"),
+    **dict.fromkeys(("source_image_id", "state", "session_token", "tag_equality", *_INTERMEDIATE), "see fleet_copy"),
     **dict.fromkeys(
         ("wait", "wait_timeout", "wait_delay", "on_failure", "superseded", "retired", "check_key_access"),
         "is about a run",

@@ -25,8 +25,12 @@ BUILDER_TAG: t.Final = "sealed.ami:builder"
 PERMISSIONS_TAG: t.Final = "sealed.ami:launch-permissions-"
 DEPRECATION_TAG: t.Final = "sealed.ami:deprecation-before"
 DISABLED_TAG: t.Final = "sealed.ami:disabled-at"
-# Which accounts a task was about to give permissions on an image or a snapshot, numbered: so that they can be taken back.
+# Which accounts a task was about to give permissions on an image or a snapshot, so that it can be taken back; numbered.
 GIVEN_TAG: t.Final = "sealed.ami:shared-for-"
+# A copy that is there only for others to be made of it, and until when.
+PURPOSE_TAG: t.Final = "sealed.ami:purpose"
+EXPIRY_TAG: t.Final = "sealed.ami:expires"
+INTERMEDIATE: t.Final = "intermediate"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 
@@ -138,6 +142,11 @@ class Image:
     watermarks: tuple[str, ...] = ()
     instance_types: InstanceTypes = ALL_TYPES
     is_public: bool = False
+
+    @property
+    def is_intermediate(self) -> bool:
+        """Tell whether the image says of itself that it is there only for others to be made of it."""
+        return self.tags.get(PURPOSE_TAG) == INTERMEDIATE
 
     @property
     def ebs_devices(self) -> tuple[BlockDevice, ...]:

@@ -400,3 +400,21 @@ def test_a_run_that_was_killed_after_its_call_is_made_good(
         grants()
     again = grants()
     assert not again["changed"] and len(grants.there) == 1 and again.warnings
+
+
+def test_a_temporary_grant_goes_alone(grants: Grants) -> None:
+    lasting = grants(wait=False)["grant_id"]
+    assert grants(temporary=True)["grant_id"] == lasting, "what gives as much is enough"
+    assert not grants(temporary=True, state="absent")["changed"] and set(grants.there) == {lasting}
+    grants(state="absent")
+    soon = grants(temporary=True, wait=False)
+    assert soon["grants"][0]["name"].startswith("sealed-ami:copy-temporary:")
+    kept = grants(state="absent")
+    assert (kept["changed"], kept["left"], set(grants.there)) == (False, [soon["grant_id"]], {soon["grant_id"]})
+    assert grants(temporary=True, state="absent")["changed"] and not grants.there
+
+
+def test_a_temporary_grant_is_not_named_by_id(grants: Grants) -> None:
+    options = {"grantee_principal": None, "purpose": None, "grant_id": "a", "state": "absent"}
+    refused = grants(temporary=True, **options)
+    assert refused.failed and "drop temporary" in refused.msg

@@ -131,7 +131,7 @@ SCENARIOS = {
         {**WITH_FRIEND, "record": True},
         SHARE,
         "database-sealed",
-    ),  # fmt: skip
+    ),
 }
 
 

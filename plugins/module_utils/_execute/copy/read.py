@@ -74,7 +74,7 @@ def read_images(region: Region, request: CopyRequest, pace: Pace) -> Held:
     sightings, hidden, is_first = Sightings(pace.now), set[str](), True
     while True:
         found = find_copies(region, source_image_ids=request.source_image_ids, source_region=request.source_region)
-        held = _with_keys(region, found)
+        held = _with_keys(region, _of_same_purpose(request, found))
         hidden |= {image.image_id for image in held[0] if image.state in WHOLE_STATES and not image.shows_keys}
         sightings.note(hidden, {image.image_id for image in held[0]})
         missing = hidden - {image.image_id for image in held[0]}
@@ -148,9 +148,15 @@ def _with_tagged(region: Region, request: CopyRequest, keys: t.Collection[Requir
     if not unseen:
         return held
     known = {image.image_id for image in images}
-    tagged = [image for image in find_tagged_copies(region, unseen) if image.image_id not in known]
+    tagged = _of_same_purpose(request, find_tagged_copies(region, unseen))
+    tagged = [image for image in tagged if image.image_id not in known]
     more, more_snapshots = _with_keys(region, tagged)
     return [*images, *more], {**snapshots, **more_snapshots}
+
+
+def _of_same_purpose(request: CopyRequest, images: t.Iterable[Image]) -> list[Image]:
+    """Leave out what is there for another purpose: an intermediate goes soon, and nothing goes with it."""
+    return [image for image in images if image.is_intermediate == request.intermediate]
 
 
 def _with_keys(region: Region, images: t.Sequence[Image]) -> Held:

@@ -14,7 +14,7 @@ from ..attributes import Attributes, image_with, plan_attributes, plan_new_attri
 from ..errors import SourceMissingError
 from ..keys import associated_keys, beside_own_key
 from ..marks import ALL_TYPES, Carried
-from ..model import COPY_TAG, KEY_TAG, SOURCE_TAG, BlockDevice, Image
+from ..model import COPY_TAG, EXPIRY_TAG, INTERMEDIATE, KEY_TAG, PURPOSE_TAG, SOURCE_TAG, BlockDevice, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
 from ..steps import CopyImage, DeregisterImage, Plan, Step
@@ -224,8 +224,11 @@ def _copy_step(
 ) -> CopyImage:
     lineage = facts.lineage
     key, key_tag = facts.requirement.key, facts.requirement.key_tag
-    token = client_token(lineage, region=destination.region, key_tag=key_tag, attempt=attempt)
-    own = {SOURCE_TAG: lineage.tag, KEY_TAG: key_tag, COPY_TAG: token}
+    marks = {PURPOSE_TAG: INTERMEDIATE} if request.intermediate else {}
+    token = client_token(lineage, region=destination.region, key_tag=key_tag, attempt=[*attempt, *marks.values()])
+    own = {SOURCE_TAG: lineage.tag, KEY_TAG: key_tag, COPY_TAG: token, **marks}
+    if request.expires_at:
+        own[EXPIRY_TAG] = request.expires_at
     return CopyImage(
         source_image_id=source.image_id,
         source_region=source.region,

@@ -22,6 +22,7 @@ from ..options import (
     require_key_reference,
     require_region_name,
 )
+from ..timestamps import parse_timestamp
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
 # What each destination may have of its own.
@@ -52,6 +53,8 @@ class CopyRequest:
     deregister_superseded: bool = False
     recopy_retired: bool = False
     check_key_access: t.Literal["auto", "true", "false"] = "auto"
+    intermediate: bool = False
+    expires_at: str | None = None
     rollback: bool = False
     wait: bool = False
     wait_timeout: int = 3600
@@ -91,6 +94,8 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
         deregister_superseded=options["superseded"] == "deregister",
         recopy_retired=options["retired"] == "recopy",
         check_key_access=options["check_key_access"],
+        intermediate=options["intermediate"],
+        expires_at=_parse_expiry(options),
         rollback=options["on_failure"] == "rollback",
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
@@ -111,6 +116,17 @@ def _parse_sources(options: Options) -> tuple[str, ...]:
         require_image_id(image_id, option="source_image_id")
     _require_distinct(source_image_ids, what="source_image_ids: image")
     return tuple(source_image_ids)
+
+
+def _parse_expiry(options: Options) -> str | None:
+    text = options.get("expires_at")
+    if not text:
+        return None
+    if not options["intermediate"]:
+        raise RequestError("expires_at is for copies that others are made of; pass intermediate=true")
+    if parse_timestamp(text) is None:
+        raise RequestError(f"expires_at {text!r} is not a time such as 2027-01-31T00:00:00Z")
+    return str(text)
 
 
 def _parse_destination(entry: Options, defaults: Options) -> Destination:
@@ -155,6 +171,11 @@ def _require_consistent(request: CopyRequest) -> None:
                 f"{destination.region}; "
                 "put {source_name} or {source_image_id} into it"
             )
+    if request.intermediate and not all(destination.kms_key_id for destination in request.destinations):
+        raise RequestError(
+            "intermediate is for copies that other accounts copy, so kms_key_id is required: nobody else can use what "
+            "is under the default key"
+        )
     if not request.encrypted and any(destination.kms_key_id for destination in request.destinations):
         raise RequestError(
             "kms_key_id and encrypted=false exclude each other: without encryption the status of each snapshot is "

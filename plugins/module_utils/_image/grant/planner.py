@@ -92,15 +92,15 @@ def plan_grant(request: GrantRequest, key_arn: str, grants: t.Sequence[Grant], *
     if request.terms is None:
         return _plan_removal_by_id(request, key_arn, grants)
     if not request.present:
-        return _plan_removal(request.purpose, request.terms, key_arn, grants, account)
+        return _plan_removal(request.label, request.terms, key_arn, grants, account)
     wanted = request.terms
     fitting = sorted(
         (grant for grant in grants if grant.gives(wanted)),
-        key=lambda grant: (not grant.is_named_for(request.purpose, wanted), grant.grant_id),
+        key=lambda grant: (not grant.is_named_for(request.label, wanted), grant.grant_id),
     )
     if fitting:
         return Plan("unchanged", f"grant {fitting[0].grant_id} gives this already", found=fitting[0])
-    step = CreateGrant(key_arn, name_of(request.purpose, wanted), wanted)
+    step = CreateGrant(key_arn, name_of(request.label, wanted), wanted)
     return Plan("granted", f"no grant of the key gives {wanted.grantee} this", (step,))
 
 

@@ -58,6 +58,12 @@ class GrantRequest:
     present: bool = True
     wait: bool = True
     wait_timeout: int = 300
+    temporary: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return what the name of the grant says of it: a temporary one is told from one that is there to stay."""
+        return f"{self.purpose}-temporary" if self.temporary else self.purpose
 
 
 def parse_grant_request(options: Options, *, default_region: str | None) -> GrantRequest:
@@ -69,6 +75,8 @@ def parse_grant_request(options: Options, *, default_region: str | None) -> Gran
     if options["wait_timeout"] < 1:
         raise RequestError("wait_timeout is in seconds and must be at least 1")
     grant_id = options.get("grant_id")
+    if grant_id is not None and options["temporary"]:
+        raise RequestError("grant_id says by itself which grant is to go; drop temporary")
     if grant_id is not None and (present or not _GRANT_ID.fullmatch(grant_id)):
         raise RequestError(
             "grant_id says which grant is to go, so it needs state=absent"
@@ -84,6 +92,7 @@ def parse_grant_request(options: Options, *, default_region: str | None) -> Gran
         present=present,
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
+        temporary=options["temporary"],
     )
 
 

@@ -88,7 +88,7 @@ def _step(image: Image, resource_id: str, own: t.Mapping[str, str], accounts: fr
     add = to_tags(GIVEN_TAG, resource_id, sorted(accounts)) if accounts else {}
     if add is None:
         raise PreflightError(
-            f"{resource_id} would be shared with {len(accounts)} accounts for a while, and its tags cannot hold as many; "
+            f"{resource_id} would be shared with {len(accounts)} accounts for a while, more than its tags can hold; "
             "share it in parts, or pass record=false and keep the result"
         )
     remove = {key: value for key, value in own.items() if key.startswith(GIVEN_TAG) and key not in add}

@@ -22,6 +22,7 @@ OPTIONS: dict[str, t.Any] = {
     "state": "present",
     "wait": True,
     "wait_timeout": 300,
+    "temporary": False,
 }
 
 
