@@ -56,7 +56,7 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "kms_key_id": {"type": "str", "no_log": False},
     "copy_tags": {"type": "bool", "default": False},
     "snapshot_copy_completion_duration_minutes": {"type": "int"},
-    "superseded": {"type": "str", "choices": ["keep", "deregister"], "default": "keep"},
+    "superseded": {"type": "str", "choices": ["keep", "retire", "deregister"], "default": "keep"},
     "retired": {"type": "str", "choices": ["report", "recopy"], "default": "report"},
     "check_key_access": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "intermediate": {"type": "bool", "default": False},

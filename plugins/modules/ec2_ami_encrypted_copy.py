@@ -158,12 +158,17 @@ options:
     type: int
   superseded:
     description:
-      - What happens to a copy of the same source under another key, disabled or not, once the copy under the required
-        key is verified. It takes O(wait=true), or a later run.
+      - What happens to a copy of the same source under another key once the copy under the required key is verified. It
+        takes O(wait=true), or a later run.
+      - V(retire) disables it, so that nobody can launch it, and destroys nothing. Who could launch it is recorded
+        first, in tags of the image and in RV(images[].superseded), which says what still uses it, too.
+        M(sealed.ami.ec2_ami_retire) restores it.
+      - V(deregister) removes it for good, disabled or not. Snapshots that could not be deleted then are deleted by the
+        next run.
       - Only images for which AWS's lineage, this collection's tags and the keys of the snapshots agree are ever
-        deregistered. Snapshots that could not be deleted then are deleted by the next run.
+        disabled or deregistered.
     type: str
-    choices: [keep, deregister]
+    choices: [keep, retire, deregister]
     default: keep
   retired:
     description:
@@ -391,6 +396,21 @@ EXAMPLES = r"""
     on_failure: rollback
     wait: true
 
+- name: Move to another key - the copy under the old one can no longer be launched, and can be restored
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000002
+    source_region: us-east-1
+    region: us-west-2
+    kms_key_id: alias/data
+    superseded: retire
+    wait: true
+  register: moved
+
+- name: Let the old copy be launched again, by those who could before
+  sealed.ami.ec2_ami_retire:
+    state: restored
+    undo: "{{ moved.image.superseded | map(attribute='undo') }}"
+
 - name: Remove a copy with its snapshots; the source need not exist any more
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000002
@@ -545,6 +565,49 @@ images:
       type: list
       elements: str
       sample: [snap-0fedcba9876543210]
+    superseded:
+      description: The copies under other keys that were disabled, or would be in check mode. See O(superseded).
+      returned: when there are such, and O(superseded=retire)
+      type: list
+      elements: dict
+      contains:
+        image_id:
+          description: The id.
+          returned: always
+          type: str
+          sample: ami-0fedcba9876543211
+        name:
+          description: The name.
+          returned: always
+          type: str
+          sample: database
+        state:
+          description: The state after the task, as AWS names it.
+          returned: always
+          type: str
+          sample: disabled
+        in_use:
+          description:
+            - Whether anything used it when the task began; null when that is not known. See
+              M(sealed.ami.ec2_ami_usage_info).
+          returned: always
+          type: bool
+          sample: true
+        evidence:
+          description: What uses it, and what could not be read.
+          returned: always
+          type: list
+          elements: str
+          sample: [launch template lt-0123456789abcdef0]
+        undo:
+          description: What O(sealed.ami.ec2_ami_retire#module:undo) takes to restore the image.
+          returned: always
+          type: dict
+          sample:
+            image_id: ami-0fedcba9876543211
+            region: eu-west-1
+            launch_permissions: {user_ids: ["210987654321"], group_names: [], org_arns: [], org_unit_arns: []}
+            deprecation_time: null
     error:
       description: What went wrong with this copy, and what to do.
       returned: on failure

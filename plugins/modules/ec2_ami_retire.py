@@ -336,7 +336,7 @@ images:
           description: What it does.
           type: str
           returned: always
-          sample: disable the image
+          sample: disable image ami-00ec2000000000001
         done:
           description: Whether it has been done; V(false) in check mode.
           type: bool

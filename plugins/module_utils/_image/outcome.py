@@ -12,7 +12,9 @@ import typing as t
 
 from .errors import SealedError
 from .model import Image
-from .steps import Plan
+from .permissions import LaunchPermissions
+from .steps import NoteDisabled, Plan
+from .use import Use
 from .vocabulary import Action
 
 
@@ -32,12 +34,25 @@ class Target:
 
 
 @dataclasses.dataclass
+class Predecessor:
+    """A copy that is disabled in favor of another one.
+
+    ``image`` is as it was before, ``permissions`` are those that were recorded, ``use`` is None where nobody could ask.
+    """
+
+    image: Image
+    permissions: LaunchPermissions
+    use: Use | None = None
+    is_disabled: bool = False
+
+
+@dataclasses.dataclass
 class Outcome:
     """The end, so far, of one target.
 
     ``created`` lists the ids of everything that this run made and that still exists, ``adopted`` what other runs made
-    and this one went on with, ``removed`` what is gone, and ``left`` what was to go and is still there; a failure never
-    hides them.
+    and this one went on with, ``removed`` what is gone, and ``left`` what was to go and is still there; ``superseded``
+    has what was to be disabled. A failure never hides them.
     ``timed_out`` tells a copy that still runs from one that failed. ``key_aliases`` has, by ARN, the
     aliases that keys were asked for by.
     """
@@ -54,6 +69,7 @@ class Outcome:
     adopted: list[str] = dataclasses.field(default_factory=list)
     removed: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
+    superseded: list[Predecessor] = dataclasses.field(default_factory=list)
     key_aliases: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -64,17 +80,31 @@ class Outcome:
         return self.image
 
     @classmethod
-    def predicted(cls, target: Target, plan: Plan, *, key_aliases: t.Mapping[str, str]) -> Outcome:
+    def predicted(
+        cls,
+        target: Target,
+        plan: Plan,
+        *,
+        key_aliases: t.Mapping[str, str],
+        superseded: t.Sequence[Predecessor] = (),
+    ) -> Outcome:
         """Return what applying the plan will end in, for check mode."""
+        disabled = [dataclasses.replace(one, is_disabled=True) for one in superseded]
         return cls(
             target, plan, plan.image, plan.action, plan.reason, plan.changed,
-            removed=removed_by(plan), key_aliases=key_aliases,
+            removed=removed_by(plan), superseded=disabled, key_aliases=key_aliases,
         )  # fmt: skip
 
 
 def removed_by(plan: Plan) -> list[str]:
     """Return the ids that a plan removes; AWS keeps a snapshot among them if another image uses it."""
     return [one for step in plan.steps for one in getattr(step, "removes", ())]
+
+
+def predecessors_in(plan: Plan) -> list[Predecessor]:
+    """Return the copies that a plan disables, or has to note as disabled."""
+    steps = (step for step in plan.steps if isinstance(step, NoteDisabled))
+    return [Predecessor(step.image, step.permissions, is_disabled=step.image.state == "disabled") for step in steps]
 
 
 def follow(first: Outcome, second: Outcome) -> Outcome:
@@ -90,6 +120,7 @@ def follow(first: Outcome, second: Outcome) -> Outcome:
         adopted=_together(first.adopted, second.adopted, without=second.removed),
         removed=_together(first.removed, second.removed),
         left=_together(first.left, second.left, without=second.removed),
+        superseded=[*first.superseded, *second.superseded],
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .model import BUILDER_TAG, RUN_TAG, BlockDevice
-from .outcome import Outcome
+from .outcome import Outcome, Predecessor
 from .sentences import describe_step, one_line
 
 Aliases = t.Mapping[str, str]
@@ -52,6 +52,8 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         entry["removed"] = list(outcome.removed)
     if outcome.left:
         entry["left"] = list(outcome.left)
+    if outcome.superseded:
+        entry["superseded"] = [_to_superseded(one) for one in outcome.superseded]
     if outcome.error:
         entry.update(error=outcome.error, created=list(outcome.created))
         if outcome.adopted:
@@ -126,6 +128,24 @@ def _state(outcome: Outcome) -> str:
     if outcome.image is None or outcome.action == "removed":
         return "absent"
     return outcome.image.state
+
+
+def _to_superseded(one: Predecessor) -> dict[str, t.Any]:
+    image, use = one.image, one.use
+    undo = {
+        "image_id": image.image_id,
+        "region": image.region,
+        "launch_permissions": one.permissions.to_dict(),
+        "deprecation_time": image.deprecation_time,
+    }
+    return {
+        "image_id": image.image_id,
+        "name": image.name,
+        "state": "disabled" if one.is_disabled else image.state,
+        "in_use": use.in_use if use else None,
+        "evidence": [*(reason.what for reason in use.reasons), *use.unknown] if use else [],
+        "undo": undo,
+    }
 
 
 def _to_snapshot(device: BlockDevice, aliases: Aliases) -> dict[str, t.Any]:

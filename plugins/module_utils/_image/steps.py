@@ -13,7 +13,14 @@ import typing as t
 from .marks import InstanceTypes
 from .model import BlockDevice, Image
 from .permissions import NOBODY, LaunchPermissions
-from .proofs import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister, MayPurgeTags, MayTakePermissions
+from .proofs import (
+    MayDeleteSnapshot,
+    MayDeleteSnapshotsOf,
+    MayDeregister,
+    MayDisable,
+    MayPurgeTags,
+    MayTakePermissions,
+)
 from .vocabulary import Action, Protection
 
 
@@ -78,6 +85,46 @@ class DeleteSnapshot:
     def removes(self) -> tuple[str, ...]:
         """Return the ids of what is removed."""
         return (self.snapshot_id,)
+
+
+@dataclasses.dataclass(frozen=True)
+class DisableImage:
+    """Make an image one that nobody can launch; AWS takes all launch permissions from it."""
+
+    proof: MayDisable
+
+    @property
+    def sentence(self) -> str:
+        """Return what the step does."""
+        return f"disable image {self.proof.resource_id}"
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordPermissions:
+    """Write into the tags of an image that is about to be disabled who may launch it, as it is by then."""
+
+    image: Image
+
+    @property
+    def sentence(self) -> str:
+        """Return what the step does."""
+        return f"record who may launch image {self.image.image_id} in its tags"
+
+
+@dataclasses.dataclass(frozen=True)
+class NoteDisabled:
+    """Write into the tags of an image when it was disabled, which AWS does not tell.
+
+    ``permissions`` are those that were recorded, as far as the plan can know.
+    """
+
+    image: Image
+    permissions: LaunchPermissions
+
+    @property
+    def sentence(self) -> str:
+        """Return what the step does."""
+        return f"note in the tags of image {self.image.image_id} when it was disabled"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,7 +227,7 @@ AttributeStep = t.Union[
     AddWatermark,
     SetInstanceTypes,
 ]
-Step = t.Union[CopyImage, DeregisterImage, DeleteSnapshot, AttributeStep]
+Step = t.Union[CopyImage, DeregisterImage, DeleteSnapshot, DisableImage, RecordPermissions, NoteDisabled, AttributeStep]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -88,6 +88,9 @@ CASES = [
     pytest.param(
         copied("database", **OLD), "database", {**KEY, "superseded": "deregister"}, "replaced", id="other key goes"
     ),
+    pytest.param(
+        copied("database", **OLD), "database", {**KEY, "superseded": "retire"}, "replaced", id="other key is retired"
+    ),
     pytest.param(on_its_way("plain-root", **KEY), "plain-root", KEY, "adopted", id="pending"),
     pytest.param(
         on_its_way("plain-root", **KEY),

@@ -89,6 +89,9 @@ SCENARIOS = {
         {**KEY, "deregistration_protection": "disabled"},
         {**KEY, "deregistration_protection": "enabled"},
     ),
+    "retire superseded": Scenario(
+        ("copy", "usage", "retire-superseded"), {"kms_key_id": "alias/os", "superseded": "retire"}, KEY
+    ),
     "remove": Scenario(("copy", "remove"), {**KEY, "state": "absent"}, KEY),
     "compose snapshots": Scenario(("compose-snapshots",), THREE_KEYS, None, COMPOSE, "database"),
     "compose UEFI": Scenario(

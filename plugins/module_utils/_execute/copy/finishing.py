@@ -20,10 +20,11 @@ from ..._image.descriptions import is_later_twin
 from ..._image.model import Image
 from ..._image.outcome import removed_by
 from ..._image.proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
-from ..._image.steps import AttributeStep, DeleteSnapshot, DeregisterImage, Step
+from ..._image.steps import AttributeStep, DeleteSnapshot, DeregisterImage, DisableImage, Step
 from ..attributes import apply_attribute
 from ..removal import delete_unused, remove_image
 from .job import Job, Waiting
+from .superseding import HANDLERS
 
 
 class JobFinisher:
@@ -43,7 +44,7 @@ class JobFinisher:
         job.explain()
         job.outcome.image = image
         for step in job.plan.after:
-            job.committed = job.committed or isinstance(step, DeregisterImage)
+            job.committed = job.committed or isinstance(step, (DeregisterImage, DisableImage))
             self._apply(job, step)
         job.done = True
 
@@ -82,6 +83,7 @@ class JobFinisher:
         handlers: dict[type, t.Callable[[Job, t.Any], None]] = {
             DeregisterImage: self._deregister,
             DeleteSnapshot: self._delete,
+            **{kind: functools.partial(handle, self._region) for kind, handle in HANDLERS.items()},
         }
         try:
             handlers.get(type(step), self._set_attribute)(job, step)

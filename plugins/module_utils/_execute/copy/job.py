@@ -41,6 +41,7 @@ class Job:
     ``made`` proves that this run made the image, so that this run may remove it.
     ``committed`` marks that what the copy replaces is being removed: from here on it must not be rolled back.
     ``removing`` marks that the removal of something has begun.
+    ``overtaken`` are superseded copies that somebody else has disabled or deregistered in the meantime.
     """
 
     outcome: Outcome
@@ -59,6 +60,7 @@ class Job:
     next_look: float = 0.0
     refused_since: float | None = None
     dead_ids: list[str] = dataclasses.field(default_factory=list)
+    overtaken: set[str] = dataclasses.field(default_factory=set)
     done: bool = False
 
     @classmethod

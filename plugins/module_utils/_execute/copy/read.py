@@ -15,6 +15,7 @@ from ..._aws.images import find_copies, find_images, find_tagged_copies, images_
 from ..._aws.keys import Warn, encryption_by_default, find_key, require_key
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.aws_facts import FAILED_STATES, WHOLE_STATES
+from ..._image.copy.cleanup import predecessors
 from ..._image.copy.facts import Facts
 from ..._image.copy.identity import Lineage, Requirement, classify
 from ..._image.copy.request import CopyRequest, Destination, expected_name
@@ -25,6 +26,7 @@ from ..._image.permissions import Sharing
 from ..attributes import account_for_marks, sharing_of
 from ..pace import Pace
 from ..sightings import Sightings
+from .superseding import read_launchable
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
 # Images with their keys, and all their snapshots by id.
@@ -118,7 +120,7 @@ def facts_for(
     devices = source.devices if source else None
     requirement = Requirement(held.keys[destination.kms_key_id], devices, held.encryption_by_default)
     images = tuple(image for image in held.images if lineage.is_of(image))
-    return Facts(
+    facts = Facts(
         lineage=lineage,
         source=source,
         requirement=requirement,
@@ -134,6 +136,10 @@ def facts_for(
             if one.region == destination.region
         ),
     )
+    if request.superseded != "retire" or not request.present:
+        return facts
+    old = predecessors(facts, classify(images, lineage, requirement))
+    return dataclasses.replace(facts, launchable=read_launchable(region, old))
 
 
 def _with_tagged(region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None], held: Held) -> Held:

@@ -23,7 +23,7 @@ from ..._image.copy.request import CopyRequest, Destination
 from ..._image.errors import SealedError, SourceMissingError
 from ..._image.keys import aliases_of
 from ..._image.model import Image
-from ..._image.outcome import Outcome, Target, follow
+from ..._image.outcome import Outcome, Target, follow, predecessors_in
 from ..._image.steps import Plan
 from ..key_access import KeyAccess
 from ..pace import Pace
@@ -35,6 +35,7 @@ from .key_needs import key_needs
 from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
 from .read import Keys, RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
+from .superseding import tell_use
 
 Pair = tuple[str, Destination]
 # How often what was adopted may turn out not to be the copy.
@@ -106,6 +107,7 @@ class CopyRun:
             now = self._pace.now()
             require_possible_plans(self._regions, planned, {**sources, **keyed}, now=now, warn=self._warn)
         self._access.require(key_needs(jobs, keyed, keys))
+        tell_use(self._regions, jobs, warn=self._warn)
         return jobs
 
     def _read(
@@ -151,7 +153,8 @@ class CopyRun:
             plan = plan_removal(facts, region=region.name, unprotect=unprotect)
         for warning in plan.warnings:
             self._warn(warning)
-        outcome = Outcome(target, plan, key_aliases=aliases_of([facts.requirement.key]))
+        aliases = aliases_of([facts.requirement.key])
+        outcome = Outcome(target, plan, key_aliases=aliases, superseded=predecessors_in(plan))
         return Job(outcome, plan, lineage, facts.requirement)
 
     def _plan_present(self, destination: Destination, facts: Facts) -> Plan:
@@ -225,7 +228,8 @@ def _unless_error(answer: t.Any) -> t.Any:
 def _predicted(job: Job, *, wait: bool) -> Outcome:
     if job.outcome.error:
         return job.outcome
-    outcome = Outcome.predicted(job.outcome.target, job.plan, key_aliases=job.outcome.key_aliases)
+    made = job.outcome
+    outcome = Outcome.predicted(made.target, job.plan, key_aliases=made.key_aliases, superseded=made.superseded)
     if job.plan.awaits and outcome.image is not None:
         outcome.image = dataclasses.replace(outcome.image, state="available" if wait else "pending")
     return outcome

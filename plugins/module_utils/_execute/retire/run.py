@@ -12,9 +12,10 @@ import typing as t
 from ..._aws.connection import Region, Regions
 from ..._aws.errors import AwsError
 from ..._aws.retiring import disable_image, enable_image, is_overtaken
-from ..._image.retire.model import Decision, DisableImage, EnableImage, Outcome, RetireStep
+from ..._image.retire.model import Decision, EnableImage, Outcome, RetireStep
 from ..._image.retire.planner import over_limit, require_known
 from ..._image.retire.request import RestoreRequest, RetireRequest
+from ..._image.steps import DisableImage
 from ..attributes import apply_attribute
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions

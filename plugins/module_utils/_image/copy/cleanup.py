@@ -8,11 +8,20 @@
 from __future__ import annotations
 
 from ..descriptions import destination_of
+from ..disabling import from_record, is_unnoted, recording, unrecordable
 from ..model import COPY_TAG, KEY_TAG, Image
-from ..proofs import MayDeleteSnapshot, MayDeregister, all_snapshots_of_copy, snapshots_of_copy
-from ..steps import DeleteSnapshot, DeregisterImage, Step
+from ..permissions import NOBODY
+from ..proofs import (
+    MayDeleteSnapshot,
+    MayDeregister,
+    all_snapshots_of_copy,
+    may_disable_superseded,
+    snapshots_of_copy,
+)
+from ..steps import DeleteSnapshot, DeregisterImage, DisableImage, NoteDisabled, RecordPermissions, Step
 from .facts import Facts
 from .identity import Candidates
+from .request import CopyRequest
 
 Decision = tuple[tuple[Step, ...], tuple[str, ...]]
 
@@ -54,7 +63,46 @@ def _doubt_of_failed(facts: Facts, image: Image) -> str:
     return f"its tags are those of {twins[0]}, and only one of them can be this collection's work" if twins else ""
 
 
-def plan_superseded(facts: Facts, found: Candidates) -> Decision:
+def plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> Decision:
+    """Return the steps for copies of ours under other keys, and a warning for each that stays as it is."""
+    if request.superseded == "keep":
+        return (), ()
+    return _plan_retirement(facts, found) if request.superseded == "retire" else _plan_deregistration(facts, found)
+
+
+def predecessors(facts: Facts, found: Candidates) -> tuple[Image, ...]:
+    """Return the copies that retiring disables: those that can be launched and are proven to be ours."""
+    return tuple(image for image in found.other if image.state == "available" and facts.proof(image))
+
+
+def _plan_retirement(facts: Facts, found: Candidates) -> Decision:
+    """Return the steps that disable copies of ours under other keys, and go on where an earlier run ended between them.
+
+    They are disabled whether or not something uses them, for a verified copy is there; what does is told.
+    """
+    steps: list[Step] = []
+    warnings = []
+    for image in found.other:
+        ours = facts.proof(image)
+        if ours and image.state == "disabled" and is_unnoted(image):
+            steps.append(NoteDisabled(image, from_record(image) or NOBODY))
+        if image.state != "available":
+            continue
+        permissions = facts.launchable.get(image.image_id)
+        obstacle = "" if ours else facts.doubt(image)
+        if permissions is None:
+            obstacle = obstacle or "it has changed while it was looked at; run the task again"
+        elif recording(image, permissions) is None:
+            obstacle = obstacle or unrecordable()
+        if ours and permissions is not None and not obstacle:
+            disabling = DisableImage(may_disable_superseded(ours))
+            steps += [RecordPermissions(image), disabling, NoteDisabled(image, permissions)]
+        else:
+            warnings.append(f"{image.region}: superseded image {image.image_id} is kept: {obstacle}")
+    return tuple(steps), tuple(warnings)
+
+
+def _plan_deregistration(facts: Facts, found: Candidates) -> Decision:
     """Return the steps that remove copies of ours under other keys, disabled ones too, and what such ones left."""
     steps: list[Step] = []
     warnings = []

@@ -12,7 +12,7 @@ import typing as t
 
 from ..descriptions import destination_of, is_later_twin
 from ..model import COPY_TAG, KEY_TAG, Image, Snapshot
-from ..permissions import Sharing
+from ..permissions import LaunchPermissions, Sharing
 from ..proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
 from .identity import Lineage, Requirement
 
@@ -24,6 +24,7 @@ class Facts:
     ``images`` are those that came from the source, with their snapshots' keys. ``snapshot_tags`` and ``sharing`` are
     by id. ``loose`` are snapshots of copies that no image shows, read where something is removed; ``living`` are the
     images among those that AWS says they were copied for: a pending or failed image may not show its snapshots.
+    ``launchable`` has who may launch the copies that are to be retired, read where they are.
     ``asked`` holds key tag and name of the copy, empty where that cannot be told, for each destination of the task in
     this region. ``account`` is the caller's, asked for where watermarks are: it is a part of each.
     """
@@ -38,6 +39,7 @@ class Facts:
     living: frozenset[str] = frozenset()
     asked: tuple[tuple[str, str], ...] = ()
     account: str = ""
+    launchable: t.Mapping[str, LaunchPermissions] = dataclasses.field(default_factory=dict)
 
     def proof(self, image: Image) -> MayDeregister | None:
         """Return the proof that the image is this collection's copy of the source."""

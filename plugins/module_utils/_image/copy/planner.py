@@ -96,7 +96,7 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     present_tags = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
     sharing = facts.sharing.get(image.image_id)
     steps = plan_attributes(image, desired, snapshot_tags=present_tags, sharing=sharing, ours=ours)
-    removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
+    removals, warnings = plan_superseded(request, facts, found)
     if len(found.met) > 1:
         others = ", ".join(other.image_id for other in found.met[1:])
         warnings = (
@@ -165,7 +165,7 @@ def _plan_new(
         raise SourceMissingError(f"source image {lineage.source_image_id} is not found in {lineage.source_region}")
     require_image(source)
     require_sealable(source, facts.requirement)
-    removals, warnings = plan_superseded(facts, found) if request.deregister_superseded else ((), ())
+    removals, warnings = plan_superseded(request, facts, found)
     # What failed under another key has spent that key's tokens; one more cause here would part two runs at once.
     opened = [one for one in found.other if facts.requirement.is_opened_by_another_key(one)]
     spent = [image.image_id for image in (*found.failed, *found.retired, *opened)]

@@ -50,7 +50,7 @@ class CopyRequest:
     copy_tags: bool = False
     completion_duration_minutes: int | None = None
     present: bool = True
-    deregister_superseded: bool = False
+    superseded: t.Literal["keep", "retire", "deregister"] = "keep"
     recopy_retired: bool = False
     check_key_access: t.Literal["auto", "true", "false"] = "auto"
     intermediate: bool = False
@@ -64,6 +64,11 @@ class CopyRequest:
     def is_single(self) -> bool:
         """Tell whether exactly one copy is asked for, whose result also stands at the top level."""
         return len(self.source_image_ids) == 1 and len(self.destinations) == 1
+
+    @property
+    def deregister_superseded(self) -> bool:
+        """Tell whether copies under other keys are to go for good."""
+        return self.superseded == "deregister"
 
 
 def parse_copy_request(options: Options, *, default_region: str | None) -> CopyRequest:
@@ -91,7 +96,7 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
         copy_tags=options["copy_tags"],
         completion_duration_minutes=options.get("snapshot_copy_completion_duration_minutes"),
         present=options["state"] == "present",
-        deregister_superseded=options["superseded"] == "deregister",
+        superseded=options["superseded"],
         recopy_retired=options["retired"] == "recopy",
         check_key_access=options["check_key_access"],
         intermediate=options["intermediate"],
@@ -159,10 +164,10 @@ def _require_consistent(request: CopyRequest) -> None:
         ],
         what="destinations:",
     )
-    if request.deregister_superseded:
+    if request.superseded != "keep":
         _require_distinct(
             [destination.region for destination in request.destinations],
-            what="superseded=deregister keeps one copy a region, but destinations:",
+            what=f"superseded={request.superseded} keeps one copy a region, but destinations:",
         )
     for destination in request.destinations:
         if len(request.source_image_ids) > 1 and destination.name and "{source_" not in destination.name:

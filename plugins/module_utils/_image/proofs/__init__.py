@@ -21,6 +21,7 @@ from .images import (
     composed_is_ours,
     copy_is_ours,
     may_disable,
+    may_disable_superseded,
     started_by_this_run,
 )
 from .kinds import (
@@ -88,6 +89,7 @@ __all__ = [
     "grant_named",
     "instance_is_ours",
     "may_disable",
+    "may_disable_superseded",
     "may_purge",
     "may_purge_given",
     "may_purge_record",

@@ -46,3 +46,8 @@ def may_disable(image: Image, use: Use) -> MayDisable | None:
     if use.in_use is not False or (use.image_id, use.region) != (image.image_id, image.region):
         return None
     return MayDisable(image.image_id, f"as of {use.as_of}, nothing uses it" if use.as_of else "nothing uses it")
+
+
+def may_disable_superseded(ours: MayDeregister) -> MayDisable:
+    """Return the proof that a copy of ours may be disabled whose successor is verified, as the task asks."""
+    return MayDisable(ours.resource_id, ours.reason)

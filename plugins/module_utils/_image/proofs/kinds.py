@@ -24,7 +24,7 @@ class MayDeregister(Proof):
 
 
 class MayDisable(Proof):
-    """Nothing uses an image, so that it may be disabled until somebody misses it."""
+    """An image may be disabled until somebody misses it: nothing uses it, or a verified copy supersedes it."""
 
 
 class MayDeleteSnapshotsOf(Proof):

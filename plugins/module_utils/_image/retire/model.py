@@ -12,19 +12,10 @@ import typing as t
 
 from ..model import Image
 from ..permissions import LaunchPermissions
-from ..proofs import MayDisable
-from ..steps import ModifyLaunchPermissions, SetDeprecation, SetTags
+from ..steps import DisableImage, ModifyLaunchPermissions, SetDeprecation, SetTags
 from ..use import Use
 
 RetireAction = t.Literal["deprecated", "disabled", "restored", "waiting", "kept", "unchanged", "failed"]
-
-
-@dataclasses.dataclass(frozen=True)
-class DisableImage:
-    """Make an image one that nobody can launch; AWS takes all launch permissions from it."""
-
-    proof: MayDisable
-    sentence: str = "disable the image"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import typing as t
 
+from ..disabling import from_record, is_unnoted, noting, recording, set_tags, unrecordable
 from ..errors import PreflightError
-from ..model import DEPRECATION_TAG, DISABLED_TAG, Image
+from ..model import DEPRECATION_TAG, Image
 from ..permissions import LaunchPermissions
 from ..proofs import MayDisable, may_disable
-from ..steps import SetDeprecation, SetTags
-from ..tag_words import MOST_TAGS
+from ..steps import DisableImage, SetDeprecation
 from ..timestamps import parse_timestamp, to_text
 from ..use import Use
 from .groups import DAY, Sorted
-from .model import Decision, DisableImage, RetireStep, Undo
-from .record import BEING_DISABLED, from_record, to_record
+from .model import Decision, RetireStep, Undo
 from .request import DEPRECATE, DISABLE, RetireRequest
 
 # AWS takes no time of the past, and other images may come first: so "now" is some minutes later, and counts as past.
@@ -36,7 +35,7 @@ def decide_early(one: Sorted, request: RetireRequest, *, now: float) -> Decision
         return Decision(image, "kept", one.kept, group=one.group)
     if image.state == "disabled":
         return (
-            _note_disabled(one, now) if _is_unnoted(image) else Decision(image, "unchanged", _at_end(), group=one.group)
+            _note_disabled(one, now) if is_unnoted(image) else Decision(image, "unchanged", _at_end(), group=one.group)
         )
     moment = deprecated_at(image, now)
     if moment is None:
@@ -90,7 +89,7 @@ def _deprecate(one: Sorted, use: Use, proof: MayDisable, now: float) -> Decision
     image = one.image
     steps: list[RetireStep] = [SetDeprecation(to_text((now // 60 + _AHEAD) * 60))]
     if image.deprecation_time:
-        steps.insert(0, _tags(image, {DEPRECATION_TAG: image.deprecation_time}))
+        steps.insert(0, set_tags(image, {DEPRECATION_TAG: image.deprecation_time}))
     undo = Undo(image.image_id, image.region, deprecation_time=image.deprecation_time)
     reason = f"no rule keeps it; {proof.reason}"
     return Decision(image, "deprecated", reason, tuple(steps), one.group, use=use, undo=undo)
@@ -98,27 +97,14 @@ def _deprecate(one: Sorted, use: Use, proof: MayDisable, now: float) -> Decision
 
 def _disable(one: Sorted, use: Use, permissions: LaunchPermissions, proof: MayDisable, now: float) -> Decision:
     image = one.image
-    record = to_record(image.image_id, permissions)
+    record = recording(image, permissions)
     if record is None:
-        reason = (
-            f"it is shared with so many that {MOST_TAGS} tags cannot hold them, and disabling would lose who may "
-            "launch it; take launch permissions back first"
-        )
-        return Decision(image, "kept", reason, group=one.group, use=use)
-    steps = (
-        _tags(image, {**record, DISABLED_TAG: BEING_DISABLED}),
-        DisableImage(proof),
-        _tags(image, {DISABLED_TAG: to_text(now)}),
-    )
+        return Decision(image, "kept", unrecordable(), group=one.group, use=use)
+    steps = (record, DisableImage(proof), noting(image, now))
     before = image.tags.get(DEPRECATION_TAG) or None
     undo = Undo(image.image_id, image.region, launch_permissions=permissions, deprecation_time=before)
     reason = f"deprecated since {image.deprecation_time}; {proof.reason}"
     return Decision(image, "disabled", reason, steps, one.group, use=use, undo=undo)
-
-
-def _is_unnoted(image: Image) -> bool:
-    """Tell whether a run ended between disabling the image and noting when; the record tells it from a person's act."""
-    return image.tags.get(DISABLED_TAG) == BEING_DISABLED and from_record(image) is not None
 
 
 def _note_disabled(one: Sorted, now: float) -> Decision:
@@ -130,7 +116,7 @@ def _note_disabled(one: Sorted, now: float) -> Decision:
         deprecation_time=image.tags.get(DEPRECATION_TAG) or None,
     )
     reason = "an earlier run has disabled it, and ended before it noted that"
-    return Decision(image, "disabled", reason, (_tags(image, {DISABLED_TAG: to_text(now)}),), one.group, undo=undo)
+    return Decision(image, "disabled", reason, (noting(image, now),), one.group, undo=undo)
 
 
 def _waiting(one: Sorted, due: float, why: str, use: Use | None = None) -> Decision:
@@ -153,8 +139,3 @@ def _kept_by_use(use: Use) -> str:
     if use.in_use:
         return f"it is in use: {'; '.join(reason.what for reason in use.reasons)}"
     return f"it is not known whether it is in use: {'; '.join(use.unknown)}"
-
-
-def _tags(image: Image, tags: t.Mapping[str, str]) -> SetTags:
-    present = len(image.tags)
-    return SetTags((image.image_id,), "image", tags, present=present, replaced=len(tags.keys() & image.tags.keys()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..disabling import from_record, is_damaged, own_record
 from ..errors import PreflightError
 from ..model import DEPRECATION_TAG, Image
 from ..permissions import NOBODY, LaunchPermissions
@@ -17,7 +18,6 @@ from ..steps import ModifyLaunchPermissions, SetDeprecation, SetTags
 from ..timestamps import parse_timestamp
 from .model import Decision, EnableImage, RetireStep, Undo
 from .planner import deprecated_at
-from .record import from_record, is_damaged, own_record
 from .request import RestoreRequest
 
 

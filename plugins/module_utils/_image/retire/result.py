@@ -13,9 +13,9 @@ import typing as t
 from ..attributes import image_with
 from ..model import Image
 from ..sentences import describe_step
-from ..steps import SetDeprecation
+from ..steps import DisableImage, SetDeprecation
 from ..use import Use
-from .model import Decision, DisableImage, EnableImage, Outcome, RetireStep, Undo
+from .model import Decision, EnableImage, Outcome, RetireStep, Undo
 
 _COUNTED: t.Final = ("deprecated", "disabled", "restored", "waiting", "kept", "unchanged", "failed")
 

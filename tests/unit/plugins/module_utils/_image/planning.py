@@ -37,6 +37,7 @@ HELD = {
     "orphans": "loose",
     "living": "living",
     "asked": "asked",
+    "launchable": "launchable",
 }
 BLANK = BlockDevice("/dev/sdz", encrypted=False, volume_size=100)
 

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import PRESERVED
+from ansible_collections.sealed.ami.plugins.module_utils._image.disabling import BEING_DISABLED
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
-from ansible_collections.sealed.ami.plugins.module_utils._image.model import Image
-from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import LaunchPermissions, Sharing
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import DISABLED_TAG, PERMISSIONS_TAG, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import NOBODY, LaunchPermissions, Sharing
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeregisterImage
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -112,6 +115,40 @@ def test_superseded_copies_go_last(images: list[Image], action: str, steps: list
     found = plan(*images, superseded="deregister")
     assert (found.action, kinds(found), len(found.warnings)) == (action, steps, warnings)
     assert not [step for step in found.before if isinstance(step, DeregisterImage)]
+
+
+RETIRED = ["RecordPermissions", "DisableImage", "NoteDisabled"]
+UNNOTED = {f"{PERMISSIONS_TAG}1": f"{COPY_ID} 0", DISABLED_TAG: BEING_DISABLED}
+
+
+@pytest.mark.parametrize(
+    ("images", "action", "steps", "warnings"),
+    [
+        pytest.param([], "copied", [COPY], 0, id="absent"),
+        pytest.param([a_copy(**SHOWN)], "unchanged", [], 0, id="met"),
+        pytest.param([a_copy(**OTHER_KEY)], "replaced", [COPY, *RETIRED], 0, id="other key"),
+        pytest.param([a_copy(**OTHER_KEY, **PROTECTED)], "replaced", [COPY, *RETIRED], 0, id="protected from deletion"),
+        pytest.param([a_copy(**OTHER_KEY, source_image_id=None)], "copied", [COPY], 0, id="other key, by tag only"),
+        pytest.param([a_copy(sda1=KEY_B, sdf=KEY_B, key_tag=None)], "copied", [COPY], 1, id="other key, no tags"),
+        pytest.param([a_copy(**PENDING, key_tag=KEY_B)], "copied", [COPY], 0, id="other key, pending"),
+        pytest.param([a_copy(**OTHER_KEY, state="disabled")], "copied", [COPY], 0, id="other key, disabled"),
+        pytest.param([a_copy(SECOND_ID, **OTHER_KEY)], "copied", [COPY], 1, id="nobody knows who may launch it"),
+        pytest.param([a_copy(**SHOWN), a_copy(SECOND_ID, **SHOWN)], "unchanged", [], 1, id="a twin is no predecessor"),
+        pytest.param([a_copy(SECOND_ID, **SHOWN), a_copy(**OTHER_KEY)], "updated", RETIRED, 0, id="met and other key"),
+    ],
+)
+def test_superseded_copies_are_retired_last(images: list[Image], action: str, steps: list[str], warnings: int) -> None:
+    found = plan(*images, superseded="retire", launchable={COPY_ID: NOBODY})
+    assert (found.action, kinds(found), len(found.warnings)) == (action, steps, warnings)
+
+
+def test_a_copy_that_an_earlier_run_disabled_is_noted_and_no_other() -> None:
+    disabled = a_copy(**OTHER_KEY, state="disabled")
+    noted = dataclasses.replace(disabled, tags={**disabled.tags, **UNNOTED})
+    met = a_copy(SECOND_ID, **SHOWN)
+    assert kinds(plan(met, noted, superseded="retire")) == ["NoteDisabled"]
+    of_another = dataclasses.replace(noted, tags={**noted.tags, f"{PERMISSIONS_TAG}1": f"{SECOND_ID} 0"})
+    assert kinds(plan(met, of_another, superseded="retire")) == kinds(plan(met, noted)) == []
 
 
 @pytest.mark.parametrize(

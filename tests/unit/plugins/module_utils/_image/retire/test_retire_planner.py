@@ -11,22 +11,23 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._image.disabling import from_record, is_damaged, to_record
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError, RequestError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import Image
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import NOBODY, LaunchPermissions
 from ansible_collections.sealed.ami.plugins.module_utils._image.retire.groups import sort_images
-from ansible_collections.sealed.ami.plugins.module_utils._image.retire.model import Decision, DisableImage
+from ansible_collections.sealed.ami.plugins.module_utils._image.retire.model import Decision
 from ansible_collections.sealed.ami.plugins.module_utils._image.retire.planner import (
     decide,
     decide_early,
     over_limit,
     require_known,
 )
-from ansible_collections.sealed.ami.plugins.module_utils._image.retire.record import from_record, is_damaged, to_record
 from ansible_collections.sealed.ami.plugins.module_utils._image.retire.request import (
     RetireRequest,
     parse_retire_request,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DisableImage
 from ansible_collections.sealed.ami.plugins.module_utils._image.timestamps import to_text
 from ansible_collections.sealed.ami.plugins.module_utils._image.use import Reason, Use
 

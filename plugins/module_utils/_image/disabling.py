@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Write down in tags what disabling takes from an image, and read it again. No AWS, no Ansible, no clock.
+"""Write down in tags what disabling takes from an image, and when; read it again. No AWS, no Ansible, no clock.
 
 A record names the image, so that one that was copied together with an image's tags counts for nothing there.
 """
@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..model import DEPRECATION_TAG, DISABLED_TAG, PERMISSIONS_TAG, Image
-from ..permissions import LaunchPermissions
-from ..tag_words import from_tags, to_tags
+from .model import DEPRECATION_TAG, DISABLED_TAG, PERMISSIONS_TAG, Image
+from .permissions import LaunchPermissions
+from .steps import SetTags
+from .tag_words import MOST_TAGS, from_tags, to_tags
+from .timestamps import to_text
 
 # The value of DISABLED_TAG from just before the image is disabled until the time of it is written there.
 BEING_DISABLED: t.Final = "being disabled"
@@ -39,6 +41,36 @@ def from_record(image: Image) -> LaunchPermissions | None:
         org_unit_arns=frozenset(word for word in found if ":ou/" in word),
     )
     return known if known.count == len(found) else None
+
+
+def recording(image: Image, permissions: LaunchPermissions) -> SetTags | None:
+    """Return the step that records who may launch an image that is to be disabled; None where tags cannot hold it."""
+    record = to_record(image.image_id, permissions)
+    return None if record is None else set_tags(image, {**record, DISABLED_TAG: BEING_DISABLED})
+
+
+def noting(image: Image, now: float) -> SetTags:
+    """Return the step that notes when an image was disabled, which AWS does not tell."""
+    return set_tags(image, {DISABLED_TAG: to_text(now)})
+
+
+def is_unnoted(image: Image) -> bool:
+    """Tell whether a run ended between disabling the image and noting when; the record tells it from a person's act."""
+    return image.tags.get(DISABLED_TAG) == BEING_DISABLED and from_record(image) is not None
+
+
+def unrecordable() -> str:
+    """Say why an image cannot be disabled whose permissions fit into no record."""
+    return (
+        f"it is shared with so many that {MOST_TAGS} tags cannot hold them, and disabling would lose who may "
+        "launch it; take launch permissions back first"
+    )
+
+
+def set_tags(image: Image, tags: t.Mapping[str, str]) -> SetTags:
+    """Return the step that adds tags to an image."""
+    present = len(image.tags)
+    return SetTags((image.image_id,), "image", tags, present=present, replaced=len(tags.keys() & image.tags.keys()))
 
 
 def is_damaged(image: Image) -> bool:
