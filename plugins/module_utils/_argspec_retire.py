@@ -35,8 +35,19 @@ RETIRE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "launched_within_days": {"type": "int", "default": 60},
     "report_max_age": {"type": "int", "default": 24},
     "when_unknown": {"type": "str", "choices": ["keep", "fail"], "default": "keep"},
-    "last_step": {"type": "str", "choices": ["deprecate", "disable"], "default": "disable"},
+    "last_step": {"type": "str", "choices": ["deprecate", "disable", "deregister"], "default": "disable"},
     "disable_after_days": {"type": "int", "default": 14},
+    "deregister_after_days": {"type": "int", "default": 60},
+    "require_recycle_bin": {"type": "bool", "default": True},
+    "locked_snapshots": {"type": "str", "choices": ["keep", "leave"], "default": "keep"},
+    "disable_protection": {"type": "bool", "default": False},
+    "replacement": {
+        "type": "dict",
+        "options": {
+            "tag": {"type": "str", "default": "sealed.ami:replaced-by"},
+            "image_id": {"type": "str", "default": "newest"},
+        },
+    },
     "limit": {"type": "int", "default": 20},
     "undo": {
         "type": "list",
@@ -46,7 +57,11 @@ RETIRE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
             "region": {"type": "str", "required": True},
             "launch_permissions": {"type": "dict", "options": _PERMISSIONS},
             "deprecation_time": {"type": "str"},
+            "deregistration_protection": {"type": "str"},
+            "snapshot_ids": {"type": "list", "elements": "str"},
+            "tags": {"type": "dict"},
         },
     },
     "trust_recorded_permissions": {"type": "bool", "default": False},
+    "wait_timeout": {"type": "int", "default": 600},
 }

@@ -10,12 +10,18 @@ version_added: 1.0.0
 short_description: Retire old AMIs step by step, only those that nothing uses, and restore them
 description:
   - Takes this account's old Amazon Machine Images out of use, one step an image and run. It deprecates them, so that
-    nobody finds them any more, and later disables them, so that nobody can launch them. Either can be undone.
+    nobody finds them any more, later disables them, so that nobody can launch them, and where O(last_step=deregister)
+    asks for it deregisters them in the end. All of it can be undone, the last step for as long as the Recycle Bin
+    retains the image.
   - An image is kept when anything uses it, and when it is not known whether anything does. See
     M(sealed.ami.ec2_ami_usage_info) for the evidence, all of which is read again before each step.
-  - Never touched are the newest image of a group, images of other accounts, images that are pending or failed, images
-    that AWS Backup, Data Lifecycle Manager or EC2 Image Builder manage, and the source of a copy that is pending.
-  - Nothing is deregistered, and no snapshot is deleted.
+  - Never touched are the newest image of a group, images of other accounts, pending images, images that AWS Backup,
+    Data Lifecycle Manager or EC2 Image Builder manage, and the source of a copy that is pending. Failed images take no
+    place among the newest, and are deregistered at most.
+  - Only what this module has disabled is deregistered, or M(sealed.ami.ec2_ami_encrypted_copy) with
+    C(superseded=retire). Of its snapshots those are deleted that AWS, or
+    M(sealed.ami.ec2_ami_compose_keys), has made for this very image, and that no other image uses. A snapshot that
+    somebody has registered an image of may be a backup, and stays; so does one that is locked.
   - AWS removes all launch permissions from an image that is disabled, and does not give them back. They are recorded
     first, in tags of the image and in RV(undo), and O(state=restored) gives them back.
 author:
@@ -101,9 +107,9 @@ options:
     choices: [keep, fail]
     default: keep
   last_step:
-    description: The last step to take.
+    description: The last step to take. V(deregister) takes failed images, too.
     type: str
-    choices: [deprecate, disable]
+    choices: [deprecate, disable, deregister]
     default: disable
   disable_after_days:
     description:
@@ -111,6 +117,49 @@ options:
         shows what another account has launched in the last 24 hours.
     type: int
     default: 14
+  deregister_after_days:
+    description:
+      - How many days after it was disabled an image is deregistered, at least 1, and 2 for an image that was shared. A
+        tag tells when that was; for an image that somebody else has disabled it is not known, and it is kept.
+      - A failed image is deregistered so many days after it was made.
+    type: int
+    default: 60
+  require_recycle_bin:
+    description:
+      - Whether an image is kept unless the Recycle Bin retains it, and each snapshot that is deleted with it at least
+        as long. Every rule of the region is looked at, its tags, exclusion tags and whether it is available yet.
+      - Where the rules cannot be read, the image is kept.
+    type: bool
+    default: true
+  locked_snapshots:
+    description:
+      - What happens to an image that has a locked snapshot. V(keep) keeps it; V(leave) deregisters it and leaves the
+        locked snapshot.
+    type: str
+    choices: [keep, leave]
+    default: keep
+  disable_protection:
+    description:
+      - Whether deregistration protection is taken off an image that is due to be deregistered, which is then done in a
+        later run. A protection with cooldown goes on for 24 hours.
+      - Otherwise a protected image is kept.
+    type: bool
+    default: false
+  replacement:
+    description:
+      - Gives each image that is deprecated or disabled a tag with the image to use in place of it. Without this option
+        no such tag is written.
+    type: dict
+    suboptions:
+      tag:
+        description:
+          - The key of the tag. O(state=restored) removes it only under this default key.
+        type: str
+        default: sealed.ami:replaced-by
+      image_id:
+        description: An image, or V(newest) for the newest of the group that is available.
+        type: str
+        default: newest
   limit:
     description:
       - The most images to change in a run, in all regions together. Where more are due, the task fails with the whole
@@ -154,6 +203,18 @@ options:
       deprecation_time:
         description: When it was to be deprecated.
         type: str
+      deregistration_protection:
+        description: The deregistration protection that was taken off, V(enabled) or V(enabled-with-cooldown).
+        type: str
+      snapshot_ids:
+        description:
+          - All of its snapshots, for an image in the Recycle Bin, which does not tell them. Those in the bin are
+            restored first. Where one has left it, nothing is restored.
+        type: list
+        elements: str
+      tags:
+        description: The tags that this module had written on it, for check mode.
+        type: dict
   trust_recorded_permissions:
     description:
       - For O(state=restored) with O(image_ids), whether to give the launch permissions that the tags of an image
@@ -161,6 +222,12 @@ options:
         V(true). With O(undo) it is not needed.
     type: bool
     default: false
+  wait_timeout:
+    description:
+      - How many seconds O(state=restored) waits for the snapshots of an image that it takes out of the Recycle Bin. The
+        next run goes on from there.
+    type: int
+    default: 600
 attributes:
   check_mode:
     support: full
@@ -174,9 +241,13 @@ attributes:
 notes:
   - Run it in check mode first; the result is a report of what is due when, and why the other images are kept.
   - Needs what M(sealed.ami.ec2_ami_usage_info) needs and C(ec2:DescribeImageAttribute), C(ec2:CreateTags) and
-    C(ec2:EnableImageDeprecation), and to disable C(ec2:DisableImage). To restore, it needs C(ec2:DescribeImages),
+    C(ec2:EnableImageDeprecation), and to disable C(ec2:DisableImage). To deregister, it needs C(ec2:DescribeSnapshots),
+    C(ec2:DeregisterImage), C(ec2:DeleteSnapshot), C(rbin:ListRules) and C(rbin:GetRule), and for O(disable_protection)
+    C(ec2:DisableImageDeregistrationProtection). To restore, it needs C(ec2:DescribeImages), C(ec2:DescribeSnapshots),
     C(ec2:DescribeImageAttribute), C(ec2:EnableImage), C(ec2:ModifyImageAttribute), C(ec2:DisableImageDeprecation),
-    C(ec2:EnableImageDeprecation) and C(ec2:DeleteTags).
+    C(ec2:EnableImageDeprecation), C(ec2:DeleteTags) and C(ec2:EnableImageDeregistrationProtection), and for images in
+    the Recycle Bin C(ec2:ListImagesInRecycleBin), C(ec2:ListSnapshotsInRecycleBin),
+    C(ec2:RestoreSnapshotFromRecycleBin) and C(ec2:RestoreImageFromRecycleBin). The policies are in C(docs/iam).
 seealso:
   - module: sealed.ami.ec2_ami_usage_info
   - module: sealed.ami.ec2_ami_encrypted_copy
@@ -222,6 +293,20 @@ EXAMPLES = r"""
       newest: 1
     disable_after_days: 0
   register: retired
+
+- name: Deregister what was disabled two months ago, if the Recycle Bin retains it
+  sealed.ami.ec2_ami_retire:
+    region: us-east-1
+    filters:
+      "tag:Stage": golden
+    group_by: tag:Team
+    keep:
+      newest: 1
+    last_step: deregister
+    deregister_after_days: 60
+    replacement:
+      image_id: newest
+  register: deregistered
 
 - name: Undo all that this task has done, launch permissions included
   sealed.ami.ec2_ami_retire:
@@ -284,9 +369,10 @@ images:
       sample: "2026-11-26T10:02:00.000Z"
     action:
       description:
-        - V(deprecated) or V(disabled) when this task has done so, or would in check mode; V(waiting) when the next step
-          is not due yet; V(kept) when a rule or its use keeps it; V(restored); V(unchanged) when there is nothing left
-          to do; V(failed) when a step failed.
+        - V(deprecated), V(disabled) or V(deregistered) when this task has done so, or would in check mode;
+          V(unprotected) when it has taken the deregistration protection off; V(waiting) when the next step is not due
+          yet; V(kept) when a rule or its use keeps it; V(restored); V(unchanged) when there is nothing left to do;
+          V(failed) when a step failed.
       type: str
       returned: always
       sample: disabled
@@ -321,6 +407,54 @@ images:
       type: int
       returned: always
       sample: 8
+    snapshots:
+      description: For an image that is due to be deregistered, what becomes of each of its snapshots.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        snapshot_id:
+          description: The id.
+          type: str
+          returned: always
+          sample: snap-00ec2000000000001
+        volume_size:
+          description: The GiB of the volume.
+          type: int
+          returned: always
+          sample: 8
+        action:
+          description: V(deleted) when this task has deleted it, or would in check mode; else V(left).
+          type: str
+          returned: always
+          sample: deleted
+        reason:
+          description: Why.
+          type: str
+          returned: always
+          sample: AWS says that it was made for ami-00ec2000000000001
+    gib_freed:
+      description:
+        - The GiB of the volumes whose snapshots are deleted. AWS bills less, for it stores a block once that several
+          snapshots share, and bills them until RV(images[].billed_until).
+      type: int
+      returned: always
+      sample: 8
+    undo_path:
+      description: How what this task has done to the image can be undone; null where it has done nothing.
+      type: str
+      returned: always
+      sample: state=restored with undo, from the Recycle Bin
+    undo_until:
+      description: Until when the Recycle Bin retains a deregistered image; null where that is not so.
+      type: str
+      returned: always
+      sample: "2026-12-10T10:00:00Z"
+    billed_until:
+      description: Until when the Recycle Bin retains its snapshots, which AWS bills; null where that is not so.
+      type: str
+      returned: always
+      sample: "2026-12-10T10:00:00Z"
     tags:
       description: Its tags after the task.
       type: dict
@@ -351,7 +485,16 @@ summary:
   description: How many images there are of each action.
   returned: always
   type: dict
-  sample: {deprecated: 0, disabled: 1, restored: 0, waiting: 0, kept: 2, unchanged: 0, failed: 0}
+  sample:
+    deprecated: 0
+    disabled: 1
+    unprotected: 0
+    deregistered: 0
+    restored: 0
+    waiting: 0
+    kept: 2
+    unchanged: 0
+    failed: 0
 undo:
   description:
     - What O(undo) takes to restore the images that this task has changed. Keep it. In check mode, what it would be.
@@ -379,6 +522,22 @@ undo:
       type: str
       returned: always
       sample: "2027-01-31T00:00:00.000Z"
+    deregistration_protection:
+      description: The deregistration protection that this module has taken off; null for none.
+      type: str
+      returned: always
+      sample: enabled
+    snapshot_ids:
+      description: All snapshots of an image that is deregistered, those that are left included; null for any other.
+      type: list
+      elements: str
+      returned: always
+      sample: [snap-00ec2000000000001]
+    tags:
+      description: The tags that this module had written on an image that is deregistered.
+      type: dict
+      returned: always
+      sample: {"sealed.ami:disabled-at": "2026-11-26T10:00:00Z"}
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -402,13 +561,13 @@ def main() -> None:
     with failing_readably(module, summary={}, undo=[]):
         connection = Connection.of_module(module)
         request = parse_retire_request(module.params, default_region=module.region)
-        outcomes, refusal = retire_images(connection, request, check_mode=module.check_mode)
-    result = to_retire_result(outcomes, predicted=module.check_mode and not refusal)
-    for warning in retire_warnings(outcomes):
+        found = retire_images(connection, request, check_mode=module.check_mode)
+    result = to_retire_result(found.outcomes, predicted=module.check_mode and not found.refusal)
+    for warning in retire_warnings(found.outcomes, found.leftovers):
         warn(warning)
     if module._diff:
-        result["diff"] = retire_diff(outcomes)
-    message = refusal or retire_failure(outcomes)
+        result["diff"] = retire_diff(found.outcomes)
+    message = found.refusal or retire_failure(found.outcomes)
     if message:
         module.fail_json(msg=message, **result)
     module.exit_json(msg=retire_message(result, predicted=module.check_mode), **result)

@@ -26,7 +26,7 @@ ACTED_ON: dict[str, tuple[str, ...]] = {
         (
             "DeregisterImage", "DisableImage", "EnableImage", "EnableImageDeprecation", "DisableImageDeprecation",
             "EnableImageDeregistrationProtection", "DisableImageDeregistrationProtection", "ModifyImageAttribute",
-            "ResetImageAttribute", "AttachImageWatermark", "DetachImageWatermark",
+            "ResetImageAttribute", "AttachImageWatermark", "DetachImageWatermark", "RestoreImageFromRecycleBin",
             "ReplaceImageInstanceTypeSpecification",
         ),
         ("ImageId",),
@@ -34,7 +34,7 @@ ACTED_ON: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             "DeleteSnapshot", "ModifySnapshotAttribute", "ResetSnapshotAttribute", "ModifySnapshotTier",
-            "RestoreSnapshotTier", "LockSnapshot", "UnlockSnapshot",
+            "RestoreSnapshotTier", "LockSnapshot", "UnlockSnapshot", "RestoreSnapshotFromRecycleBin",
         ),
         ("SnapshotId",),
     ),

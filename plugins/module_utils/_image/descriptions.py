@@ -3,16 +3,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""What AWS's own descriptions of snapshots say (aws_rules §25): the ids in them, never the rest. No AWS, no Ansible."""
+"""What the descriptions of snapshots say: the ids in those of AWS, never the rest (aws_rules §25), and all of ours."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import typing as t
 
 from .model import Image, Snapshot
 
 # AWS shows this in place of a volume on every snapshot that was copied.
+_NAME_DIGITS: t.Final = 16
 COPIED_VOLUME: t.Final = "vol-ffffffff"
 # AWS's own description of the snapshots that CopyImage makes; what follows the ids varies.
 COPIED_FOR: t.Final = re.compile(r"Copied for DestinationAmi (ami-[0-9a-f]+) from SourceAmi (ami-[0-9a-f]+)\b")
@@ -86,3 +88,19 @@ def image_described_in(text: str) -> str:
     """Return the image that a description of AWS says a snapshot was copied or created for; empty for any other."""
     copied, created = COPIED_FOR.match(text), CREATED_FOR.match(text)
     return copied[1] if copied else created[2] if created else ""
+
+
+def work_description(name: str) -> str:
+    """Return how the descriptions of all snapshots made for images of this name begin."""
+    return f"sealed.ami {name_digest(name)}"
+
+
+def birth_description(name: str, digest: str, device_name: str, *, is_copy: bool) -> str:
+    """Return the description that a snapshot gets at birth, which tells a copy from one of a volume that is empty."""
+    return f"{work_description(name)} {digest} {device_name}{'' if is_copy else ' empty'}"
+
+
+def name_digest(name: str) -> str:
+    """Return what stands for a name where no other character may be."""
+    # A name may hold characters that mean something in a filter.
+    return hashlib.sha256(name.encode()).hexdigest()[:_NAME_DIGITS]

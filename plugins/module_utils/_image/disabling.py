@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .model import DEPRECATION_TAG, DISABLED_TAG, PERMISSIONS_TAG, Image
+from .model import DEPRECATION_TAG, DISABLED_TAG, PERMISSIONS_TAG, REPLACED_TAG, UNPROTECTED_TAG, Image
 from .permissions import LaunchPermissions
 from .steps import SetTags
 from .tag_words import MOST_TAGS, from_tags, to_tags
@@ -43,10 +43,15 @@ def from_record(image: Image) -> LaunchPermissions | None:
     return known if known.count == len(found) else None
 
 
-def recording(image: Image, permissions: LaunchPermissions) -> SetTags | None:
-    """Return the step that records who may launch an image that is to be disabled; None where tags cannot hold it."""
+def recording(
+    image: Image, permissions: LaunchPermissions, *, also: t.Mapping[str, str] | None = None
+) -> SetTags | None:
+    """Return the step that records who may launch an image that is to be disabled; None where tags cannot hold it.
+
+    ``also`` are further tags that it gets in the same call.
+    """
     record = to_record(image.image_id, permissions)
-    return None if record is None else set_tags(image, {**record, DISABLED_TAG: BEING_DISABLED})
+    return None if record is None else set_tags(image, {**(also or {}), **record, DISABLED_TAG: BEING_DISABLED})
 
 
 def noting(image: Image, now: float) -> SetTags:
@@ -80,5 +85,5 @@ def is_damaged(image: Image) -> bool:
 
 def own_record(image: Image) -> dict[str, str]:
     """Return the tags that retiring has written on the image, whatever they say."""
-    names = (DEPRECATION_TAG, DISABLED_TAG)
+    names = (DEPRECATION_TAG, DISABLED_TAG, REPLACED_TAG, UNPROTECTED_TAG)
     return {key: tag for key, tag in image.tags.items() if key in names or key.startswith(PERMISSIONS_TAG)}

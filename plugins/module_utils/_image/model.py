@@ -31,6 +31,9 @@ GIVEN_TAG: t.Final = "sealed.ami:shared-for-"
 PURPOSE_TAG: t.Final = "sealed.ami:purpose"
 EXPIRY_TAG: t.Final = "sealed.ami:expires"
 INTERMEDIATE: t.Final = "intermediate"
+UNPROTECTED_TAG: t.Final = "sealed.ami:protection-before"
+REPLACED_TAG: t.Final = "sealed.ami:replaced-by"
+IMAGE_TAG: t.Final = "sealed.ami:image"
 OWN_TAG_PREFIX: t.Final = "sealed.ami:"
 
 

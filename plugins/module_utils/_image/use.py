@@ -69,6 +69,20 @@ class Use:
     holds: tuple[Reason, ...] = ()
     as_of: str | None = None
 
+    def joined(self, other: Use) -> Use:
+        """Return the verdict by the evidence of both, of the same image."""
+        reasons, unknown = self.reasons + other.reasons, self.unknown + other.unknown
+        complete = [one for one in (self.as_of, other.as_of) if one]
+        return dataclasses.replace(
+            self,
+            in_use=True if reasons else None if unknown else False,
+            reasons=reasons,
+            unknown=unknown,
+            last_launched_time=self.last_launched_time or other.last_launched_time,
+            holds=self.holds + other.holds,
+            as_of=min(complete, default=None),
+        )
+
 
 @dataclasses.dataclass
 class Evidence:

@@ -49,14 +49,15 @@ def test_every_example_does_what_it_says(
     assert report["summary"]["kept"] >= 2
     team = [{"Key": "Team", "Value": "another"}, {"Key": "Stage", "Value": "golden"}]
     look.ec2("us-east-1").create_tags(Resources=[LONG_DEPRECATED, ITS_SUCCESSOR], Tags=team)
-    second = play(run_playbook, tmp_path / "second.yml", TASKS[2:4])
-    retired, undone = (second.result(task["name"]) for task in TASKS[2:4])
+    second = play(run_playbook, tmp_path / "second.yml", TASKS[2:5])
+    retired, waiting, undone = (second.result(task["name"]) for task in TASKS[2:5])
+    assert (waiting["changed"], entry(waiting, LONG_DEPRECATED)["next_step"]) == (False, "deregister")
     assert (entry(retired, LONG_DEPRECATED)["action"], entry(retired, OLD)["action"]) == ("disabled", "waiting")
     assert entry(undone, LONG_DEPRECATED)["action"] == "restored"
     assert "DeprecationTime" not in (look.image("us-east-1", LONG_DEPRECATED) or {"DeprecationTime": "gone"})
     look.ec2("us-east-1").disable_image(ImageId=OLD)
-    last = play(run_playbook, tmp_path / "last.yml", TASKS[4:])
-    assert last.result(TASKS[4]["name"]).actions == ["restored"]
+    last = play(run_playbook, tmp_path / "last.yml", TASKS[5:])
+    assert last.result(TASKS[5]["name"]).actions == ["restored"]
 
 
 GUIDE = ROOT / "docs" / "docsite" / "rst" / "guide_retire.rst"

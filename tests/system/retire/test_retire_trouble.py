@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws import attributes, retiring
-from ansible_collections.sealed.ami.plugins.module_utils._execute.retire import read, run
+from ansible_collections.sealed.ami.plugins.module_utils._execute.retire import deciding, run
 from emulated_aws.client import Emulator
 from system.compose.test_compose_killed import Killed, Scythe
 from system.looking import Looking
@@ -297,10 +297,10 @@ def test_permissions_that_were_gone_before_they_were_read_are_not_recorded(
         fleet.ec2.disable_image(ImageId=image_id)
         return permissions(region, image_id)
 
-    monkeypatch.setattr(read, "launch_permissions", overtaken)
+    monkeypatch.setattr(deciding, "launch_permissions", overtaken)
     result = retire()
     assert (result.msg, result["changed"], entry(result, old)["action"]) == ("", False, "kept")
-    monkeypatch.setattr(read, "launch_permissions", permissions)
+    monkeypatch.setattr(deciding, "launch_permissions", permissions)
     retire(state="restored", image_ids=[old], trust_recorded_permissions=True)
     assert fleet.permissions(old) == [{"UserId": OTHER}]
 

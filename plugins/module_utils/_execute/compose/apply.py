@@ -18,9 +18,9 @@ from ..._image.compose.making import deletions
 from ..._image.compose.method import INSTANCE, SNAPSHOTS
 from ..._image.compose.ours import is_made_for, snapshot_proof
 from ..._image.compose.planner import plan_convergence
-from ..._image.compose.recipe import work_description
 from ..._image.compose.request import InstanceOptions
 from ..._image.compose.steps import CreateImage, RegisterImage, TagSnapshot
+from ..._image.descriptions import work_description
 from ..._image.errors import SealedError
 from ..._image.model import Image, Snapshot
 from ..._image.outcome import removed_by

@@ -19,8 +19,9 @@ from ..._aws.register import is_for_owner_only, uefi_data
 from ..._aws.snapshots import find_snapshots, find_snapshots_described
 from ..._aws.volumes import find_volumes
 from ..._image.compose.draft import Material, draft_recipe, with_keys
-from ..._image.compose.recipe import Recipe, work_description
+from ..._image.compose.recipe import Recipe
 from ..._image.compose.request import ComposeRequest
+from ..._image.descriptions import work_description
 from ..._image.errors import PreflightError
 from ..._image.machines import Instance, Volume
 from ..._image.model import SOURCE_TAG, BlockDevice, Image, Snapshot

@@ -12,29 +12,37 @@ import typing as t
 
 from ..._aws.attributes import launch_permissions
 from ..._aws.audit import list_images
-from ..._aws.connection import Regions
+from ..._aws.connection import Region, Regions
 from ..._aws.images import find_images
+from ..._aws.recycle_bin import binned_images, binned_snapshots
 from ..._aws.retiring import sources_of_pending
+from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.errors import PreflightError
-from ..._image.model import Image
-from ..._image.permissions import NOBODY, LaunchPermissions
-from ..._image.retire.groups import Sorted, sort_images
+from ..._image.model import IMAGE_TAG, Image, Snapshot
+from ..._image.permissions import LaunchPermissions
+from ..._image.retire.groups import sort_images
 from ..._image.retire.model import Decision
-from ..._image.retire.planner import decide, decide_early
-from ..._image.retire.request import RestoreRequest, RetireRequest
-from ..._image.retire.restoring import plan_restore, require_found
-from ..._image.use import Use
+from ..._image.retire.planner import decide_early
+from ..._image.retire.request import DEREGISTER, RestoreRequest, RetireRequest
+from ..._image.retire.restoring import plan_from_bin, plan_restore, require_found
 from ..pace import Pace
 from ..parallel import all_of, for_each
-from ..use import read_use
-
-_AT_ONCE: t.Final = 8
+from .deciding import Deciding
 
 
 @dataclasses.dataclass(frozen=True)
 class _Shown:
     images: tuple[Image, ...]
     copying: frozenset[tuple[str, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Retired:
+    """What AWS shows of the images to restore in one region."""
+
+    images: t.Mapping[str, Image]
+    permissions: t.Mapping[str, LaunchPermissions]
+    snapshots: t.Mapping[str, Snapshot]
 
 
 def decide_retiring(connection: Regions, request: RetireRequest) -> list[Decision]:
@@ -49,20 +57,74 @@ def decide_retiring(connection: Regions, request: RetireRequest) -> list[Decisio
 
 def decide_restoring(connection: Regions, request: RestoreRequest) -> list[Decision]:
     """Return what restores each image; nothing is restored where one of them cannot be."""
-
-    def read(name: str) -> list[tuple[Image, LaunchPermissions]]:
-        region = connection.region(name)
-        images = find_images(region, request.image_ids, owners=["self"])
-        return [(image, launch_permissions(region, image.image_id)) for image in images.values()]
-
-    found = {
-        image.image_id: (image, permissions)
-        for answer in all_of(for_each(request.regions, read)).values()
-        for image, permissions in answer
-    }
-    require_found(request.image_ids, found, request.regions)
+    retired = all_of(for_each(request.regions, lambda name: _read_retired(connection.region(name), request.image_ids)))
+    there = {image_id for one in retired.values() for image_id in one.images}
+    missing = [image_id for image_id in request.image_ids if image_id not in there]
     now = Pace().now()
-    return [plan_restore(*found[image_id], request, now=now) for image_id in request.image_ids]
+    found = {
+        image_id: plan_restore(image, one.permissions[image_id], request, now=now, snapshots=one.snapshots)
+        for one in retired.values()
+        for image_id, image in one.images.items()
+    }
+    binned = for_each(
+        request.regions if missing else (), lambda name: _decide_binned(connection, name, missing, request)
+    )
+    for decisions in all_of(binned).values():
+        found.update(decisions)
+    require_found(request.image_ids, found, request.regions)
+    return [found[image_id] for image_id in request.image_ids]
+
+
+def decide_restored(region: Region, image_id: str, request: RestoreRequest) -> Decision | None:
+    """Return what is left to do for an image that has just left the Recycle Bin, None until AWS shows it."""
+    retired = _read_retired(region, [image_id])
+    if image_id not in retired.images:
+        return None
+    image, permissions = retired.images[image_id], retired.permissions[image_id]
+    return plan_restore(image, permissions, request, now=Pace().now(), snapshots=retired.snapshots)
+
+
+def leftovers(connection: Regions, request: RetireRequest) -> list[str]:
+    """Return the snapshots that a run was to delete with an image, and that are there without it.
+
+    A run may have ended in between, or somebody has restored them. Neither can be told from the other, so that they
+    are only named.
+    """
+    if request.last_step != DEREGISTER:
+        return []
+    found = all_of(for_each(request.regions, lambda name: _left_in(connection.region(name))))
+    return sorted(f"{snapshot_id} in {name}" for name, ids in found.items() for snapshot_id in ids)
+
+
+def _left_in(region: Region) -> list[str]:
+    marked = find_snapshots_by_tag(region, IMAGE_TAG, ["ami-*"])
+    images = find_images(region, {one.tags.get(IMAGE_TAG, "") for one in marked}, owners=["self"]) if marked else {}
+    living = {image_id for image_id, image in images.items() if image.state != "deregistered"}
+    return [one.snapshot_id for one in marked if one.tags.get(IMAGE_TAG) not in living]
+
+
+def _read_retired(region: Region, image_ids: t.Sequence[str]) -> _Retired:
+    shown = find_images(region, image_ids, owners=["self"])
+    images = {image_id: image for image_id, image in shown.items() if image.state != "deregistered"}
+    snapshot_ids = {snapshot_id for image in images.values() for snapshot_id in image.snapshot_ids}
+    return _Retired(
+        images,
+        {image_id: launch_permissions(region, image_id) for image_id in images},
+        find_snapshots(region, snapshot_ids, owned=True) if snapshot_ids else {},
+    )
+
+
+def _decide_binned(
+    connection: Regions, name: str, image_ids: t.Sequence[str], request: RestoreRequest
+) -> dict[str, Decision]:
+    region, now = connection.region(name), Pace().now()
+    binned = binned_images(region, image_ids)
+    if not binned:
+        return {}
+    in_bin = {one.snapshot_id: one for one in binned_snapshots(region)}
+    wanted = {one for undo in request.undos for one in undo.snapshot_ids or ()}
+    there = find_snapshots(region, wanted) if wanted else {}
+    return {one.image_id: plan_from_bin(one, request, now=now, there=there, in_bin=in_bin) for one in binned}
 
 
 def _list(connection: Regions, name: str, request: RetireRequest) -> _Shown:
@@ -95,48 +157,6 @@ def _decide(
     now = Pace().now()
     ordered = sort_images(images, copied, request, now=now)
     early = {one.image.image_id: decide_early(one, request, now=now) for one in ordered}
-    due = [one.image for one in ordered if early[one.image.image_id] is None]
-    uses, permissions = _evidence(connection, name, due, request)
-    now = Pace().now()
-    return [early[one.image.image_id] or _decide_late(one, uses, permissions, request, now=now) for one in ordered]
-
-
-def _decide_late(
-    one: Sorted,
-    uses: t.Mapping[str, Use],
-    permissions: t.Mapping[str, LaunchPermissions | None],
-    request: RetireRequest,
-    *,
-    now: float,
-) -> Decision:
-    image_id = one.image.image_id
-    use, sharing = uses.get(image_id) or _nothing_known(one.image), permissions.get(image_id)
-    if sharing is None:
-        return Decision(one.image, "kept", "it has changed while it was looked at; run the task again", group=one.group)
-    return decide(one, use, sharing, request, now=now)
-
-
-def _nothing_known(image: Image) -> Use:
-    return Use(image.image_id, image.region, None, unknown=("nothing was read about its use",))
-
-
-def _evidence(
-    connection: Regions, name: str, images: t.Sequence[Image], request: RetireRequest
-) -> tuple[dict[str, Use], dict[str, LaunchPermissions | None]]:
-    """Return use and permissions; of an image that nothing uses, for the others are kept whoever may launch them.
-
-    Somebody may disable an image at this moment, and then AWS shows no permissions. So they hold only where the image
-    is still available afterwards; otherwise they are None.
-    """
-    if not images:
-        return {}, {}
-    region = connection.region(name)
-    uses = read_use(region, images, request.use)
-    unused = [image.image_id for image in images if image.image_id in uses and uses[image.image_id].in_use is False]
-    answers = all_of(for_each(unused, lambda image_id: launch_permissions(region, image_id), workers=_AT_ONCE))
-    still = find_images(region, unused, owners=["self"]) if unused else {}
-    permissions: dict[str, LaunchPermissions | None] = {image.image_id: NOBODY for image in images}
-    for image_id in unused:
-        there = image_id in still and still[image_id].state == "available"
-        permissions[image_id] = answers[image_id] if there else None
-    return uses, permissions
+    due = [one for one in ordered if early[one.image.image_id] is None]
+    late = Deciding(connection.region(name), request).decide(due) if due else {}
+    return [early[one.image.image_id] or late[one.image.image_id] for one in ordered]

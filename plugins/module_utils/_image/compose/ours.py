@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..descriptions import created_of
+from ..descriptions import birth_description, created_of
 from ..doubts import doubt_of_composed
 from ..machines import Instance, Volume
 from ..model import BUILDER_TAG, COPY_TAG, DEVICE_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot
@@ -28,7 +28,7 @@ from ..proofs import (
     unused_volume,
     volume_of_instance,
 )
-from .recipe import Recipe, birth_description, launch_token, work_token
+from .recipe import Recipe, launch_token, work_token
 from .volumes import DEFAULT_TYPE
 
 

@@ -12,12 +12,12 @@ import hashlib
 import json
 import typing as t
 
+from ..descriptions import birth_description, name_digest
 from ..keys import RequiredKey
 from ..model import COPY_TAG, DEVICE_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice
 from .volumes import VolumeShape
 
 _DIGITS: t.Final = 32
-_NAME_DIGITS: t.Final = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,24 +157,9 @@ class Recipe:
 
 def work_token(name: str, digest: str) -> str:
     """Return the work token of a recipe under an image name."""
-    return f"sealed-ami-{_name_digest(name)}-{digest}"
-
-
-def work_description(name: str) -> str:
-    """Return how the descriptions of all snapshots made for images of this name begin."""
-    return f"sealed.ami {_name_digest(name)}"
-
-
-def birth_description(name: str, digest: str, device_name: str, *, is_copy: bool) -> str:
-    """Return the description that a snapshot gets at birth, which tells a copy from one of a volume that is empty."""
-    return f"{work_description(name)} {digest} {device_name}{'' if is_copy else ' empty'}"
+    return f"sealed-ami-{name_digest(name)}-{digest}"
 
 
 def launch_token(work: str, image_id: str) -> str:
     """Return how the client tokens begin that launch instances of an image for this work."""
     return f"sealed-ami-{hashlib.sha256(f'{work} {image_id}'.encode()).hexdigest()[:24]}-"
-
-
-def _name_digest(name: str) -> str:
-    # A name may hold characters that mean something in a filter.
-    return hashlib.sha256(name.encode()).hexdigest()[:_NAME_DIGITS]

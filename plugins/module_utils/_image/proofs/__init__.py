@@ -20,6 +20,7 @@ from .grants import (
 from .images import (
     composed_is_ours,
     copy_is_ours,
+    may_deregister_retired,
     may_disable,
     may_disable_superseded,
     started_by_this_run,
@@ -63,6 +64,7 @@ from .snapshots import (
     snapshot_of_builder,
     snapshot_of_copy,
     snapshot_of_created,
+    snapshot_of_retired,
     snapshots_of_copy,
     tags_are_true,
 )
@@ -88,6 +90,7 @@ __all__ = [
     "grant_is_ours",
     "grant_named",
     "instance_is_ours",
+    "may_deregister_retired",
     "may_disable",
     "may_disable_superseded",
     "may_purge",
@@ -101,6 +104,7 @@ __all__ = [
     "snapshot_of_builder",
     "snapshot_of_copy",
     "snapshot_of_created",
+    "snapshot_of_retired",
     "snapshots_of_copy",
     "started_by_this_run",
     "tags_are_true",

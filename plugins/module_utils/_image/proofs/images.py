@@ -51,3 +51,17 @@ def may_disable(image: Image, use: Use) -> MayDisable | None:
 def may_disable_superseded(ours: MayDeregister) -> MayDisable:
     """Return the proof that a copy of ours may be disabled whose successor is verified, as the task asks."""
     return MayDisable(ours.resource_id, ours.reason)
+
+
+def may_deregister_retired(image: Image, use: Use, *, is_noted: bool) -> MayDeregister | None:
+    """Return the proof that an image of this account may be deregistered: nobody can launch it, and nothing uses it.
+
+    That it is disabled AWS says; ``is_noted`` that a note of ours names the image, and so was not copied to it.
+    """
+    if use.in_use is not False or (use.image_id, use.region) != (image.image_id, image.region):
+        return None
+    if image.state == "failed":
+        return MayDeregister(image.image_id, "it is failed, so that nobody could ever launch it, and nothing uses it")
+    if image.state != "disabled" or not is_noted:
+        return None
+    return MayDeregister(image.image_id, f"it was disabled by a task of ours, and as of {use.as_of}, nothing uses it")

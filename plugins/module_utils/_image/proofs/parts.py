@@ -17,12 +17,14 @@ def may_purge(ours: MayDeregister, image: Image, resource_id: str) -> MayPurgeTa
     return MayPurgeTags(resource_id, ours.reason)
 
 
-def may_purge_record(image: Image) -> MayPurgeTags:
+def may_purge_record(image: Image, resource_id: str) -> MayPurgeTags:
     """Return the proof that the notes of retiring may go from an image of this account that the task names.
 
-    They are tags of this collection's own, and what they say is done by then.
+    They are tags of this collection's own, and what they say is done by then. ``resource_id`` is the image or a
+    snapshot in its mapping.
     """
-    return MayPurgeTags(image.image_id, "it is restored, so that the notes for it have served")
+    _require_part_of(image, resource_id)
+    return MayPurgeTags(resource_id, "it is restored, so that the notes for it have served")
 
 
 def may_purge_given(image: Image, resource_id: str) -> MayPurgeTags:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..descriptions import COPIED_FOR, COPIED_VOLUME, created_of
+from ..descriptions import COPIED_FOR, COPIED_VOLUME, birth_description, created_of, destination_of
 from ..keys import key_arn_in
 from ..machines import Instance
-from ..model import BUILDER_TAG, COPY_TAG, KEY_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
+from ..model import BUILDER_TAG, COPY_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG, Image, Snapshot, source_tag_value
 from .kinds import MayDeleteSnapshot, MayDeleteSnapshotsOf, MayDeregister
 from .machines import instance_is_ours
 from .parts import require_same
@@ -84,6 +84,28 @@ def snapshot_of_builder(snapshot: Snapshot, builder: Instance | None, *, token: 
         return None
     reason = f"AWS says that CreateImage made it of {instance}, which we launched, for {image_id}, which is gone"
     return MayDeleteSnapshot(snapshot.snapshot_id, reason)
+
+
+def snapshot_of_retired(snapshot: Snapshot, image: Image) -> MayDeleteSnapshot | None:
+    """Return the proof that a snapshot in the mapping of the image was made for this very image.
+
+    AWS describes what CopyImage and CreateImage make, and composing what it makes itself. Whoever registers an image of
+    a backup of a volume has it in a mapping too, but not described so.
+    """
+    if snapshot.snapshot_id not in image.snapshot_ids or snapshot.owner_id != image.owner_id:
+        return None
+    made_for = destination_of(snapshot) or created_of(snapshot)[1]
+    if made_for == image.image_id:
+        return MayDeleteSnapshot(snapshot.snapshot_id, f"AWS says that it was made for {image.image_id}")
+    digest = image.tags.get(RECIPE_TAG)
+    devices = [one.device_name for one in image.snapshot_devices if one.snapshot_id == snapshot.snapshot_id]
+    for device in devices if digest else ():
+        for is_copy in (True, False):
+            born = birth_description(image.name, digest or "", device, is_copy=is_copy)
+            proof = snapshot_by_description(snapshot, description=born, is_copy=is_copy)
+            if proof is not None:
+                return proof
+    return None
 
 
 def all_snapshots_are_ours(image: Image, proofs: t.Iterable[MayDeleteSnapshot]) -> MayDeleteSnapshotsOf | None:

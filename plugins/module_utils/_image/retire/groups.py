@@ -28,11 +28,15 @@ _BACKUP_NAME: t.Final = "AwsBackup_"
 
 @dataclasses.dataclass(frozen=True)
 class Sorted:
-    """An image in its group, and why it is kept; None where no rule keeps it as far as the image itself tells."""
+    """An image in its group, and why it is kept; None where no rule keeps it as far as the image itself tells.
+
+    ``successor`` is the newest image of the group that can be launched.
+    """
 
     image: Image
     group: str | None
     kept: str | None
+    successor: str | None = None
 
 
 def sort_images(
@@ -46,9 +50,11 @@ def sort_images(
     for group, members in groups.items():
         members.sort(key=lambda image: (image.creation_date, image.image_id), reverse=True)
         newest = _newest(members, request.keep)
+        first = next((one.image_id for one in members if one.state != "failed"), None)
+        successor = next((one.image_id for one in members if one.state == "available"), None)
         for image in members:
-            kept = _not_ours_to_retire(image, copied) or _kept(image, members, group, newest, request, now)
-            found.append(Sorted(image, group, kept))
+            kept = _not_ours_to_retire(image, copied) or _kept(image, first, group, newest, request, now)
+            found.append(Sorted(image, group, kept, successor))
     return found
 
 
@@ -58,6 +64,11 @@ def group_of(image: Image, by: GroupBy) -> str | None:
         return image.tags.get(by.tag)
     match = re.search(by.name, image.name)
     return match[1] if match else None
+
+
+def manager_of(tags: t.Mapping[str, str]) -> str | None:
+    """Return the service that manages what has these tags, None for none; it removes its own things itself."""
+    return next((service for prefix, service in _MANAGERS if any(key.startswith(prefix) for key in tags)), None)
 
 
 def _newest(members: t.Sequence[Image], keep: Keep) -> frozenset[str]:
@@ -71,11 +82,11 @@ def _has_tags(image: Image, keep: Keep) -> bool:
 
 
 def _not_ours_to_retire(image: Image, copied: t.Collection[str]) -> str | None:
-    if image.state not in ("available", "disabled"):
-        return f"it is {image.state}; only an image that is available is deprecated or disabled"
-    for prefix, service in _MANAGERS:
-        if any(key.startswith(prefix) for key in image.tags):
-            return f"{service} manages it, by its tags; let that service remove it"
+    if image.state not in ("available", "disabled", "failed"):
+        return f"it is {image.state}; only an image that is available, disabled or failed is retired"
+    service = manager_of(image.tags)
+    if service:
+        return f"{service} manages it, by its tags; let that service remove it"
     if image.name.startswith(_BACKUP_NAME):
         return "AWS Backup manages it, by its name; let that service remove it"
     if image.image_id in copied:
@@ -85,7 +96,7 @@ def _not_ours_to_retire(image: Image, copied: t.Collection[str]) -> str | None:
 
 def _kept(
     image: Image,
-    members: t.Sequence[Image],
+    first: str | None,
     group: str | None,
     newest: frozenset[str],
     request: RetireRequest,
@@ -94,7 +105,7 @@ def _kept(
     keep = request.keep
     if group is None:
         return "it belongs to no group: group_by finds nothing on it"
-    if image is members[0]:
+    if image.image_id == first:
         return f"it is the newest of group {group!r}"
     if image.image_id in newest:
         return f"it is one of the {keep.newest} newest of group {group!r} (keep.newest)"

@@ -12,10 +12,22 @@ import typing as t
 
 from ..model import Image
 from ..permissions import LaunchPermissions
-from ..steps import DisableImage, ModifyLaunchPermissions, SetDeprecation, SetTags
+from ..proofs import MayDeleteSnapshot
+from ..steps import (
+    DeleteSnapshot,
+    DeregisterImage,
+    DisableImage,
+    ModifyLaunchPermissions,
+    SetDeprecation,
+    SetDeregistrationProtection,
+    SetTags,
+)
 from ..use import Use
+from ..vocabulary import Protection
 
-RetireAction = t.Literal["deprecated", "disabled", "restored", "waiting", "kept", "unchanged", "failed"]
+RetireAction = t.Literal[
+    "deprecated", "disabled", "unprotected", "deregistered", "restored", "waiting", "kept", "unchanged", "failed"
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,24 +37,74 @@ class EnableImage:
     sentence: str = "enable the image"
 
 
-RetireStep = t.Union[SetTags, SetDeprecation, ModifyLaunchPermissions, DisableImage, EnableImage]
+@dataclasses.dataclass(frozen=True)
+class RestoreSnapshot:
+    """Take a snapshot out of the Recycle Bin."""
+
+    snapshot_id: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what it does."""
+        return f"restore snapshot {self.snapshot_id} from the Recycle Bin"
+
+
+@dataclasses.dataclass(frozen=True)
+class RestoreImage:
+    """Take an image out of the Recycle Bin, once each of its snapshots is there and completed."""
+
+    snapshot_ids: tuple[str, ...]
+    sentence: str = "restore the image from the Recycle Bin, once its snapshots are completed"
+
+
+RetireStep = t.Union[
+    SetTags,
+    SetDeprecation,
+    SetDeregistrationProtection,
+    ModifyLaunchPermissions,
+    DisableImage,
+    EnableImage,
+    DeregisterImage,
+    DeleteSnapshot,
+    RestoreSnapshot,
+    RestoreImage,
+]
 
 
 @dataclasses.dataclass(frozen=True)
 class Undo:
-    """What a later restore of an image needs; permissions of None were not taken."""
+    """What a later restore of an image needs; permissions and protection of None were not taken.
+
+    ``snapshot_ids`` are all that its mapping named, None while the image is there and names them itself. ``tags`` are
+    the notes of retiring on it.
+    """
 
     image_id: str
     region: str
     launch_permissions: LaunchPermissions | None = None
     deprecation_time: str | None = None
+    deregistration_protection: Protection | None = None
+    snapshot_ids: tuple[str, ...] | None = None
+    tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class SnapshotFate:
+    """What becomes of a snapshot when its image is deregistered, and why; it stays unless there is a proof."""
+
+    snapshot_id: str
+    volume_size: int
+    reason: str
+    proof: MayDeleteSnapshot | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Decision:
     """What happens to one image in this run, and why. Each step is one call that changes something.
 
-    ``due`` is when the next step is, where only time is missing. ``use`` is None where nobody has asked for it.
+    ``due`` is when the next step is, where only time is missing. ``use`` is None where nobody has asked for it. Until
+    ``undo_until`` a deregistered image can come back from the Recycle Bin, and until ``billed_until`` that bills it.
+    ``unknown`` is what could not be read beside the use.
     """
 
     image: Image
@@ -54,13 +116,21 @@ class Decision:
     due: str | None = None
     use: Use | None = None
     undo: Undo | None = None
+    snapshots: tuple[SnapshotFate, ...] = ()
+    unknown: str | None = None
+    undo_until: str | None = None
+    billed_until: str | None = None
 
 
 @dataclasses.dataclass
 class Outcome:
-    """How far a decision has come: the number of its steps that are done, and what stopped the rest."""
+    """How far a decision has come: the number of its steps that are done, and what stopped the rest.
+
+    ``deleted`` are the snapshots that AWS says are gone.
+    """
 
     decision: Decision
     done: int = 0
     error: str | None = None
     overtaken: str | None = None
+    deleted: set[str] = dataclasses.field(default_factory=set)

@@ -17,11 +17,18 @@ from ..options import Options, parse_filters, parse_launch_permissions, require_
 from ..timestamps import parse_timestamp
 from ..use import UseRequest
 from .model import Undo
+from .notes import to_protection
 
 DEPRECATE: t.Final = "deprecate"
 DISABLE: t.Final = "disable"
+DEREGISTER: t.Final = "deregister"
+NEWEST: t.Final = "newest"
+_SNAPSHOT: t.Final = re.compile(r"snap-[0-9a-f]+")
 _FOR_RETIRED: t.Final = ("filters", "group_by")
 _BY_TAG, _BY_NAME = "tag:", "name:"
+_LEAST: t.Final = {
+    "disable_after_days": 0, "deregister_after_days": 1, "limit": 1, "launched_within_days": 1, "report_max_age": 1,
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +51,14 @@ class GroupBy:
 
 
 @dataclasses.dataclass(frozen=True)
+class Replacement:
+    """The tag that tells what to use in place of a retired image: one image, or the newest of its group."""
+
+    tag: str
+    image_id: str
+
+
+@dataclasses.dataclass(frozen=True)
 class RetireRequest:
     """Which images may be retired, how far, and what is kept."""
 
@@ -54,6 +69,11 @@ class RetireRequest:
     keep: Keep = dataclasses.field(default_factory=Keep)
     last_step: str = DISABLE
     disable_after_days: int = 14
+    deregister_after_days: int = 60
+    require_recycle_bin: bool = True
+    keep_locked: bool = True
+    disable_protection: bool = False
+    replacement: Replacement | None = None
     limit: int = 20
     use: UseRequest = dataclasses.field(default_factory=UseRequest)
     fail_when_unknown: bool = False
@@ -67,6 +87,7 @@ class RestoreRequest:
     image_ids: tuple[str, ...] = ()
     undos: tuple[Undo, ...] = ()
     trust_recorded_permissions: bool = False
+    wait_timeout: int = 600
 
 
 def parse_retire_request(options: Options, *, default_region: str | None) -> RetireRequest | RestoreRequest:
@@ -89,7 +110,7 @@ def _parse_retire(options: Options, regions: tuple[str, ...]) -> RetireRequest:
         )
     if options.get("undo") is not None:
         raise RequestError("undo is for state=restored; leave it out to retire images")
-    for name, least in (("disable_after_days", 0), ("limit", 1), ("launched_within_days", 1), ("report_max_age", 1)):
+    for name, least in _LEAST.items():
         if options[name] < least:
             raise RequestError(f"{name} {options[name]} is less than {least}")
     return RetireRequest(
@@ -100,6 +121,11 @@ def _parse_retire(options: Options, regions: tuple[str, ...]) -> RetireRequest:
         keep=_parse_keep(options.get("keep") or {}),
         last_step=options["last_step"],
         disable_after_days=options["disable_after_days"],
+        deregister_after_days=options["deregister_after_days"],
+        require_recycle_bin=options["require_recycle_bin"],
+        keep_locked=options["locked_snapshots"] == "keep",
+        disable_protection=options["disable_protection"],
+        replacement=_parse_replacement(options.get("replacement")),
         limit=options["limit"],
         use=UseRequest(
             report_max_age_hours=options["report_max_age"], launched_within_days=options["launched_within_days"]
@@ -147,6 +173,17 @@ def _parse_keep(options: Options) -> Keep:
     return keep
 
 
+def _parse_replacement(options: Options | None) -> Replacement | None:
+    if options is None:
+        return None
+    tag, image_id = str(options["tag"]), str(options["image_id"])
+    if tag.startswith("aws:") or not tag.strip():
+        raise RequestError(f"replacement.tag {tag!r} cannot be the key of a tag; aws: is for AWS alone")
+    if image_id != NEWEST:
+        require_image_id(image_id, option="replacement.image_id")
+    return Replacement(tag, image_id)
+
+
 def _parse_restore(options: Options, regions: tuple[str, ...]) -> RestoreRequest:
     for name in _FOR_RETIRED:
         if options.get(name):
@@ -156,6 +193,8 @@ def _parse_restore(options: Options, regions: tuple[str, ...]) -> RestoreRequest
     undos = tuple(_parse_undo(one) for one in options.get("undo") or ())
     if options.get("undo") is not None and not undos:
         raise RequestError("undo is empty: that task has retired nothing, so that there is nothing to restore")
+    if options["wait_timeout"] < 1:
+        raise RequestError(f"wait_timeout {options['wait_timeout']} is less than 1")
     if undos and len({one.image_id for one in undos}) < len(undos):
         raise RequestError("undo names an image twice; pass what one task has returned")
     if not undos and not regions:
@@ -165,6 +204,7 @@ def _parse_restore(options: Options, regions: tuple[str, ...]) -> RestoreRequest
         image_ids=tuple(one.image_id for one in undos) or _parse_image_ids(options),
         undos=undos,
         trust_recorded_permissions=bool(options.get("trust_recorded_permissions")),
+        wait_timeout=options["wait_timeout"],
     )
 
 
@@ -172,9 +212,26 @@ def _parse_undo(options: Options) -> Undo:
     moment = options.get("deprecation_time") or None
     if moment is not None and parse_timestamp(moment) is None:
         raise RequestError(f"undo: deprecation_time {moment!r} is not a time such as 2027-01-31T00:00:00Z")
+    protection = options.get("deregistration_protection") or None
+    if protection not in (None, "enabled", "enabled-with-cooldown"):
+        raise RequestError(
+            f"undo: deregistration_protection {protection!r} is neither enabled nor enabled-with-cooldown"
+        )
     return Undo(
         image_id=require_image_id(options["image_id"], option="undo.image_id"),
         region=require_region_name(options["region"], option="undo.region"),
         launch_permissions=parse_launch_permissions(options.get("launch_permissions")),
         deprecation_time=moment,
+        deregistration_protection=to_protection(protection or ""),
+        snapshot_ids=_parse_snapshot_ids(options.get("snapshot_ids")),
+        tags={str(key): str(value) for key, value in (options.get("tags") or {}).items()},
     )
+
+
+def _parse_snapshot_ids(listed: t.Sequence[str] | None) -> tuple[str, ...] | None:
+    if listed is None:
+        return None
+    for one in listed:
+        if not _SNAPSHOT.fullmatch(one):
+            raise RequestError(f"undo: snapshot_ids: {one!r} is not a snapshot id, such as snap-0123456789abcdef0")
+    return tuple(dict.fromkeys(listed))

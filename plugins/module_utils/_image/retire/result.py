@@ -13,11 +13,24 @@ import typing as t
 from ..attributes import image_with
 from ..model import Image
 from ..sentences import describe_step
-from ..steps import DisableImage, SetDeprecation
+from ..steps import DeregisterImage, DisableImage, SetDeprecation, SetDeregistrationProtection
 from ..use import Use
-from .model import Decision, EnableImage, Outcome, RetireStep, Undo
+from .model import Decision, EnableImage, Outcome, RestoreImage, RetireStep, Undo
+from .savings import gib_freed, snapshot_entries, undo_path
 
-_COUNTED: t.Final = ("deprecated", "disabled", "restored", "waiting", "kept", "unchanged", "failed")
+_CHANGED: t.Final = ("deprecated", "disabled", "unprotected", "deregistered", "restored")
+_COUNTED: t.Final = (*_CHANGED, "waiting", "kept", "unchanged", "failed")
+
+_STATES: t.Final[t.Mapping[type, str]] = {
+    DisableImage: "disabled",
+    EnableImage: "available",
+    DeregisterImage: "deregistered",
+    RestoreImage: "disabled",
+}
+_LEFT: t.Final = (
+    "marked to be deleted with an image that is gone, and still there. Either a run was interrupted or somebody has "
+    "restored them, so that they are left as they are; delete them, or restore their image"
+)
 
 
 def to_retire_result(outcomes: t.Sequence[Outcome], *, predicted: bool = False) -> dict[str, t.Any]:
@@ -33,15 +46,18 @@ def to_retire_result(outcomes: t.Sequence[Outcome], *, predicted: bool = False) 
     }
 
 
-def retire_warnings(outcomes: t.Sequence[Outcome]) -> list[str]:
-    """Return what could not be read about the use of images, each once, with how many are kept for it."""
+def retire_warnings(outcomes: t.Sequence[Outcome], leftovers: t.Sequence[str] = ()) -> list[str]:
+    """Return what could not be read about the use of images, each once with how many are kept for it, and leftovers."""
     kept: dict[str, int] = {}
-    for use in (one.decision.use for one in outcomes):
-        for sentence in use.unknown if use is not None and use.in_use is None else ():
+    for decision in (one.decision for one in outcomes):
+        use = decision.use
+        unknown = use.unknown if use is not None and use.in_use is None else ()
+        for sentence in (*unknown, *([decision.unknown] if decision.unknown else [])):
             kept[sentence] = kept.get(sentence, 0) + 1
-    return [
+    left = [f"{', '.join(leftovers)}: {_LEFT}"] if leftovers else []
+    return left + [
         f"{count} image{'s are' if count > 1 else ' is'} kept, for it is not known whether anything uses "
-        f"{'them' if count > 1 else 'it'}: {sentence}"
+        f"{'them' if count > 1 else 'it'}, or whether they could come back: {sentence}"
         for sentence, count in kept.items()
     ]
 
@@ -59,7 +75,7 @@ def retire_message(result: t.Mapping[str, t.Any], *, predicted: bool) -> str:
     """Return one line for people: how many images of each kind there are."""
     would = "would be " if predicted else ""
     counted = [(count, action) for action, count in result["summary"].items() if count]
-    return ", ".join(f"{count} {would if action in _COUNTED[:3] else ''}{action}" for count, action in counted)
+    return ", ".join(f"{count} {would if action in _CHANGED else ''}{action}" for count, action in counted)
 
 
 def retire_diff(outcomes: t.Sequence[Outcome]) -> list[dict[str, str]]:
@@ -70,6 +86,7 @@ def retire_diff(outcomes: t.Sequence[Outcome]) -> list[dict[str, str]]:
 def _to_entry(outcome: Outcome, *, predicted: bool) -> dict[str, t.Any]:
     decision = outcome.decision
     image = _after(decision.image, decision.steps if predicted else decision.steps[: outcome.done])
+    snapshots = snapshot_entries(outcome, predicted=predicted)
     action, reason = decision.action, decision.reason
     if outcome.overtaken:
         action, reason = "unchanged", outcome.overtaken
@@ -88,6 +105,11 @@ def _to_entry(outcome: Outcome, *, predicted: bool) -> dict[str, t.Any]:
         "in_use": decision.use.in_use if decision.use else None,
         "evidence": _evidence(decision.use),
         "volume_size": sum(device.volume_size for device in image.ebs_devices),
+        "snapshots": snapshots,
+        "gib_freed": gib_freed(snapshots),
+        "undo_path": undo_path(outcome, predicted=predicted),
+        "undo_until": decision.undo_until,
+        "billed_until": decision.billed_until,
         "tags": dict(image.tags),
         "steps": [
             {"description": describe_step(step), "done": not predicted and number < outcome.done}
@@ -103,10 +125,18 @@ def _after(image: Image, done: t.Sequence[RetireStep]) -> Image:
     for step in done:
         if isinstance(step, SetDeprecation):
             image = dataclasses.replace(image, deprecation_time=step.deprecate_at or None)
-        elif isinstance(step, (DisableImage, EnableImage)):
-            state = "disabled" if isinstance(step, DisableImage) else "available"
-            image = dataclasses.replace(image, state=state)
+        elif isinstance(step, SetDeregistrationProtection):
+            image = dataclasses.replace(image, deregistration_protection=step.protection)
+        elif type(step) in _STATES:
+            image = dataclasses.replace(image, state=_state_after(image, step))
     return image
+
+
+def _state_after(image: Image, step: RetireStep) -> str:
+    """Return the state once a step is done; what has left the bin is as it was unless AWS has shown it otherwise."""
+    if isinstance(step, RestoreImage) and image.state != "deregistered":
+        return image.state
+    return _STATES[type(step)]
 
 
 def _evidence(use: Use | None) -> list[str]:
@@ -120,6 +150,9 @@ def _to_undo(undo: Undo) -> dict[str, t.Any]:
         "region": undo.region,
         "launch_permissions": None if permissions is None else permissions.to_dict(),
         "deprecation_time": undo.deprecation_time,
+        "deregistration_protection": undo.deregistration_protection,
+        "snapshot_ids": None if undo.snapshot_ids is None else list(undo.snapshot_ids),
+        "tags": dict(undo.tags),
     }
 
 
