@@ -98,6 +98,7 @@ class Reporter:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._usual: dict[int, t.Any] = {}
+        self._is_passing_on = False
 
     def __enter__(self) -> Reporter:
         start_beside(self._thread)
@@ -112,11 +113,28 @@ class Reporter:
         self._thread.join(1.0)
         self._unlink()
 
-    def _tidy_and_pass_on(self, number: int, _frame: t.Any) -> None:
-        """Remove the file and let the usual handler end this process, as Ansible's does without a return."""
-        self._unlink()
-        signal.signal(number, self._usual.get(number, signal.SIG_DFL))
-        os.kill(os.getpid(), number)
+    def _tidy_and_pass_on(self, number: int, frame: t.Any) -> None:
+        """Remove the file and let the usual handler end this process, as Ansible's does without a return.
+
+        That one lets the next signal kill this process at once, and only then stops the module, while Ansible sends
+        SIGTERM twice right after SIGINT: until the module is stopped no further signal may arrive.
+        """
+        if self._is_passing_on:
+            signal.raise_signal(number)  # It had arrived before it could be kept back, and comes again afterwards.
+            return
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        self._is_passing_on = True
+        try:
+            self._unlink()
+            usual = self._usual.get(number)
+            if callable(usual):
+                usual(number, frame)
+            else:
+                signal.signal(number, signal.SIG_DFL if usual is None else usual)
+                signal.raise_signal(number)
+        finally:
+            self._is_passing_on = False
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def _unlink(self) -> None:
         with contextlib.suppress(OSError):

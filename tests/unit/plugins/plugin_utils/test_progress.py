@@ -10,7 +10,10 @@ import json
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import threading
+import time
 import typing as t
 
 import pytest
@@ -160,3 +163,62 @@ def test_a_signal_reaches_the_usual_handler_after_the_file_is_removed(number: si
     finally:
         signal.signal(number, usual)
     assert seen == [False]
+
+
+MODULE = """
+import pathlib, signal, sys
+def end(number, frame):
+    pathlib.Path(sys.argv[1]).write_text(str(number))
+    sys.exit()
+signal.signal(signal.SIGINT, end)
+signal.signal(signal.SIGTERM, end)
+print(flush=True)
+signal.sigtimedwait([], 10.0)
+"""
+WORKER = """
+import os, signal, subprocess, sys
+from ansible_collections.sealed.ami.plugins.plugin_utils._progress import Reporter
+
+first, *others = map(int, sys.argv[3:])
+
+def as_ansible_does(number, frame):
+    signal.signal(number, signal.SIG_DFL)
+    for other in others:
+        os.kill(os.getpid(), other)
+    os.killpg(os.getpid(), number)
+    os._exit(1)
+
+os.setsid()
+for one in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(one, as_ansible_does)
+module = subprocess.Popen([sys.executable, "-c", *sys.argv[1:3]], stdout=subprocess.PIPE)
+module.stdout.readline()
+with Reporter(print, rhythm=60.0):
+    os.kill(os.getpid(), first)
+"""
+
+
+@pytest.mark.parametrize(
+    "arriving",
+    [
+        (signal.SIGINT,),
+        (signal.SIGINT, signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGINT),
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGTERM, signal.SIGINT, signal.SIGTERM),
+    ],
+    ids=lambda signals: "-".join(one.name for one in signals),
+)
+def test_further_signals_do_not_keep_the_first_from_the_module(
+    tmp_path: pathlib.Path, arriving: tuple[signal.Signals, ...]
+) -> None:
+    """Ansible sends SIGTERM twice right after SIGINT; the worker must not die before it has stopped the module."""
+    note = tmp_path / "signal"
+    command = [sys.executable, "-c", WORKER, MODULE, str(note), *(str(int(one)) for one in arriving)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "ANSIBLE_LOCAL_TEMP": str(tmp_path)}
+    ended = subprocess.run(command, env=environment, timeout=60, check=False, capture_output=True, text=True)
+    end = time.monotonic() + 9.0
+    while not note.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert note.exists(), f"the module went on: {ended.stderr}"
+    assert note.read_text() in ("", str(int(arriving[0])))
