@@ -26,6 +26,7 @@ ATTRIBUTE_ARGUMENTS: t.Final[dict[str, t.Any]] = {row.name: dict(row.argument) f
 
 RUN_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "session_token": SESSION_TOKEN,
+    "check_key_access": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "on_failure": {"type": "str", "choices": ["keep", "rollback"], "default": "keep"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "wait": {"type": "bool", "default": False},
@@ -58,7 +59,6 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "snapshot_copy_completion_duration_minutes": {"type": "int"},
     "superseded": {"type": "str", "choices": ["keep", "retire", "deregister"], "default": "keep"},
     "retired": {"type": "str", "choices": ["report", "recopy"], "default": "report"},
-    "check_key_access": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
     "intermediate": {"type": "bool", "default": False},
     "expires_at": {"type": "str"},
     "tag_equality": {"type": "bool", "default": False},

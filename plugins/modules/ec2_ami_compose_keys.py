@@ -191,6 +191,18 @@ options:
         organization that allow instances and volumes only with certain tags.
       - The image and its snapshots do not get them.
     type: dict
+  check_key_access:
+    description:
+      - Whether to try the keys of the devices that are to come under their key before anything is made, by dry runs.
+        Where EBS may not use a key, AWS takes the request, and the snapshot, volume or instance fails later.
+      - V(auto) warns of a denial, with the statement to add to a policy. V(true) fails before anything is changed, and
+        warns of what could not be proved. V(false) tries nothing.
+      - The calls are those of O(sealed.ami.ec2_ami_encrypted_copy#module:check_key_access). Each pair of keys is tried
+        once; devices that stay as they are, images of O(instance_id), and a run with nothing to make try nothing.
+      - A policy that opens a key to EBS alone (C(kms:ViaService)) denies a dry run also where the image would be made.
+    type: str
+    choices: ['auto', 'true', 'false']
+    default: auto
   on_failure:
     description:
       - What happens to the snapshots and the image that this run has made when the task fails. V(keep) leaves and names
@@ -354,6 +366,18 @@ EXAMPLES = r"""
       - device_name: /dev/sdf
         volume_size: 5
         kms_key_id: alias/data
+    wait: true
+
+- name: Make it only if every key is proved to be open beforehand
+  sealed.ami.ec2_ami_compose_keys:
+    region: us-east-1
+    source_image_id: ami-00ec2000000000004
+    name: database-proved
+    check_key_access: true
+    kms_key_id: alias/data
+    device_mapping:
+      - device_name: /dev/xvda
+        kms_key_id: alias/os
     wait: true
 
 - name: Find the instance that the database runs on
@@ -560,7 +584,47 @@ images:
       type: list
       elements: str
       sample: [snap-0123456789abcdef0]
+key_checks:
+  description:
+    - What dry runs told of the use of keys before anything was made; empty where nothing was tried. See
+      O(check_key_access).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kms_key_arn:
+      description: The key.
+      returned: always
+      type: str
+      sample: arn:aws:kms:us-east-1:123456789012:key/00000002-0000-4000-8000-000000000001
+    region:
+      description: The region in which it was tried.
+      returned: always
+      type: str
+      sample: us-east-1
+    action:
+      description: The action that was tried, or, of a denial, the one that AWS named.
+      returned: always
+      type: str
+      sample: kms:GenerateDataKeyWithoutPlaintext
+    proved:
+      description: Whether the principal may use the key so; null where that could not be told.
+      returned: always
+      type: bool
+      sample: true
+    reason:
+      description: Why.
+      returned: always
+      type: str
+      sample: a dry run succeeded
+    principal:
+      description: The principal, where AWS named it in a denial; null otherwise.
+      returned: always
+      type: str
+      sample: arn:aws:iam::123456789012:user/copier
 """
+
+import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -573,11 +637,13 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.compose.request 
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=COMPOSE_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module):
+    key_checks: list[dict[str, t.Any]] = []
+    with failing_readably(module, key_checks=key_checks):
         connection = Connection.of_module(module)
         request = parse_compose_request(module.params, default_region=module.region)
-        outcome = ComposeRun(connection, request, warn=warn).run(check_mode=module.check_mode)
-    finish(module, [outcome], single=True)
+        run = ComposeRun(connection, request, warn=warn, key_checks=key_checks)
+        outcome = run.run(check_mode=module.check_mode)
+    finish(module, [outcome], single=True, key_checks=key_checks)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ CALLERS: t.Final = [
         {
             "source_image_id": _OF_IMAGE, "source_region": _OF_IMAGE, "method": _OF_IMAGE, "instance": _OF_IMAGE,
             "temporary_tags": "nothing temporary is made", "state": _REMOVES, "session_token": _CREDENTIALS,
+            "check_key_access": "each snapshot takes the key of its volume, which EBS uses already",
         },
         id="image_from_instance",
     ),

@@ -17,6 +17,9 @@ import json
 import re
 import typing as t
 
+from .keys import RequiredKey
+from .model import KmsKey
+
 Kind = t.Literal["ReEncrypt", "Decrypt", "GenerateDataKeyWithoutPlaintext", "CreateGrant"]
 
 _DENIED: t.Final = re.compile(
@@ -31,7 +34,7 @@ _WRITES: t.Final = ("ReEncryptTo", "GenerateDataKeyWithoutPlaintext")
 
 @dataclasses.dataclass(frozen=True)
 class Need:
-    """The keys that one copy uses: those of the source's snapshots, and the one that its own come under.
+    """The keys that a copy, or a launch, uses: those that the content is under, and the one that it comes under.
 
     AWS managed keys are not among them: EBS may use those for everybody in the account, and nobody may directly.
     ``has_plain`` tells that the source has unencrypted snapshots as well; ``undescribed`` are keys for which
@@ -84,6 +87,34 @@ class KeyCheck:
     def to_entry(self) -> dict[str, t.Any]:
         """Return one entry of ``key_checks``."""
         return dataclasses.asdict(self)
+
+
+def need_for(
+    content: tuple[str, t.Collection[str]],
+    to: tuple[str, RequiredKey | None],
+    described: t.Mapping[str, KmsKey | None],
+    *,
+    has_plain: bool,
+) -> Need:
+    """Return what content needs, which is in a region under keys, to come under a key of another or the same region.
+
+    ``described`` are the keys of the content that could be described.
+    """
+    source_region, source_keys = content
+    region, key = to
+    managed = {arn for arn, one in described.items() if one is not None and one.manager == "AWS"}
+    read, written = frozenset(source_keys) - managed, _written(key)
+    undescribed = {arn for arn in read if arn not in described}
+    if written and key is not None and key.metadata is None:
+        undescribed.add(written)
+    return Need(source_region, read, region, written, has_plain, frozenset(undescribed))
+
+
+def _written(key: RequiredKey | None) -> str | None:
+    """Return the key as KMS takes it; None for one of AWS's own, which nobody may use directly."""
+    if key is None or (key.metadata is not None and key.metadata.manager == "AWS"):
+        return None
+    return key.arn or key.reference
 
 
 def probes_for(needs: t.Iterable[Need]) -> tuple[Probe, ...]:
@@ -143,8 +174,8 @@ def advice(check: KeyCheck) -> str:
     """Return what a denial means and the statement that ends it, ready to be pasted."""
     statement = _statement(check, _TO_WRITE if check.action.rpartition(":")[2] in _WRITES else _TO_READ)
     return (
-        f"KMS key {check.kms_key_arn} in {check.region} may not be used for this copy: {check.reason}. {statement}. If "
-        "the policy of the key opens it to EBS alone (kms:ViaService), the copy succeeds all the same"
+        f"KMS key {check.kms_key_arn} in {check.region} may not be used for this image: {check.reason}. {statement}. "
+        "If the policy of the key opens it to EBS alone (kms:ViaService), the image is made all the same"
     )
 
 

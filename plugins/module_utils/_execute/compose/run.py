@@ -18,6 +18,7 @@ from ..._image.attributes import require_future, require_markable, require_typed
 from ..._image.compose.draft import Material
 from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
+from ..._image.compose.key_needs import key_needs
 from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
 from ..._image.compose.ours import Remains, added_devices
 from ..._image.compose.planner import plan_compose
@@ -27,11 +28,12 @@ from ..._image.compose.request import ComposeRequest, InstanceOptions, require_r
 from ..._image.compose.steps import ComposePlan
 from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import aliases_of, require_private, require_shareable
-from ..._image.model import BlockDevice, Image, Snapshot
+from ..._image.model import BlockDevice, Image, KmsKey, Snapshot
 from ..._image.outcome import Outcome, Target
 from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
 from ..attributes import account_for_marks, read_sharing
+from ..key_access import KeyAccess
 from ..pace import Pace
 from ..regions import require_regions
 from ..source_keys import describe_source_keys
@@ -55,7 +57,13 @@ class ComposeRun:
     """One task: one image of one source."""
 
     def __init__(
-        self, connection: Connection, request: ComposeRequest, *, warn: Warn, pace: Pace | None = None
+        self,
+        connection: Connection,
+        request: ComposeRequest,
+        *,
+        warn: Warn,
+        key_checks: list[dict[str, t.Any]] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._connection = connection
         self._request = request
@@ -68,6 +76,8 @@ class ComposeRun:
         self._started = self._pace.now()
         self._options: InstanceOptions | None = None
         self._uefi_data: str | None = None
+        regions = {request.region: self._region, request.source_region: self._source_region}
+        self._access = KeyAccess(regions, request.check_key_access, key_checks, warn=warn)
 
     def run(self, *, check_mode: bool) -> Outcome:
         """Return what became of the image, or what would.
@@ -180,10 +190,12 @@ class ComposeRun:
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
         require_readable(material, recipe, now=self._pace.now())
-        self._require_decryptable(facts)
+        described = self._require_decryptable(facts)
+        if self._request.held_instance_id is None:
+            self._access.require(key_needs(plan, self._region.name, described))
 
-    def _require_decryptable(self, facts: ComposeFacts) -> None:
-        """Refuse content under a key that EBS cannot use; keys that the new image needs are judged already."""
+    def _require_decryptable(self, facts: ComposeFacts) -> dict[str, KmsKey | None]:
+        """Return the keys of the content, which EBS must be able to use; those of the new image are judged already."""
         judged = {device.required_key.arn for device in facts.recipe.ebs_devices}
         devices = tuple(
             BlockDevice(device.device_name, device.snapshot_id, encrypted=True, kms_key_arn=device.held_key_arn)
@@ -191,7 +203,9 @@ class ComposeRun:
             if device.snapshot_region == self._source_region.name and device.held_key_arn not in (None, *judged)
         )
         source = dataclasses.replace(facts.source, devices=devices)
-        require_decryptable(source, describe_source_keys(self._source_region, [source], warn=self._warn))
+        described = describe_source_keys(self._source_region, [source], warn=self._warn)
+        require_decryptable(source, described)
+        return described
 
     def _require_right_volumes(self, facts: ComposeFacts) -> None:
         wrong = key_differences(facts.recipe, facts.source)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._image.key_access import Need
-from ..._image.keys import RequiredKey
+from ..._image.key_access import Need, need_for
 from ..._image.model import Image, KmsKey
 from .job import Job
 
@@ -26,22 +25,10 @@ def key_needs(jobs: t.Iterable[Job], sources: t.Mapping[str, Image], keys: t.Map
 
 def _need(job: Job, source: Image, keys: t.Mapping[str, KmsKey | None]) -> Need:
     managed = {arn for arn, key in keys.items() if key is not None and key.manager == "AWS"}
-    read, written = source.kms_key_arns - managed, _tried(job.requirement.key)
-    undescribed = {arn for arn in read if arn not in keys}
-    if written and job.requirement.key and job.requirement.key.metadata is None:
-        undescribed.add(written)
-    return Need(
-        source_region=source.region,
-        source_keys=read,
-        region=job.outcome.target.region,
-        key=written,
+    read = source.kms_key_arns - managed
+    return need_for(
+        (source.region, read),
+        (job.outcome.target.region, job.requirement.key),
+        keys,
         has_plain=any(device.kms_key_arn not in read for device in source.snapshot_devices),
-        undescribed=frozenset(undescribed),
     )
-
-
-def _tried(key: RequiredKey | None) -> str | None:
-    """Return the key of the copy as KMS takes it; None for one of AWS's own, which nobody may use directly."""
-    if key is None or (key.metadata is not None and key.metadata.manager == "AWS"):
-        return None
-    return key.arn or key.reference

@@ -88,6 +88,7 @@ class ComposeRequest:
     wait: bool = False
     wait_timeout: int = 3600
     wait_delay: int = 15
+    check_key_access: t.Literal["auto", "true", "false"] = "auto"
 
     @property
     def tags_on_the_way(self) -> dict[str, str]:
@@ -130,6 +131,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
         wait=options["wait"],
         wait_timeout=options["wait_timeout"],
         wait_delay=options["wait_delay"],
+        check_key_access=options["check_key_access"],
     )
     _require_one_source(request)
     _require_consistent(request, has_instance_options=bool(options.get("instance")))
