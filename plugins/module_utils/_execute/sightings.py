@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import typing as t
 
-from .._image.aws_facts import GONE_SECONDS, VISIBILITY_SECONDS
+from .._aws.connection import Region
+from .._aws.images import find_images
+from .._image.aws_facts import CLOCK_SECONDS, GONE_SECONDS, VISIBILITY_SECONDS
+from .._image.model import Image, Snapshot
+from .._image.timestamps import parse_timestamp
+from .pace import Pace
+
+_LONGEST_DELAY: t.Final = 15.0
 
 
 class Sightings:
@@ -44,3 +51,38 @@ class Sightings:
         since = self._missing_since.get(one)
         patience = GONE_SECONDS if one in self._seen else VISIBILITY_SECONDS
         return since is not None and self._now() - since >= patience
+
+
+def living_images(
+    region: Region, snapshots: t.Sequence[Snapshot], made_for: t.Callable[[Snapshot], str], pace: Pace
+) -> frozenset[str]:
+    """Return the images of the caller that snapshots were made for, by AWS's descriptions, and that are there.
+
+    AWS may hide an image of which it shows the snapshots: one empty look at a young one proves nothing.
+    """
+
+    def look() -> dict[str, Image]:
+        return find_images(region, {made_for(one) for one in snapshots} - {""}, owners=("self",)) if snapshots else {}
+
+    shown, now = look(), pace.now()
+    young = {made_for(one) for one in snapshots if may_be_hidden(one.start_time, now)} - {""} - shown.keys()
+    if young:
+        shown = _await_shown(young, look, pace)
+    return frozenset(image_id for image_id, image in shown.items() if image.state != "deregistered")
+
+
+def may_be_hidden(made: str, now: float) -> bool:
+    """Tell whether AWS may still hide what was made at that time by its clock; a time that is not known is now."""
+    moment = parse_timestamp(made)
+    return moment is None or now - moment < VISIBILITY_SECONDS + CLOCK_SECONDS
+
+
+def _await_shown(ids: t.Collection[str], look: t.Callable[[], dict[str, Image]], pace: Pace) -> dict[str, Image]:
+    """Return what a look shows once all that it does not show is gone."""
+    sightings, began = Sightings(pace.now), pace.now()
+    while True:
+        shown = look()
+        sightings.note(ids, shown)
+        if all(one in shown or sightings.is_gone(one) for one in ids):
+            return shown
+        pace.sleep(pace.next_delay(pace.now() - began, longest=_LONGEST_DELAY))

@@ -13,6 +13,8 @@ import typing as t
 VISIBILITY_SECONDS: t.Final = 150.0
 # What was seen may be hidden again for a moment; longer, and it is gone.
 GONE_SECONDS: t.Final = 60.0
+# AWS takes no request of a clock that is further off than 15 minutes (IAM guide, "Troubleshoot signed requests").
+CLOCK_SECONDS: t.Final = 900.0
 # How long a filter by tag may miss what was just tagged: a minute, and some for the way.
 TAG_SECONDS: t.Final = 65.0
 

@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 from ..._aws.errors import AwsError
+from ..._aws.images import images_using
 from ..._aws.snapshots import IN_USE_CODE, delete_snapshot, find_snapshots_described, find_snapshots_made_for
 from ..._image.attributes import image_with
 from ..._image.compose.facts import ComposeFacts, sort_leftovers
@@ -81,6 +82,22 @@ class ComposeApply:
             tear_down(self._work, plan.teardown)
         for step in steps:
             self._do(step)
+        if not self._work.request.present:
+            self._require_users_shown()
+
+    def _require_users_shown(self) -> None:
+        """Refuse to call the image absent where AWS says that some image uses what runs for it have left, and hides it.
+
+        A filter cannot miss an image that is there for long: it is new, and may be the very one.
+        """
+        kept = [step.snapshot.resource_id for step in self._work.plan.after if isinstance(step, DeleteSnapshot)]
+        kept = [one for one in kept if one in self._work.outcome.left]
+        hidden = sorted(set(kept) - images_using(self._work.region, kept)) if kept else []
+        if hidden:
+            raise SealedError(
+                f"AWS refuses to delete {', '.join(hidden)} for an image that uses them, and does not show that image "
+                f"yet: it may be {self._work.request.name!r} itself. Run the task again in a few minutes"
+            )
 
     def _hold(self) -> None:
         """Bring the instance to where the user's tasks find it; where that fails, it ends at once."""

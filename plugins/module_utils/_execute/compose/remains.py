@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 
 from ..._aws.connection import Region
-from ..._aws.images import find_images, images_using
+from ..._aws.images import images_using
 from ..._aws.instances import find_instance, find_instances_by_tag
 from ..._aws.snapshots import find_snapshots_by_tag, find_snapshots_described
 from ..._aws.volumes import find_volumes, find_volumes_by_tag
@@ -29,6 +29,8 @@ from ..._image.descriptions import created_of
 from ..._image.machines import Instance, Volume
 from ..._image.model import BUILDER_TAG, COPY_TAG, Image, Snapshot
 from ..._image.proofs import MadeFor, MayDeleteSnapshot
+from ..pace import Pace
+from ..sightings import living_images
 
 
 class Search:
@@ -90,7 +92,7 @@ def with_builder(region: Region, image: Image) -> Image:
 
 
 def snapshots_of_builders(
-    region: Region, name: str, *, digest: str | None = None, launched: t.Iterable[Instance] = ()
+    region: Region, name: str, *, pace: Pace, digest: str | None = None, launched: t.Iterable[Instance] = ()
 ) -> tuple[tuple[MayDeleteSnapshot, ...], tuple[str, ...]]:
     """Return the snapshots that are left of images made by way of an instance: the proofs, and the ids without one.
 
@@ -102,19 +104,17 @@ def snapshots_of_builders(
         if not instance.is_alive and instance_proof(instance, name) is not None:
             found += find_snapshots_described(region, f"Created by CreateImage({instance.instance_id}) for *")
     by_id = {one.snapshot_id: one for one in found if may_be_of_builder(one, name, digest=digest)}
-    unused = _of_no_image(region, by_id)
+    unused = _of_no_image(region, by_id, pace)
     ids = {created_of(one)[0] for one in unused}
     shown = {one: find_instance(region, one) for one in sorted(ids)}
     return builder_snapshots(name, unused, {one: instance for one, instance in shown.items() if instance is not None})
 
 
-def _of_no_image(region: Region, snapshots: t.Mapping[str, Snapshot]) -> list[Snapshot]:
+def _of_no_image(region: Region, snapshots: t.Mapping[str, Snapshot], pace: Pace) -> list[Snapshot]:
     """Return those that no image uses, and whose own image, which may not show them yet, is gone."""
     if not snapshots:
         return []
     used = images_using(region, sorted(snapshots))
-    images = find_images(region, {created_of(one)[1] for one in snapshots.values()}, owners=("self",))
-    there = {one.image_id for one in images.values() if one.state != "deregistered"}
-    return [
-        snapshots[one] for one in sorted(snapshots) if one not in used and created_of(snapshots[one])[1] not in there
-    ]
+    unused = [snapshots[one] for one in sorted(snapshots) if one not in used]
+    there = living_images(region, unused, lambda one: created_of(one)[1], pace)
+    return [one for one in unused if created_of(one)[1] not in there]

@@ -128,6 +128,8 @@ class ComposeRun:
 
     def _read_images(self, facts: ComposeFacts) -> ComposeFacts:
         """Return the facts with what AWS holds of the image now."""
+        # First, for this may wait for an image that AWS does not show yet.
+        of_builders = self._read_builders(facts)
         images, snapshots = read_namesakes(self._region, self._request.name)
         desired = self._request.attributes.launch_permissions
         available = [image for image in images if image.state == "available"]
@@ -139,7 +141,7 @@ class ComposeRun:
             snapshots=snapshots,
             sharing=read_sharing(self._region, available[0], desired) if available else None,
             leftovers=self._read_leftovers(facts.recipe, images),
-            remains=self._read_remains(facts, images, snapshots),
+            remains=(*self._read_remains(facts, images, snapshots), *of_builders),
             account=facts.account,
         )
 
@@ -159,12 +161,17 @@ class ComposeRun:
             return ()
         name, digest = self._request.name, facts.recipe.digest
         search = Search(self._region, name, added, with_instances=by_instance, digest=digest)
-        proofs = search.run(images, snapshots.values()).proofs
-        if not by_instance:
-            return proofs
-        token = launch_token(facts.recipe.work, self._request.source_image_id or "")
-        launched = find_instances_by_token(self._region, token)
-        return (*proofs, *snapshots_of_builders(self._region, name, digest=digest, launched=launched)[0])
+        return search.run(images, snapshots.values()).proofs
+
+    def _read_builders(self, facts: ComposeFacts) -> tuple[Proof, ...]:
+        """Return the snapshots that are left of images made by way of an instance and gone."""
+        if self._request.instance_id is not None or facts.method.name != INSTANCE:
+            return ()
+        launched = find_instances_by_token(
+            self._region, launch_token(facts.recipe.work, self._request.source_image_id or "")
+        )
+        name, digest = self._request.name, facts.recipe.digest
+        return snapshots_of_builders(self._region, name, pace=self._pace, digest=digest, launched=launched)[0]
 
     def _judge(self, facts: ComposeFacts, plan: ComposePlan, material: Material) -> None:
         """Refuse what AWS would refuse half-way."""
@@ -216,6 +223,10 @@ class ComposeRun:
             )
 
     def _plan_removal(self) -> ComposePlan:
+        # First, for this may wait for an image that AWS does not show yet.
+        made, others = (
+            ((), ()) if self._request.hold else snapshots_of_builders(self._region, self._request.name, pace=self._pace)
+        )
         images, snapshots = read_namesakes(self._region, self._request.name)
         leftovers = read_leftovers(self._region, self._request.name, images)
         by_instance = self._request.method == INSTANCE
@@ -235,7 +246,6 @@ class ComposeRun:
         if self._request.hold:
             # What is held ends; the image, if another run has made one meanwhile, stays.
             return plan_compose_removal(self._request, RemovalFacts(remains=found.proofs, unproven=found.unproven))
-        made, others = snapshots_of_builders(self._region, self._request.name)
         facts = RemovalFacts(
             images,
             snapshots,

@@ -25,7 +25,7 @@ from ..._image.model import SOURCE_TAG, Image, Snapshot
 from ..._image.permissions import Sharing
 from ..attributes import account_for_marks, sharing_of
 from ..pace import Pace
-from ..sightings import Sightings
+from ..sightings import Sightings, living_images
 from .superseding import read_launchable
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
@@ -86,11 +86,14 @@ def read_images(region: Region, request: CopyRequest, pace: Pace) -> Held:
         pace.sleep(_SECOND_LOOK)
 
 
-def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, warn: Warn) -> RegionFacts:
+def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, pace: Pace, warn: Warn) -> RegionFacts:
     """Return the facts of one region, with no further call where AWS's lineage has led to a copy of every source."""
     images, snapshots = _with_tagged(region, request, keys.values(), held)
     removes = not request.present or request.deregister_superseded or any(one.state in FAILED_STATES for one in images)
-    loose, living = _read_loose(region, request) if removes else ((), frozenset[str]())
+    loose, living = _read_loose(region, request, pace) if removes else ((), frozenset[str]())
+    if living - {image.image_id for image in images}:
+        # AWS did not show all at the first look.
+        images, snapshots = _with_tagged(region, request, keys.values(), read_images(region, request, pace))
     wanted = [one.attributes for one in request.destinations if one.region == region.name]
     return RegionFacts(
         keys=keys,
@@ -175,14 +178,16 @@ def _is_answered(lineage: Lineage, wanted: t.Sequence[Requirement], images: t.Se
     return all(any(requirement.is_answered_by(image) for image in copies) for requirement in wanted)
 
 
-def _read_loose(region: Region, request: CopyRequest) -> tuple[tuple[Snapshot, ...], frozenset[str]]:
-    """Return the snapshots of copies that no image shows, and the images that they were made for and that are there."""
+def _read_loose(region: Region, request: CopyRequest, pace: Pace) -> tuple[tuple[Snapshot, ...], frozenset[str]]:
+    """Return the snapshots of copies that no image shows, and the images that they were made for and that are there.
+
+    AWS may hide an image of which it shows the snapshots, so that one empty look at a young one proves nothing.
+    """
     tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
     snapshots = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
     used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots]) if snapshots else set()
     loose = tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used)
-    living = find_images(region, {destination_of(one) for one in loose} - {""}, owners=("self",)) if loose else {}
-    return loose, frozenset(image_id for image_id, image in living.items() if image.state != "deregistered")
+    return loose, living_images(region, loose, destination_of, pace)
 
 
 def _read_sharing(

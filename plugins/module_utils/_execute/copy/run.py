@@ -130,7 +130,7 @@ class CopyRun:
 
         def read_rest(name: str) -> RegionFacts:
             keys, held = (_unless_error(answers[what, name]) for what in ("keys", "images"))
-            return read_region(self._regions[name], self._request, keys, held, warn=self._warn)
+            return read_region(self._regions[name], self._request, keys, held, pace=self._pace, warn=self._warn)
 
         return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read_rest)
 

@@ -67,7 +67,7 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
         after=(*_device_steps(request, facts, adopted), *_attributes(request, facts)),
         awaits=True,
         new_storage_gib=_new_storage_gib(facts),
-        warnings=lost_warning(request, facts, predicted),
+        warnings=(*lost_warning(request, facts, predicted), *_left_by_failed(facts, found)),
         details={**details(facts), **lost_details(request, facts, predicted)},
         recipe=facts.recipe,
         method=facts.method.name,
@@ -131,12 +131,29 @@ def _failed(facts: ComposeFacts, found: Namesakes) -> tuple[Step, ...]:
     for image in found.failed:
         proof = image_proof(image)
         if proof is None:
-            continue
+            # Only images of the recipe are here; one that is not proven to be has been refused as taking the name.
+            raise ValueError(f"{image.image_id} is not proven to be ours")
         shown = [facts.snapshots[one] for one in image.snapshot_ids if one in facts.snapshots]
         made = [one for one in (snapshot_proof(each, image.name, [image]) for each in shown) if one is not None]
         whole = all_snapshots_are_ours(image, made)
         steps += deregistration(proof, tuple(made), "it failed, and its name is needed", whole)
     return tuple(steps)
+
+
+def _left_by_failed(facts: ComposeFacts, found: Namesakes) -> tuple[str, ...]:
+    """Return a warning for each failed image of which a snapshot stays that is not one of the source's."""
+    lent = {device.snapshot_id for device in facts.recipe.ebs_devices}
+    warnings = []
+    for image in found.failed:
+        shown = [facts.snapshots[one] for one in image.snapshot_ids if one in facts.snapshots]
+        proven = {one.snapshot_id for one in shown if snapshot_proof(one, image.name, [image]) is not None}
+        left = [one for one in image.snapshot_ids if one not in proven and one not in lent]
+        if left:
+            warnings.append(
+                f"{image.region}: {', '.join(left)} of the failed image {image.image_id} stay: nothing that AWS says "
+                "proves that they were made for it; delete them by hand if they are yours"
+            )
+    return tuple(warnings)
 
 
 def _work(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, Snapshot]) -> tuple[WorkStep, ...]:

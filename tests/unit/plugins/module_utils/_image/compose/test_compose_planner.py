@@ -23,6 +23,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.compose.steps im
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import SealedError
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image, Snapshot
 from ansible_collections.sealed.ami.plugins.module_utils._image.permissions import LaunchPermissions, Sharing
+from ansible_collections.sealed.ami.plugins.module_utils._image.steps import DeleteSnapshot
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
     HOME,
@@ -305,6 +306,8 @@ def test_an_image_to_be_shared_has_snapshots_of_its_own() -> None:
     [
         pytest.param({"tags": {}}, ["does not carry", "recipe tag"], id="no tags"),
         pytest.param({"state": "disabled"}, ["it is disabled"], id="disabled"),
+        pytest.param({"state": "failed", "tags": {}}, ["it is failed", "recipe tag"], id="failed, no tags"),
+        pytest.param({"state": "invalid", "name": "else"}, ["it is invalid"], id="failed, under another name"),
         pytest.param({"/dev/sdf": {"kms_key_arn": KEY_A}}, [f"/dev/sdf has key {KEY_A}", KEY_B], id="other key"),
         pytest.param({"/dev/sdf": {"encrypted": False}}, ["/dev/sdf has no encryption"], id="plain"),
         pytest.param({"/dev/sdf": {"volume_size": 9}}, ["/dev/sdf has 9 GiB, wanted 8"], id="other size"),
@@ -368,6 +371,28 @@ def test_a_pending_image_is_adopted_and_a_failed_one_removed() -> None:
     assert (pending.action, pending.awaits, pending.steps) == ("adopted", True, ())
     failed = standing.plan(dataclasses.replace(standing.image, state="failed"))
     assert (failed.action, type(failed.before[0]).__name__) == ("composed", "DeregisterImage")
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "named"),
+    [
+        pytest.param({}, False, id="all are proven"),
+        pytest.param({"description": "a backup"}, True, id="another description"),
+        pytest.param({"tags": {}}, True, id="no tags"),
+        pytest.param(None, True, id="AWS does not show it"),
+    ],
+)
+def test_what_stays_of_a_failed_image_is_named(spoiled: dict[str, t.Any] | None, named: bool) -> None:
+    standing = Standing()
+    one = standing.image.snapshot_ids[0]
+    snapshots = {name: each for name, each in standing.snapshots.items() if name != one or spoiled is not None}
+    if spoiled is not None:
+        snapshots[one] = dataclasses.replace(snapshots[one], **spoiled)
+    plan = standing.plan(dataclasses.replace(standing.image, state="failed"), snapshots=snapshots)
+    assert [one in warning and "by hand" in warning for warning in plan.warnings] == ([True] if named else [])
+    deleted = {proof.resource_id for step in plan.before for proof in getattr(step, "snapshots", ())}
+    deleted |= {step.snapshot.resource_id for step in plan.before if isinstance(step, DeleteSnapshot)}
+    assert (one in deleted) is not named
 
 
 def test_leftovers_are_taken_over_if_good_and_deleted_if_not() -> None:
