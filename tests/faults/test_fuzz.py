@@ -22,6 +22,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     GRANT_ARGUMENTS,
     USAGE_ARGUMENTS,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_allowed import ALLOWED_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
 from emulated_aws.catalogue_images import HOSTILE, IMAGES
 from emulated_aws.client import Emulator
@@ -35,6 +36,7 @@ MODULES = {
     "ec2_ami_compose_keys": COMPOSE_ARGUMENTS,
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
     "ec2_ami_usage_info": USAGE_ARGUMENTS,
+    "ec2_allowed_images": ALLOWED_ARGUMENTS,
     "ec2_ami_retire": RETIRE_ARGUMENTS,
     "kms_key_grant": GRANT_ARGUMENTS,
 }
@@ -88,6 +90,7 @@ VALID: dict[str, dict[str, t.Any]] = {
     "ec2_ami_compose_keys": dict(SNAPSHOTS.wanted),
     "ec2_ami_encryption_info": {"region": HOME},
     "ec2_ami_usage_info": {"region": HOME},
+    "ec2_allowed_images": {"region": HOME, "state": "audit-mode", "image_criteria": [{"image_providers": ["amazon"]}]},
     "ec2_ami_retire": {"region": HOME, "filters": {"name": "plain-root"}, "group_by": "name:^(plain)"},
     "kms_key_grant": {
         "key_id": "alias/golden",

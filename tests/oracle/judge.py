@@ -53,6 +53,16 @@ SSM_NAMES = {
     "PutParameter": "Name", "LabelParameterVersion": "Name", "DeleteParameter": "Name",
     "AddTagsToResource": "ResourceId",
 }  # fmt: skip
+# A setting of the whole account in a region is the test's to hand over, by this name and its region.
+OF_ACCOUNT = {
+    **dict.fromkeys(
+        (
+            "EnableAllowedImagesSettings", "DisableAllowedImagesSettings",
+            "ReplaceImageCriteriaInAllowedImagesSettings",
+        ),
+        "allowed images",
+    ),
+}  # fmt: skip
 # The same for KMS: a grant gives others the use of a key, so the key must have been handed over for it.
 ACTED_ON_OF_KMS = {"CreateGrant": ("KeyId",), "RevokeGrant": ("GrantId",)}
 # What only makes something, of things that it leaves as they are.
@@ -118,6 +128,11 @@ def _of_call(call: Call, ours: set[str], given: Given) -> t.Iterator[Violation]:
         name = str(call["parameters"].get(SSM_NAMES[action]))
         if act_of(call) not in given.get(name, ()):
             yield Violation(f"{action} on a parameter that is not ours", f"{name} ({where})")
+        return
+    if call["service"] == "ec2" and action in OF_ACCOUNT:
+        setting = f"{OF_ACCOUNT[action]} of {call['region']}"
+        if action not in given.get(setting, ()):
+            yield Violation(f"{action} in an account that was not handed over for it", f"{setting} ({where})")
         return
     known = {"ec2": {*ACTED_ON, *CREATIONS}, "kms": {*ACTED_ON_OF_KMS}}
     if action not in known.get(call["service"], ()):

@@ -29,6 +29,13 @@ MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encrypted_copy": COPY,
     "ec2_ami_compose_keys": {**COPY, "name": "three"},
     "ec2_ami_encryption_info": {"region": HOME, "image_ids": [FOREIGN]},
+    "ec2_ami_usage_info": {"region": HOME, "image_ids": [FOREIGN]},
+    "ec2_ami_publish": {
+        "region": HOME,
+        "image_id": FOREIGN,
+        "require": "none",
+        "ssm_parameters": [{"name": "/golden/db"}],
+    },
 }
 
 

@@ -30,13 +30,15 @@ def require_found(image: Image | None, *, image_id: str, region: str, hidden: bo
         f"source image {image_id} is not found in {region}; check the id and source_region, and that its owner has "
         "given this account launch permission"
     )
-    if hidden:
-        message += f". {hidden_images(region)}"
-    elif hidden is None:
-        message += (
-            ". The setting Allowed AMIs may hide it as well, which could not be read (ec2:GetAllowedImagesSettings)"
-        )
-    raise PreflightError(message)
+    why = why_hidden(hidden, region=region)
+    raise PreflightError(f"{message}. {why}" if why else message)
+
+
+def why_hidden(hidden: bool | None, *, region: str) -> str:
+    """Say whether Allowed AMIs may hide an image that is not found; empty where it does not."""
+    if hidden is None:
+        return "The setting Allowed AMIs may hide it as well, which could not be read (ec2:GetAllowedImagesSettings)"
+    return hidden_images(region) if hidden else ""
 
 
 def hidden_images(region: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from ansible_collections.sealed.ami.plugins.modules import (
+    ec2_allowed_images,
     ec2_ami_compose_keys,
     ec2_ami_encrypted_copy,
     ec2_ami_encryption_info,
@@ -27,6 +28,7 @@ from system.looking import Looking
 from system.running import Result, RunPlaybook
 
 MODULES = [
+    ec2_allowed_images,
     ec2_ami_compose_keys,
     ec2_ami_encrypted_copy,
     ec2_ami_encryption_info,

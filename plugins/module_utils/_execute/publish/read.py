@@ -13,7 +13,7 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.grants import caller_account
-from ..._aws.images import find_images
+from ..._aws.images import find_images, hides_foreign_images
 from ..._aws.keys import find_key
 from ..._aws.launch_templates import (
     groups_launching_by,
@@ -31,6 +31,7 @@ from ..._image.options import require_image_id
 from ..._image.publish.facts import Group, Parameter, PublishFacts, Template, Version
 from ..._image.publish.judge import hides_associated_keys, require_publishable
 from ..._image.publish.request import PublishRequest, WantedParameter, WantedTemplate
+from ..._image.source import why_hidden
 from ..parallel import all_of, for_each
 
 Warn = t.Callable[[str], None]
@@ -66,6 +67,8 @@ def read_image(region: Region, request: PublishRequest, *, warn: Warn) -> Image:
     """Return the image when it is what ``require`` demands."""
     image = find_images(region, [request.image_id]).get(request.image_id)
     arns: frozenset[str] = frozenset()
+    if image is None and (why := why_hidden(hides_foreign_images(region), region=region.name)):
+        warn(why)
     if image is not None and request.require == "verified":
         image = image.with_snapshots(find_snapshots(region, image.snapshot_ids))
         arns = _key_arns(region, request, warn=warn)

@@ -19,8 +19,8 @@ def require_publishable(image: Image | None, request: PublishRequest, key_arns: 
     if image is None:
         raise PreflightError(
             f"image {request.image_id} is not found in {request.region}; images, parameters and launch templates are "
-            "those of one region: check the id and the region, that its owner has shared it with this account, and "
-            "that Allowed AMIs does not hide it, or copy it there (ec2_ami_encrypted_copy)"
+            "those of one region: check the id and the region, and that its owner has shared it with this account, or "
+            "copy it there (ec2_ami_encrypted_copy)"
         )
     if request.require == "none":
         return image
