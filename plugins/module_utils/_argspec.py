@@ -36,6 +36,9 @@ RUN_ARGUMENTS: t.Final[dict[str, t.Any]] = {
 
 _DESTINATION: t.Final[dict[str, t.Any]] = {
     "region": {"type": "str", "required": True},
+    "availability_zone": {"type": "str"},
+    "availability_zone_id": {"type": "str"},
+    "outpost_arn": {"type": "str"},
     "kms_key_id": {"type": "str", "no_log": False},
     "name": {"type": "str"},
     **{

@@ -455,6 +455,16 @@ images:
       returned: always
       type: str
       sample: us-east-1
+    availability_zone:
+      description: The name of the Local Zone that the snapshots lie in; null for the region itself or an Outpost.
+      returned: always
+      type: str
+      sample: us-west-2-lax-1a
+    outpost_arn:
+      description: The ARN of the Outpost that the snapshots lie on; null otherwise.
+      returned: always
+      type: str
+      sample: arn:aws:outposts:us-west-2:123456789012:outpost/op-0123456789abcdef0
     source_image_id:
       description: The image that it was made of; null for an image of an instance.
       returned: always

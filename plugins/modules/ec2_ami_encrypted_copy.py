@@ -52,6 +52,29 @@ options:
       kms_key_id:
         description: The key for this region; see O(kms_key_id).
         type: str
+      availability_zone:
+        description:
+          - The name of a Local Zone of the region for the snapshots of the copies to lie in. By itself they lie in the
+            region.
+          - A copy there is another one than the copy in the region; neither is ever taken for the other. Its keys are
+            final - neither a launch nor a volume can have another key - and it is launched in its Local Zone only.
+          - The source is in the same region, or in another Local Zone of it. Between which Local Zones AWS copies
+            images it does not document.
+          - Some Local Zones take encrypted snapshots only, and encrypt what comes plain, under the default key.
+          - O(destinations[].availability_zone), O(destinations[].availability_zone_id) and
+            O(destinations[].outpost_arn) are mutually exclusive. None of them can have
+            O(snapshot_copy_completion_duration_minutes).
+        type: str
+      availability_zone_id:
+        description: The id of the Local Zone; see O(destinations[].availability_zone).
+        type: str
+      outpost_arn:
+        description:
+          - The ARN of an Outpost of the region for the snapshots of the copies to lie on. What
+            O(destinations[].availability_zone) says of keys and identity holds there too.
+          - The source's snapshots lie in the region. They are always encrypted on an Outpost, so
+            O(encrypted=false) is refused, and cannot be shared, so O(launch_permissions) are.
+        type: str
       name:
         description: The name of the copies in this region; see O(name).
         type: str
@@ -116,6 +139,7 @@ options:
       - The name of the copy, 3 to 128 characters. V({source_name}), V({source_image_id}) and V({region}) are replaced.
       - Defaults to V({source_name}). Inside the source region the default is V({source_name}-encrypted), and
         V({source_name}-copy) with O(encrypted=false).
+      - A copy in a Local Zone or on an Outpost has the zone, or the id of the Outpost, at the end of its default name.
       - AWS cannot rename an image, so an existing copy keeps its name.
     type: str
   description:
@@ -158,8 +182,8 @@ options:
     type: int
   superseded:
     description:
-      - What happens to a copy of the same source under another key once the copy under the required key is verified. It
-        takes O(wait=true), or a later run.
+      - What happens to a copy of the same source and in the same place under another key once the copy under the
+        required key is verified. It takes O(wait=true), or a later run.
       - V(retire) disables it, so that nobody can launch it, and destroys nothing. Who could launch it is recorded
         first, in tags of the image and in RV(images[].superseded), which says what still uses it, too.
         M(sealed.ami.ec2_ami_retire) restores it.
@@ -219,7 +243,8 @@ options:
     description:
       - V(present) makes the copy. V(absent) deregisters it with its snapshots, disabled or not, and deletes snapshots
         that an earlier deregistration left behind. A copy with deregistration protection is removed where
-        O(deregistration_protection=disabled) is passed. Copies under other keys stay, and a warning names them.
+        O(deregistration_protection=disabled) is passed. Copies under other keys stay, and so do those in another place
+        than the destination's, and a warning names them.
       - The source image need not exist any more, unless a copy has to be made.
     type: str
     choices: [present, absent]
@@ -256,11 +281,12 @@ notes:
     that the other module made are recognized by their lineage and key, and their snapshots are given the tags."
   - "The principal needs ec2:DescribeImages, ec2:DescribeSnapshots, ec2:CopyImage, ec2:CreateTags and kms:DescribeKey,
     and on the keys what EBS does with them on its behalf - kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext,
-    kms:ReEncrypt* and kms:Decrypt. Further actions are needed by the options that use them."
-  - The collection marks its copies with four to six tags that begin with C(sealed.ami:), and their snapshots with three
-    to five. They count for the 50 tags that AWS takes, and are never purged. By themselves they prove nothing, because
-    tags travel - an image is removed only where AWS's lineage, the tags and the keys agree, and a snapshot where
-    the image or AWS's own description names it.
+    kms:ReEncrypt* and kms:Decrypt. Further actions are needed by the options that use them; a Local Zone as a
+    destination is looked up by ec2:DescribeAvailabilityZones."
+  - The collection marks its copies with four to seven tags that begin with C(sealed.ami:), and their snapshots with
+    three to six. They count for the 50 tags that AWS takes, and are never purged. By themselves they prove nothing,
+    because tags travel - an image is removed only where AWS's lineage, the tags and the keys agree, and a snapshot
+    where the image or AWS's own description names it.
 seealso:
   - module: community.aws.ec2_ami_copy
   - name: Copy an Amazon EC2 AMI
@@ -322,6 +348,17 @@ EXAMPLES = r"""
       - region: eu-west-1
       - region: eu-central-1
     kms_key_id: alias/global
+    wait: true
+
+- name: Bring an image to a Local Zone under the key that holds there for good, and keep a copy in its region
+  sealed.ami.ec2_ami_encrypted_copy:
+    source_image_id: ami-00ec2000000000004
+    source_region: us-east-1
+    kms_key_id: alias/golden
+    destinations:
+      - region: us-east-1
+      - region: us-east-1
+        availability_zone: us-east-1-bos-1a
     wait: true
 
 - name: Bring the golden images to the regions where they run, all copies at once
@@ -471,6 +508,16 @@ images:
       returned: always
       type: str
       sample: eu-west-1
+    availability_zone:
+      description: The name of the Local Zone that the snapshots lie in; null for the region itself or an Outpost.
+      returned: always
+      type: str
+      sample: us-west-2-lax-1a
+    outpost_arn:
+      description: The ARN of the Outpost that the snapshots lie on; null otherwise.
+      returned: always
+      type: str
+      sample: arn:aws:outposts:us-west-2:123456789012:outpost/op-0123456789abcdef0
     source_image_id:
       description: The image that was copied.
       returned: always

@@ -18,6 +18,7 @@ from emulated_aws.ec2.model import Image
 from emulated_aws.identity import ACCOUNTS, HOME_ACCOUNT, Caller, account_access_key, administrator
 
 ENCRYPTED_BY_DEFAULT = "ap-southeast-2"
+ENABLED_LOCAL_ZONES = ("us-east-1-bos-1",)  # by their groups, in the first region
 RANDOM_SEED = 20261124
 INSTANCE = {"name": "running-database", "image": "database-sealed", "why": "three volumes under three keys, running"}
 Act = t.Callable[[wire.Request, Caller], wire.Answer]
@@ -44,6 +45,7 @@ def _load_all(act: Act) -> dict[str, t.Any]:
     default = seed.Place(HOME_ACCOUNT, ENCRYPTED_BY_DEFAULT).backend()
     default.ebs_encryption_by_default = True
     default.default_key = keys[f"{HOME_ACCOUNT} {ENCRYPTED_BY_DEFAULT}"]["alias/golden"]
+    seed.Place(HOME_ACCOUNT, REGIONS[0]).backend().zone_groups.update(ENABLED_LOCAL_ZONES)
     return {
         "accounts": ACCOUNTS,
         "regions": list(REGIONS),

@@ -81,7 +81,8 @@ class _Region:
 
 
 def _content(snapshot: dict[str, t.Any]) -> tuple[t.Any, ...]:
-    return snapshot["VolumeSize"], snapshot.get("KmsKeyId", "plain")
+    place = snapshot.get("OutpostArn") or snapshot.get("AvailabilityZone") or ""
+    return snapshot["VolumeSize"], snapshot.get("KmsKeyId", "plain"), place
 
 
 def difference(found: Inventory, wanted: Inventory) -> str:

@@ -90,6 +90,18 @@ REPLACE = Task(
     {**SINGLE, "kms_key_id": "alias/golden", "superseded": "deregister"},
     before=({**SINGLE, "kms_key_id": "alias/os"},),
 )
+LOCAL = Task(
+    "in the region and in a Local Zone",
+    COPY_MODULE,
+    {
+        **SINGLE,
+        "kms_key_id": "alias/golden",
+        "destinations": [{"region": HOME}, {"region": HOME, "availability_zone": "us-east-1-bos-1a"}],
+        "superseded": "deregister",
+    },
+    before=({**SINGLE, "kms_key_id": "alias/os", "region": HOME},),
+    regions=(HOME,),
+)
 REMOVE = Task("absent", COPY_MODULE, {**COPY.wanted, "state": "absent"}, before=(COPY.wanted,))
 SNAPSHOTS = Task("snapshots", COMPOSE_MODULE, {**OF_IMAGE, **MARKS, "method": "snapshots"}, regions=(HOME,))
 INSTANCE = Task("instance", COMPOSE_MODULE, {**OF_IMAGE, "method": "instance"}, regions=(HOME,))

@@ -16,6 +16,7 @@ from faults.tasks import (
     FLEET,
     INSTANCE,
     INSTANCE_ID,
+    LOCAL,
     REMOVE,
     REPLACE,
     SNAPSHOTS,
@@ -65,7 +66,7 @@ def test_fleet(served_emulator: Emulator, when: str, part: int) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("task", [COPY, REPLACE, REMOVE, SNAPSHOTS, INSTANCE, INSTANCE_ID, DISMANTLE], ids=str)
+@pytest.mark.parametrize("task", [COPY, LOCAL, REPLACE, REMOVE, SNAPSHOTS, INSTANCE, INSTANCE_ID, DISMANTLE], ids=str)
 def test_single(served_emulator: Emulator, task: Task, when: str) -> None:
     demand(Stage(served_emulator, task, **LAG), when, range(1, LAST_CALL))
 

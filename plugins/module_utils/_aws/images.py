@@ -20,6 +20,7 @@ from .._image.steps import CopyImage
 from .connection import Region
 from .errors import AwsError, call, required
 from .paging import Filters, read_all
+from .places import destination_of_copy
 from .tags import tags_in
 
 _GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
@@ -143,6 +144,7 @@ def copy_image(region: Region, step: CopyImage) -> str:
         params.update(Encrypted=True, KmsKeyId=step.kms_key_id)
     if step.completion_duration_minutes is not None:
         params["SnapshotCopyCompletionDurationMinutes"] = step.completion_duration_minutes
+    params.update(destination_of_copy(step.place))
     what = f"copy image {step.source_image_id} from {step.source_region} to {region.name}"
     answer = call(what, region.ec2.copy_image, **params)
     return str(required(answer, "ImageId", of=f"the copy of {step.source_image_id} to {region.name}"))

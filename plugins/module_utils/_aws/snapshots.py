@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._image.descriptions import image_described_in
@@ -140,7 +141,10 @@ def _describe(
     note_progress(region.name, entries)
     # The member came with the operation; an older botocore drops it from the answer, which then says nothing.
     tells_associated = region.knows("AssociateKmsKeyId", "KmsKeyId")
-    return [_to_snapshot(entry, tells_associated=tells_associated) for entry in entries]
+    # Shown at the latest since copies can go to Local Zones.
+    tells_zone = region.knows("CopySnapshot", "DestinationAvailabilityZone")
+    found = [_to_snapshot(entry, tells_associated=tells_associated) for entry in entries]
+    return found if tells_zone else [dataclasses.replace(one, availability_zone=None) for one in found]
 
 
 def _associated_keys(entry: dict[str, t.Any]) -> tuple[str, ...]:
@@ -167,6 +171,7 @@ def _to_snapshot(entry: dict[str, t.Any], *, tells_associated: bool) -> Snapshot
         description=entry.get("Description") or "",
         start_time=started.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if started else "",
         outpost_arn=entry.get("OutpostArn") or "",
+        availability_zone=entry.get("AvailabilityZone") or "",
         associated_keys=_associated_keys(entry) if tells_associated else None,
         tags=tags_in(entry),
     )

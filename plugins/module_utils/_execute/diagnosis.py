@@ -16,6 +16,7 @@ from .._aws.snapshots import find_snapshots
 from .._image.errors import SealedError
 from .._image.keys import RequiredKey, beside_own_key, require_usable
 from .._image.model import BlockDevice, Image
+from .._image.places import Place, places_of, shown_place
 
 _KEY_ACTIONS: t.Final = (
     "kms:DescribeKey, kms:CreateGrant, kms:GenerateDataKeyWithoutPlaintext, kms:ReEncrypt* and kms:Decrypt"
@@ -72,6 +73,15 @@ def explain_mismatch(image: Image, wrong: t.Sequence[BlockDevice], key: Required
     return (
         f"image {image.image_id} in {image.region} is not encrypted as requested: {found}; wanted {wanted}. "
         "Do not use the image; deregister it and report which region and key this was"
+    )
+
+
+def explain_misplaced(image: Image, place: Place) -> str:
+    """Return the sentence for a copy that is available but does not lie where it was asked to."""
+    where = " and ".join(map(shown_place, places_of(image.devices)))
+    return (
+        f"the snapshots of image {image.image_id} in {image.region} lie in {where}; wanted {place.shown}. Do not use "
+        "the image; deregister it and report which region and place this was"
     )
 
 

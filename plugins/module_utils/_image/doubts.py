@@ -13,7 +13,8 @@ from __future__ import annotations
 from .aws_facts import WHOLE_STATES
 from .descriptions import instance_of, is_made_otherwise
 from .keys import key_arn_in
-from .model import BUILDER_TAG, COPY_TAG, KEY_TAG, SOURCE_TAG, Image, source_tag_value
+from .model import BUILDER_TAG, COPY_TAG, KEY_TAG, PLACE_TAG, SOURCE_TAG, Image, source_tag_value
+from .places import shown_place
 
 
 def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> str | None:
@@ -41,6 +42,9 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
     whole = image.state in WHOLE_STATES
     if whole and not image.shows_keys:
         return "AWS does not show the keys of all its snapshots, so what its tags say of the key is not proven"
+    place = image.tags.get(PLACE_TAG, "")
+    if whole and any(one not in (None, place) for one in (device.place for device in image.snapshot_devices)):
+        return f"its tags say that it was copied to {shown_place(place)}, and AWS shows its snapshots elsewhere"
     named = key_arn_in(image.tags.get(KEY_TAG, ""))
     plain = whole and any(one.encrypted is False for one in image.snapshot_devices)
     if named is not None and (plain or image.kms_key_arns - {named}):

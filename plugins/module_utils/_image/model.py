@@ -15,6 +15,8 @@ from .marks import ALL_TYPES, InstanceTypes
 SOURCE_TAG: t.Final = "sealed.ami:source"
 KEY_TAG: t.Final = "sealed.ami:kms_key"
 COPY_TAG: t.Final = "sealed.ami:copy"
+# Where a copy was started to lie, if not in the region itself: a Local Zone's name or an Outpost's ARN.
+PLACE_TAG: t.Final = "sealed.ami:place"
 RECIPE_TAG: t.Final = "sealed.ami:recipe"
 DEVICE_TAG: t.Final = "sealed.ami:device"
 # A mark that one run alone gives to what its calls make; AWS answers a used client token with an earlier run's image.
@@ -61,6 +63,7 @@ class BlockDevice:
 
     ``volume_size`` is in GiB. ``encrypted`` and ``kms_key_arn`` are None where AWS does not show them (yet).
     ``associated_keys`` are other keys that open the snapshot too (aws_rules §15); None where that is not known.
+    ``place`` is the Local Zone or the Outpost that it lies in, empty for the region; None where that is not known.
     """
 
     device_name: str
@@ -76,6 +79,7 @@ class BlockDevice:
     no_device: bool = False
     snapshot_description: str = ""
     associated_keys: tuple[str, ...] | None = None
+    place: str | None = ""
 
     @property
     def is_ebs(self) -> bool:
@@ -94,7 +98,8 @@ class Snapshot:
 
     ``encrypted`` is None where the answer lacks it: not known is not unencrypted. ``start_time`` is in UTC with
     microseconds, so that text compares as times do; empty where not shown. ``associated_keys`` are other keys that open
-    it too; None where the answer cannot tell.
+    it too; None where the answer cannot tell. ``availability_zone`` is the Local Zone of a local snapshot, None where
+    the answer cannot tell.
     """
 
     snapshot_id: str
@@ -111,8 +116,14 @@ class Snapshot:
     description: str = ""
     start_time: str = ""
     outpost_arn: str = ""
+    availability_zone: str | None = ""
     associated_keys: tuple[str, ...] | None = None
     tags: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def place(self) -> str | None:
+        """Return the Outpost or the Local Zone that it lies in, empty for the region; None where that is not known."""
+        return self.outpost_arn or self.availability_zone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,13 +204,14 @@ class Image:
 def _with_snapshot(device: BlockDevice, snapshots: t.Mapping[str, Snapshot]) -> BlockDevice:
     snapshot = snapshots.get(device.snapshot_id or "")
     if snapshot is None:
-        return dataclasses.replace(device, kms_key_arn=None, associated_keys=None)
+        return dataclasses.replace(device, kms_key_arn=None, associated_keys=None, place=None)
     return dataclasses.replace(
         device,
         encrypted=snapshot.encrypted,
         kms_key_arn=snapshot.kms_key_arn,
         snapshot_description=snapshot.description,
         associated_keys=snapshot.associated_keys,
+        place=snapshot.place,
     )
 
 

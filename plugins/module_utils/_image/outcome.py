@@ -13,6 +13,7 @@ import typing as t
 from .errors import SealedError
 from .model import Image
 from .permissions import LaunchPermissions
+from .places import REGIONAL, Place
 from .steps import NoteDisabled, Plan
 from .use import Use
 from .vocabulary import Action
@@ -26,11 +27,17 @@ class Target:
     source_region: str
     region: str
     instance_id: str | None = None
+    place: Place = REGIONAL
 
     @property
     def source(self) -> str:
         """Name what the image is made of; a removal need not know it."""
         return self.source_image_id or self.instance_id or "image"
+
+    @property
+    def where(self) -> str:
+        """Name the region, and the place in it if it is another than the region itself."""
+        return f"{self.region} ({self.place.shown})" if self.place.is_local else self.region
 
 
 @dataclasses.dataclass

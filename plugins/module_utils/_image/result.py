@@ -11,6 +11,7 @@ import typing as t
 
 from .model import BUILDER_TAG, RUN_TAG, BlockDevice
 from .outcome import Outcome, Predecessor
+from .places import place_of
 from .sentences import describe_step, one_line
 
 Aliases = t.Mapping[str, str]
@@ -44,6 +45,7 @@ def to_entry(outcome: Outcome) -> dict[str, t.Any]:
         "tags": {key: value for key, value in image.tags.items() if key not in (BUILDER_TAG, RUN_TAG)} if image else {},
         "new_storage_gib": outcome.plan.new_storage_gib if outcome.plan else 0,
     }
+    entry.update(_place(outcome))
     if outcome.target.instance_id:
         entry["instance_id"] = outcome.target.instance_id
     if outcome.plan:
@@ -102,7 +104,7 @@ def _group(action: str, outcomes: t.Sequence[Outcome]) -> str:
 
 
 def _named(outcome: Outcome) -> str:
-    image, region = outcome.image, outcome.target.region
+    image, region = outcome.image, outcome.target.where
     if image is None:
         return f"{outcome.target.source} in {region}"
     keys = _keys(image.ebs_devices, outcome.key_aliases) if outcome.action != "removed" else ""
@@ -121,7 +123,7 @@ def _failure(outcome: Outcome) -> str:
     still = list(dict.fromkeys((*outcome.created, *outcome.adopted, *outcome.left)))
     created = f" [still there: {', '.join(still)}]" if still else ""
     target = outcome.target
-    return f"{target.source} to {target.region}: {outcome.error}{created}"
+    return f"{target.source} to {target.where}: {outcome.error}{created}"
 
 
 def _state(outcome: Outcome) -> str:
@@ -146,6 +148,14 @@ def _to_superseded(one: Predecessor) -> dict[str, t.Any]:
         "evidence": [*(reason.what for reason in use.reasons), *use.unknown] if use else [],
         "undo": undo,
     }
+
+
+def _place(outcome: Outcome) -> dict[str, t.Any]:
+    """Return where the snapshots lie, by AWS if it has shown them: null for the region itself."""
+    name = place_of(outcome.image) if outcome.image else None
+    name = outcome.target.place.name if name is None else name
+    is_outpost = name.startswith("arn:")
+    return {"availability_zone": None if is_outpost else name or None, "outpost_arn": name if is_outpost else None}
 
 
 def _to_snapshot(device: BlockDevice, aliases: Aliases) -> dict[str, t.Any]:
@@ -173,7 +183,7 @@ def _row(device: BlockDevice, aliases: Aliases) -> tuple[str, ...]:
 
 def _diff(outcome: Outcome) -> dict[str, str]:
     plan, target = outcome.plan, outcome.target
-    header = f"{target.source} ({target.source_region}) in {target.region}"
+    header = f"{target.source} ({target.source_region}) in {target.where}"
     before = _facts(plan.devices_before if plan else (), outcome.key_aliases)
     after = _after(outcome)
     return {"before_header": header, "after_header": f"{header}: {outcome.action}", "before": before, "after": after}

@@ -37,7 +37,8 @@ def describe_step(step: t.Any) -> str:
 
 def _copy_image(step: CopyImage) -> str:
     key = f"under key {step.kms_key_id}" if step.kms_key_id else "with the encryption status of each snapshot"
-    return f"copy image {step.source_image_id} of {step.source_region} as {step.name!r} {key}"
+    place = f" to {step.place.shown}, where its keys are final" if step.place.is_local else ""
+    return f"copy image {step.source_image_id} of {step.source_region}{place} as {step.name!r} {key}"
 
 
 def _deregister(step: DeregisterImage) -> str:

@@ -13,6 +13,7 @@ import typing as t
 from .marks import InstanceTypes
 from .model import BlockDevice, Image
 from .permissions import NOBODY, LaunchPermissions
+from .places import REGIONAL, Place
 from .proofs import (
     MayDeleteSnapshot,
     MayDeleteSnapshotsOf,
@@ -37,6 +38,7 @@ class CopyImage:
     tags: t.Mapping[str, str]
     snapshot_tags: t.Mapping[str, str]
     completion_duration_minutes: int | None = None
+    place: Place = REGIONAL
     snapshot_count: int = 1
     size_gib: int = 0
 

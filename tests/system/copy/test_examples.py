@@ -106,21 +106,25 @@ def test_every_example_does_what_it_says(
     run_playbook: RunPlaybook, served_emulator: Emulator, tmp_path: pathlib.Path
 ) -> None:
     results = play(run_playbook, tmp_path / "all.yml", TASKS)
-    last = ["copied", "unchanged", "replaced", "replaced", "removed"]
-    assert [result["images"][0]["action"] for result in results] == ["copied"] * 8 + last
+    first = [result["images"][0]["action"] for result in results]
+    middle = ["unchanged", "copied", "copied"]  # what is copied to the Local Zone is in its region already
+    assert first == ["copied"] * 6 + middle + ["copied", "unchanged", "replaced", "replaced", "removed"]
     look = Looking(served_emulator)
     assert look.images(FAR, source=SOURCES["database"]) == []
     assert results[3]["image"]["new_storage_gib"] == 80
     moved = look.images("us-west-2", source=SOURCES["encrypted-root"])
-    assert [image["ImageId"] for image in moved] == [results[11]["image_id"]]
-    assert len(results[6]["images"]) == 6
-    (sydney, _other) = [entry for entry in results[6]["images"] if entry["region"] == "ap-southeast-2"]
+    assert [image["ImageId"] for image in moved] == [results[12]["image_id"]]
+    zones = [entry["availability_zone"] for entry in results[6]["images"]]
+    assert (results[6].actions, zones) == (["unchanged", "copied"], [None, "us-east-1-bos-1a"])
+    assert len(results[7]["images"]) == 6
+    (sydney, _other) = [entry for entry in results[7]["images"] if entry["region"] == "ap-southeast-2"]
     assert sydney["tags"]["Team"] == "sydney"
     assert {one["kms_key_arn"] for one in sydney["snapshots"]} == {look.key_arn("alias/data", "ap-southeast-2")}
-    shared = look.ec2(AWAY).describe_image_attribute(ImageId=results[7]["image_id"], Attribute="launchPermission")
+    shared = look.ec2(AWAY).describe_image_attribute(ImageId=results[8]["image_id"], Attribute="launchPermission")
     assert len(shared["LaunchPermissions"]) == 2
-    again = play(run_playbook, tmp_path / "again.yml", TASKS[:9])
-    assert [result["changed"] for result in again] == [False, False, False, True, False, False, False, False]
+    again = play(run_playbook, tmp_path / "again.yml", TASKS[:10])
+    changed = [result["changed"] for result in again]
+    assert changed == [False, False, False, True, False, False, False, False, False]
 
 
 def documented(fields: dict[str, t.Any], *, failed: bool = False, removed: bool = False) -> set[str]:

@@ -70,6 +70,10 @@ SCENARIOS = {
     "copy of encrypted": Scenario(("copy", "copy-of-encrypted"), KEY, source="encrypted-root"),
     "copy under the default key": Scenario(("copy", "copy-under-default-key"), {"region": "ap-southeast-2"}),
     "copy preserving status": Scenario(("copy-preserving-status",), {"encrypted": False}),
+    "copy to a Local Zone": Scenario(
+        ("copy", "copy-to-local-zone"),
+        {**KEY, "destinations": [{"region": "us-east-1", "availability_zone": "us-east-1-bos-1a"}]},
+    ),
     "share": Scenario(("copy", "share"), {**KEY, "launch_permissions": {"user_ids": ["210987654321"]}}, KEY),
     "describe": Scenario(("copy", "describe"), {**KEY, "description": "new"}, KEY),
     "require IMDSv2": Scenario(("copy", "describe"), {**KEY, "imds_support": "v2.0"}),

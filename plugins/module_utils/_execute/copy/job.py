@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..._image.copy.identity import Lineage, Requirement
-from ..._image.copy.planner import new_storage_gib
+from ..._image.copy.prediction import new_storage_gib
 from ..._image.model import Image
 from ..._image.outcome import Outcome, Target
 from ..._image.proofs import MayDeregister

@@ -21,6 +21,7 @@ from ..._image.copy.request import Destination
 from ..._image.errors import PreflightError
 from ..._image.keys import RequiredKey
 from ..._image.model import Image, KmsKey
+from ..._image.places import doubt_of_reach
 from ..._image.source import require_copyable, require_decryptable
 from ..public_access import public_blocks
 from ..source_keys import describe_source_keys
@@ -28,21 +29,20 @@ from .job import Job
 from .read import RegionFacts
 
 
-def require_distinct_keys(held: t.Mapping[str, RegionFacts | AwsError]) -> None:
-    """Refuse two destinations that turn out to be one: the same region and, by another name, one key."""
-    for region, facts in held.items():
-        if isinstance(facts, AwsError):
+def require_distinct_keys(held: t.Mapping[str, RegionFacts | AwsError], destinations: t.Iterable[Destination]) -> None:
+    """Refuse two destinations that turn out to be one: the same place and, by another name, one key."""
+    seen: dict[tuple[str, str], str] = {}
+    for shown, region, reference in dict.fromkeys((one.shown, one.region, one.kms_key_id) for one in destinations):
+        facts = held[region]
+        key = None if isinstance(facts, AwsError) else facts.keys[reference]
+        if key is None or key.arn is None:
             continue
-        seen: dict[str, str] = {}
-        for key in facts.keys.values():
-            if key is None or key.arn is None:
-                continue
-            if key.arn in seen:
-                raise PreflightError(
-                    f"destinations: {region} is listed twice: {seen[key.arn]} and {key.reference} are the same key; "
-                    "remove one"
-                )
-            seen[key.arn] = key.reference
+        if (shown, key.arn) in seen:
+            raise PreflightError(
+                f"destinations: {shown} is listed twice: {seen[shown, key.arn]} and {key.reference} are the same key; "
+                "remove one"
+            )
+        seen[shown, key.arn] = key.reference
 
 
 def require_copyable_sources(
@@ -89,6 +89,9 @@ def require_possible_plans(
             foreign=source_id in foreign,
         )
         require_possible(dataclasses.replace(case, chosen_keys=_chosen_keys(region, case, warn=warn)))
+        doubt = doubt_of_reach(case.source, destination.place) if case.source and job.plan.create else ""
+        if doubt:
+            warn(doubt)
 
 
 def _foreign_sources(

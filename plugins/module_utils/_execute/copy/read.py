@@ -26,6 +26,7 @@ from ..._image.permissions import Sharing
 from ..attributes import account_for_marks, sharing_of
 from ..pace import Pace
 from ..sightings import Sightings, living_images
+from .places import with_places
 from .superseding import read_launchable
 
 Keys = t.Mapping[t.Optional[str], t.Optional[RequiredKey]]
@@ -88,13 +89,18 @@ def read_images(region: Region, request: CopyRequest, pace: Pace) -> Held:
 
 def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *, pace: Pace, warn: Warn) -> RegionFacts:
     """Return the facts of one region, with no further call where AWS's lineage has led to a copy of every source."""
-    images, snapshots = _with_tagged(region, request, keys.values(), held)
+    wanted = [
+        Requirement(keys[one.kms_key_id], None, place=one.place)
+        for one in request.destinations
+        if one.region == region.name and one.kms_key_id in keys
+    ]
+    images, snapshots = _with_tagged(region, request, wanted, held)
     removes = not request.present or request.deregister_superseded or any(one.state in FAILED_STATES for one in images)
     loose, living = _read_loose(region, request, pace) if removes else ((), frozenset[str]())
     if living - {image.image_id for image in images}:
         # AWS did not show all at the first look.
-        images, snapshots = _with_tagged(region, request, keys.values(), read_images(region, request, pace))
-    wanted = [one.attributes for one in request.destinations if one.region == region.name]
+        images, snapshots = _with_tagged(region, request, wanted, read_images(region, request, pace))
+    attributes = [one.attributes for one in request.destinations if one.region == region.name]
     return RegionFacts(
         keys=keys,
         images=tuple(images),
@@ -102,7 +108,7 @@ def read_region(region: Region, request: CopyRequest, keys: Keys, held: Held, *,
         encryption_by_default=False if request.encrypted else encryption_by_default(region, warn=warn),
         loose=loose,
         living=living,
-        account=account_for_marks(region, wanted) if request.present else "",
+        account=account_for_marks(region, attributes) if request.present else "",
     )
 
 
@@ -121,7 +127,8 @@ def facts_for(
     ``keys`` are those of all destinations of the task in the region.
     """
     devices = source.devices if source else None
-    requirement = Requirement(held.keys[destination.kms_key_id], devices, held.encryption_by_default)
+    key = held.keys[destination.kms_key_id]
+    requirement = Requirement(key, devices, held.encryption_by_default, destination.place)
     images = tuple(image for image in held.images if lineage.is_of(image))
     facts = Facts(
         lineage=lineage,
@@ -136,7 +143,7 @@ def facts_for(
         asked=tuple(
             (Requirement(keys[one.kms_key_id], None).key_tag, expected_name(request, one, source))
             for one in request.destinations
-            if one.region == destination.region
+            if one.region == destination.region and one.place == destination.place
         ),
     )
     if request.superseded != "retire" or not request.present:
@@ -145,13 +152,12 @@ def facts_for(
     return dataclasses.replace(facts, launchable=read_launchable(region, old))
 
 
-def _with_tagged(region: Region, request: CopyRequest, keys: t.Collection[RequiredKey | None], held: Held) -> Held:
+def _with_tagged(region: Region, request: CopyRequest, wanted: t.Sequence[Requirement], held: Held) -> Held:
     """Return the images that came from the sources, with their keys, and their snapshots.
 
     Where AWS's lineage does not lead to the copy, our tags may: AWS may not tell where a pending image comes from.
     """
     images, snapshots = held
-    wanted = [Requirement(key, None) for key in keys]
     lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
     unseen = [lineage.tag for lineage in lineages if not _is_answered(lineage, wanted, images)]
     if not unseen:
@@ -169,7 +175,8 @@ def _of_same_purpose(request: CopyRequest, images: t.Iterable[Image]) -> list[Im
 
 
 def _with_keys(region: Region, images: t.Sequence[Image]) -> Held:
-    snapshots = find_snapshots(region, [snapshot_id for image in images for snapshot_id in image.snapshot_ids])
+    ids = [snapshot_id for image in images for snapshot_id in image.snapshot_ids]
+    snapshots = with_places(region, find_snapshots(region, ids))
     return [image.with_snapshots(snapshots) for image in images], snapshots
 
 
@@ -184,7 +191,8 @@ def _read_loose(region: Region, request: CopyRequest, pace: Pace) -> tuple[tuple
     AWS may hide an image of which it shows the snapshots, so that one empty look at a young one proves nothing.
     """
     tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
-    snapshots = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
+    found = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
+    snapshots = list(with_places(region, {one.snapshot_id: one for one in found}).values())
     used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots]) if snapshots else set()
     loose = tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used)
     return loose, living_images(region, loose, destination_of, pace)

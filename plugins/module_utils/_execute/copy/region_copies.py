@@ -18,7 +18,7 @@ from ..._image.copy.planner import UNVERIFIED
 from ..._image.errors import SealedError
 from ..._image.model import COPY_TAG, RUN_TAG, Image, Snapshot
 from ..._image.proofs import started_by_this_run
-from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch
+from ..diagnosis import explain_difference, explain_failure, explain_loss, explain_mismatch, explain_misplaced
 from ..pace import Outage, Pace
 from ..sightings import Sightings
 from .finishing import JobFinisher
@@ -171,6 +171,8 @@ class RegionCopies:
         wrong = job.requirement.unsealed(image)
         if wrong:
             raise SealedError(explain_mismatch(image, wrong, job.requirement.key))
+        if job.requirement.is_elsewhere(image):
+            raise SealedError(explain_misplaced(image, job.requirement.place))
         differing = job.requirement.differing_devices(image)
         if differing:
             raise SealedError(explain_difference(image, differing, job.lineage.source_image_id))

@@ -32,6 +32,7 @@ from ..regions import require_regions
 from ..sources import require_shown
 from .job import Job, Waiting
 from .key_needs import key_needs
+from .places import resolve_places
 from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
 from .read import Keys, RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
 from .region_copies import RegionCopies
@@ -71,6 +72,7 @@ class CopyRun:
         Whatever makes the request impossible raises before anything is changed; later trouble stands in its outcome.
         """
         require_regions(self._connection, list(self._regions), source_region=self._request.source_region)
+        self._request = resolve_places(self._regions, self._request, warn=self._warn)
         pairs = [
             (image_id, destination)
             for image_id in self._request.source_image_ids
@@ -88,7 +90,7 @@ class CopyRun:
         for _image_id, destination in pairs:
             by_region.setdefault(destination.region, []).append(destination)
         sources, held = self._read(by_region)
-        require_distinct_keys(held)
+        require_distinct_keys(held, [destination for _image_id, destination in pairs])
         for name, facts in held.items():
             # A second plan is for some of the destinations, and must leave alone what belongs to the others.
             if not isinstance(facts, AwsError):
@@ -137,7 +139,7 @@ class CopyRun:
     def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
         image_id, destination = pair
         lineage = Lineage(image_id, self._request.source_region)
-        target = Target(image_id, self._request.source_region, destination.region)
+        target = Target(image_id, self._request.source_region, destination.region, place=destination.place)
         if isinstance(held, AwsError):
             return Job.failed(target, lineage, str(held))
         region = self._regions[destination.region]

@@ -23,6 +23,7 @@ from ..._image.steps import CopyImage
 from ..diagnosis import explain_no_show
 from ..pace import Pace
 from .job import Job, Waiting
+from .places import with_places
 
 # "Concurrent snapshot copies per destination Region", not adjustable (EBS guide, "Copy an Amazon EBS snapshot").
 _QUOTA_DELAY: t.Final = 30.0
@@ -122,7 +123,8 @@ class CopyStarter:
         patient = self._is_patient(job)
         job.next_look = self._next_try(job)
         tagged = describe_images(self._region, [{"Name": f"tag:{COPY_TAG}", "Values": [job.token]}], hidden=True)
-        snapshots = find_snapshots(self._region, [one for image in tagged for one in image.snapshot_ids])
+        found_snapshots = find_snapshots(self._region, [one for image in tagged for one in image.snapshot_ids])
+        snapshots = with_places(self._region, found_snapshots)
         found = classify([one.with_snapshots(snapshots) for one in tagged], job.lineage, job.requirement)
         fitting = (*found.met, *found.pending)
         if fitting:
@@ -148,6 +150,5 @@ class CopyStarter:
         return now + self._pace.next_delay(elapsed, longest=self._waiting.longest_delay)
 
     def _renew_token(self, job: Job, cause: str) -> None:
-        job.token = client_token(
-            job.lineage, region=self._region.name, key_tag=job.requirement.key_tag, attempt=[job.token, cause]
-        )
+        attempt = [job.token, cause]
+        job.token = client_token(job.lineage, job.requirement, region=self._region.name, attempt=attempt)

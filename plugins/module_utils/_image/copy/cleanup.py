@@ -125,6 +125,7 @@ def plan_orphans(facts: Facts, *, other_keys: bool) -> tuple[Step, ...]:
         facts.proof_of(one)
         for one in facts.loose
         if (one.tags.get(KEY_TAG) != key_tag) is other_keys
+        and one.place == facts.requirement.place.name
         and one.state != "pending"
         and destination_of(one) not in facts.living
     )

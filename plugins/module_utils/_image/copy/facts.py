@@ -26,7 +26,7 @@ class Facts:
     images among those that AWS says they were copied for: a pending or failed image may not show its snapshots.
     ``launchable`` has who may launch the copies that are to be retired, read where they are.
     ``asked`` holds key tag and name of the copy, empty where that cannot be told, for each destination of the task in
-    this region. ``account`` is the caller's, asked for where watermarks are: it is a part of each.
+    this place. ``account`` is the caller's, asked for where watermarks are: it is a part of each.
     """
 
     lineage: Lineage

@@ -19,7 +19,8 @@ from ..descriptions import is_described_as_copy, is_made_otherwise
 from ..doubts import doubt_of_copy
 from ..errors import PreflightError
 from ..keys import RequiredKey, associated_keys
-from ..model import KEY_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+from ..model import KEY_TAG, PLACE_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+from ..places import REGIONAL, Place
 from ..proofs import MayDeregister, copy_is_ours
 
 PRESERVED: t.Final = "source"
@@ -70,12 +71,14 @@ class Lineage:
 class Requirement:
     """What the snapshots of the copy must be: all under ``key``, or, without one, encrypted as the source's are.
 
-    ``encryption_by_default`` of the destination turns plain snapshots into encrypted ones whatever was asked.
+    ``encryption_by_default`` of the destination turns plain snapshots into encrypted ones whatever was asked. All of
+    them lie in ``place``: a copy elsewhere in the region is another copy.
     """
 
     key: RequiredKey | None
     source_devices: tuple[BlockDevice, ...] | None
     encryption_by_default: bool = False
+    place: Place = REGIONAL
 
     @property
     def key_tag(self) -> str:
@@ -84,7 +87,20 @@ class Requirement:
 
     def is_met_by(self, image: Image) -> bool:
         """Tell whether AWS shows every volume of the image to be what was asked for."""
-        return image.shows_keys and not self.differing_devices(image) and not self.mismatches(image)
+        lies_here = image.shows_keys and not self.misplaced(image)
+        return lies_here and not self.differing_devices(image) and not self.mismatches(image)
+
+    def misplaced(self, image: Image) -> tuple[BlockDevice, ...]:
+        """Return the devices whose snapshots do not lie in the place, or are not known to."""
+        return tuple(device for device in image.snapshot_devices if device.place != self.place.name)
+
+    def is_elsewhere(self, image: Image) -> bool:
+        """Tell whether the image belongs to another place: AWS shows it, or our tags where it shows no snapshot."""
+        shown = [device.place for device in image.snapshot_devices if device.place is not None]
+        if shown:
+            return any(one != self.place.name for one in shown)
+        hidden = image.state not in WHOLE_STATES and KEY_TAG in image.tags
+        return hidden and image.tags.get(PLACE_TAG, "") != self.place.name
 
     def mismatches(self, image: Image) -> tuple[BlockDevice, ...]:
         """Return the devices that are not as asked for, or not known to be."""
@@ -114,12 +130,12 @@ class Requirement:
     def is_answered_by(self, image: Image) -> bool:
         """Tell whether, as far as can be seen without the source, the image is the copy or on the way to become it."""
         if image.state in WHOLE_STATES:
-            return self.is_met_by(image) if self.key else self.is_aim_of(image)
+            return self.is_met_by(image) if self.key else self.is_aim_of(image) and not self.misplaced(image)
         return image.state == "pending" and self.may_be_met_by(image)
 
     def is_undecided(self, image: Image) -> bool:
         """Tell whether the image may be under the required key, of which only an alias is known."""
-        if self.key is None or self.key.is_told or image.state not in WHOLE_STATES:
+        if self.key is None or self.key.is_told or image.state not in WHOLE_STATES or self.is_elsewhere(image):
             return False
         return self._is_under_one_key(image.snapshot_devices)
 
@@ -128,7 +144,7 @@ class Requirement:
 
         An answer that lacks a snapshot, or its key, proves neither that the image is the copy nor that it is not.
         """
-        if image.state not in WHOLE_STATES or image.shows_keys:
+        if image.state not in WHOLE_STATES or image.shows_keys or self.is_elsewhere(image):
             return False
         seen = tuple(device for device in image.devices if device.is_known)
         if not image.snapshot_devices:
@@ -139,7 +155,7 @@ class Requirement:
 
     def is_aim_of(self, image: Image) -> bool:
         """Tell whether the image can have been started for this requirement: our key tag says so, or is not there."""
-        return image.tags.get(KEY_TAG) in (None, self.key_tag)
+        return image.tags.get(KEY_TAG) in (None, self.key_tag) and not self.is_elsewhere(image)
 
     def may_be_met_by(self, pending: Image) -> bool:
         """Tell whether a pending image can become the copy: nothing that AWS shows of it so far speaks against it."""
@@ -160,7 +176,9 @@ class Requirement:
         if device.encrypted is None or self.source_devices is None:
             return False
         wanted = {source.device_name: bool(source.encrypted) for source in self.source_devices}.get(device.device_name)
-        return device.encrypted == wanted or (self.encryption_by_default and device.encrypted)
+        # Some Local Zones encrypt whatever comes to them, and AWS does not tell which (aws_rules §21).
+        may_be_encrypted = self.encryption_by_default or bool(self.place.zone)
+        return device.encrypted == wanted or (may_be_encrypted and device.encrypted)
 
     @staticmethod
     def _is_under_one_key(devices: t.Iterable[BlockDevice]) -> bool:
@@ -177,7 +195,7 @@ def plain_volumes(image: Image) -> tuple[BlockDevice, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Candidates:
-    """The images in the destination that came from the source, sorted by what they are to the request.
+    """The images in the place of the destination that came from the source, sorted by what they are to the request.
 
     ``retired`` are those that would be the copy, had nobody disabled them. ``failed`` were started for the required
     key or by another tool, ``failed_before`` for another key.
@@ -203,6 +221,20 @@ def require_decidable(images: t.Iterable[Image], lineage: Lineage, requirement: 
             )
 
 
+def require_places_shown(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> None:
+    """Refuse to guess where a copy lies that may be the wanted one."""
+    for image in images:
+        there = (dataclasses.replace(device, place=device.place or requirement.place.name) for device in image.devices)
+        hidden = [device for device in image.snapshot_devices if device.is_known and device.place is None]
+        if hidden and lineage.is_of(image) and requirement.is_met_by(dataclasses.replace(image, devices=tuple(there))):
+            raise PreflightError(
+                f"whether image {image.image_id} in {image.region}, which came from {lineage.source_image_id}, lies in "
+                f"{requirement.place.shown} is not known: the installed botocore does not show the Local Zones of "
+                "snapshots, and the account may use some. Update boto3 and botocore where the module runs, or allow "
+                "ec2:DescribeAvailabilityZones if no Local Zone is enabled"
+            )
+
+
 def require_keys_shown(images: t.Iterable[Image], lineage: Lineage, requirement: Requirement) -> None:
     """Refuse to guess where AWS's answers lack what decides whether an image is the copy."""
     for image in images:
@@ -223,7 +255,7 @@ def classify(images: t.Iterable[Image], lineage: Lineage, requirement: Requireme
         return image.tags.get(SOURCE_TAG) != lineage.tag, image.creation_date, image.image_id
 
     for image in sorted(images, key=rank):
-        if lineage.is_of(image):
+        if lineage.is_of(image) and not requirement.is_elsewhere(image):
             groups[_group(image, requirement)].append(image)
     return Candidates(**{name: tuple(found) for name, found in groups.items()})
 

@@ -14,7 +14,7 @@ from ..attributes import Attributes, image_with, plan_attributes, plan_new_attri
 from ..errors import SourceMissingError
 from ..keys import associated_keys, beside_own_key
 from ..marks import ALL_TYPES, Carried
-from ..model import COPY_TAG, EXPIRY_TAG, INTERMEDIATE, KEY_TAG, PURPOSE_TAG, SOURCE_TAG, BlockDevice, Image
+from ..model import COPY_TAG, EXPIRY_TAG, INTERMEDIATE, KEY_TAG, PLACE_TAG, PURPOSE_TAG, SOURCE_TAG, Image
 from ..permissions import NOBODY, Sharing
 from ..source import require_image
 from ..steps import CopyImage, DeregisterImage, Plan, Step
@@ -22,7 +22,16 @@ from ..tokens import client_token_of
 from ..vocabulary import Action
 from .cleanup import plan_failed, plan_superseded
 from .facts import Facts
-from .identity import Candidates, Lineage, Requirement, classify, require_decidable, require_keys_shown
+from .identity import (
+    Candidates,
+    Lineage,
+    Requirement,
+    classify,
+    require_decidable,
+    require_keys_shown,
+    require_places_shown,
+)
+from .prediction import new_storage_gib, predicted_image
 from .preflight import require_sealable
 from .request import CopyRequest, Destination, name_of_copy
 
@@ -47,6 +56,7 @@ def plan_copy(request: CopyRequest, destination: Destination, facts: Facts) -> P
 
 def _plan(request: CopyRequest, destination: Destination, facts: Facts) -> Plan:
     require_decidable(facts.images, facts.lineage, facts.requirement)
+    require_places_shown(facts.images, facts.lineage, facts.requirement)
     found = classify(facts.images, facts.lineage, facts.requirement)
     desired = desired_attributes(request, destination, facts.source)
     if found.met:
@@ -175,6 +185,8 @@ def _plan_new(
     before = next((one.devices for one in (*opened, *found.other)), ())
     carried = Carried(facts.account, source.watermarks)
     reason = _reason(destination, facts, found)
+    if facts.requirement.place.is_local:
+        reason = f"{reason}; the keys of its snapshots are final there: neither a launch nor a volume can have another"
     return Plan(
         "replaced" if removals and request.wait else "copied",
         reason if request.wait else reason + UNVERIFIED,
@@ -192,8 +204,9 @@ def _plan_new(
 
 
 def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
-    key = facts.requirement.key
+    key, place = facts.requirement.key, facts.requirement.place
     wanted = f"under key {key.shown}" if key else "with the encryption status of the source"
+    wanted = f"{wanted} in {place.shown}" if place.is_local else wanted
     if found.retired:
         return f"the copy {found.retired[0].image_id} is disabled, and retired=recopy asks for another"
     failed = (*found.failed_before, *found.failed)
@@ -223,10 +236,12 @@ def _copy_step(
     attempt: t.Sequence[str],
 ) -> CopyImage:
     lineage = facts.lineage
-    key, key_tag = facts.requirement.key, facts.requirement.key_tag
+    key, place = facts.requirement.key, facts.requirement.place
     marks = {PURPOSE_TAG: INTERMEDIATE} if request.intermediate else {}
-    token = client_token(lineage, region=destination.region, key_tag=key_tag, attempt=[*attempt, *marks.values()])
-    own = {SOURCE_TAG: lineage.tag, KEY_TAG: key_tag, COPY_TAG: token, **marks}
+    attempt = [*attempt, *marks.values()]
+    token = client_token(lineage, facts.requirement, region=destination.region, attempt=attempt)
+    own = {SOURCE_TAG: lineage.tag, KEY_TAG: facts.requirement.key_tag, COPY_TAG: token, **marks}
+    own.update({PLACE_TAG: place.name} if place.is_local else {})
     if request.expires_at:
         own[EXPIRY_TAG] = request.expires_at
     return CopyImage(
@@ -239,59 +254,17 @@ def _copy_step(
         tags={**(desired.tags or {}), **own},
         snapshot_tags={**(desired.snapshot_tags or {}), **own},
         completion_duration_minutes=request.completion_duration_minutes,
+        place=place,
         snapshot_count=len(source.snapshot_devices),
         size_gib=sum(device.volume_size for device in source.snapshot_devices),
     )
 
 
-def client_token(lineage: Lineage, *, region: str, key_tag: str, attempt: t.Sequence[str]) -> str:
+def client_token(lineage: Lineage, requirement: Requirement, *, region: str, attempt: t.Sequence[str]) -> str:
     """Return the token that makes two runs of one copy get one image.
 
     It names the copy's identity, not its attributes. ``attempt`` holds the ids of copies that came to nothing: their
     token would return their id again (token lifetime is not documented).
     """
-    return client_token_of(lineage.tag, region, key_tag, *sorted(attempt))
-
-
-def predicted_image(source: Image, destination: Destination, step: CopyImage, requirement: Requirement) -> Image:
-    """Return the image as it will be once copied; ids are empty, for only AWS can give them."""
-    return dataclasses.replace(
-        source,
-        image_id="",
-        region=destination.region,
-        name=step.name,
-        description=step.description,
-        state="available",
-        source_image_id=source.image_id,
-        source_region=source.region,
-        devices=tuple(_predicted_device(device, requirement, source, destination.region) for device in source.devices),
-        tags=step.tags,
-        is_public=False,
-    )
-
-
-def _predicted_device(device: BlockDevice, requirement: Requirement, source: Image, region: str) -> BlockDevice:
-    if not device.snapshot_id:
-        return device
-    if requirement.key is not None:
-        arn = requirement.key.arn
-        return dataclasses.replace(device, snapshot_id=None, encrypted=True, kms_key_arn=arn, associated_keys=())
-    encrypted = bool(device.encrypted) or requirement.encryption_by_default
-    return dataclasses.replace(device, snapshot_id=None, encrypted=encrypted, kms_key_arn=None, associated_keys=())
-
-
-def new_storage_gib(source: Image, region: str, requirement: Requirement) -> int:
-    """Return the GiB that the copy is billed for at most.
-
-    A copy is full when region, status or key change, and incremental (nothing new) otherwise ("How Amazon EC2 AMI copy
-    works").
-    """
-    if source.region != region:
-        return sum(device.volume_size for device in source.snapshot_devices)
-    return sum(device.volume_size for device in source.snapshot_devices if _is_full_copy(device, requirement))
-
-
-def _is_full_copy(device: BlockDevice, requirement: Requirement) -> bool:
-    if requirement.key is not None:
-        return not requirement.key.is_on(device)
-    return requirement.encryption_by_default and not device.encrypted
+    where = (region, requirement.place.name) if requirement.place.is_local else (region,)
+    return client_token_of(lineage.tag, *where, requirement.key_tag, *sorted(attempt))

@@ -18,6 +18,7 @@ from ..errors import PreflightError
 from ..keys import RequiredKey, associated_keys, beside_own_key, require_private, require_shareable
 from ..model import OWN_TAG_PREFIX, RUN_TAG, Image
 from ..permissions import NOBODY, LaunchPermissions
+from ..places import require_reachable
 from ..steps import Plan, SetTags
 from .identity import Requirement, plain_volumes
 
@@ -130,6 +131,13 @@ def require_own_marketplace_image(case: Case) -> None:
         )
 
 
+def require_reachable_place(case: Case) -> None:
+    """Refuse a way that no copy takes."""
+    if case.plan.create is not None and case.source is not None:
+        minutes = case.plan.create.completion_duration_minutes
+        require_reachable(case.source, case.requirement.place, region=case.region, minutes=minutes)
+
+
 def require_no_carried_key(case: Case) -> None:
     """Refuse another copy where AWS may have carried the source's associated keys into the last one.
 
@@ -151,6 +159,7 @@ def require_no_carried_key(case: Case) -> None:
 
 RULES: t.Final[tuple[t.Callable[[Case], None], ...]] = (
     require_own_marketplace_image,
+    require_reachable_place,
     require_no_carried_key,
     require_allowed_sharing,
     require_public_access,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import typing as t
 
 from ..errors import PreflightError
-from ..model import KEY_TAG, Image
+from ..model import KEY_TAG, PLACE_TAG, Image
+from ..places import places_of, shown_place
 from ..steps import Plan, SetDeregistrationProtection, Step
 from .cleanup import deregistration, is_protected, plan_orphans
 from .facts import Facts
-from .identity import Requirement, require_decidable, require_keys_shown
+from .identity import Requirement, require_decidable, require_keys_shown, require_places_shown
 
 
 def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
@@ -23,6 +24,7 @@ def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
     ``unprotect`` says that deregistration protection may be taken off for that.
     """
     require_decidable(facts.images, facts.lineage, facts.requirement)
+    require_places_shown(facts.images, facts.lineage, facts.requirement)
     require_keys_shown(facts.images, facts.lineage, facts.requirement)
     steps: list[Step] = []
     warnings: list[str] = []
@@ -31,7 +33,9 @@ def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
         ours = facts.proof(image)
         if not facts.lineage.is_of(image) or image.state == "deregistered":
             continue
-        if not _is_under_requirement(image, facts.requirement):
+        if facts.requirement.is_elsewhere(image):
+            warnings += [_kept_elsewhere(image)] if ours else []
+        elif not _is_under_requirement(image, facts.requirement):
             warnings += [_kept_under_other_key(image)] if ours else []
         elif ours is None:
             warnings.append(
@@ -56,8 +60,18 @@ def _is_under_requirement(image: Image, requirement: Requirement) -> bool:
 
 
 def _no_copy(region: str, facts: Facts) -> str:
-    key = facts.requirement.key
-    return f"{region} has no copy under key {key.shown}" if key else f"{region} has no such copy"
+    key, place = facts.requirement.key, facts.requirement.place
+    what = f"{region} has no copy under key {key.shown}" if key else f"{region} has no such copy"
+    return f"{what} in {place.shown}" if place.is_local else what
+
+
+def _kept_elsewhere(image: Image) -> str:
+    """Name a copy of ours that stays: it is the copy of another place."""
+    where = " and ".join(map(shown_place, places_of(image.devices))) or shown_place(image.tags.get(PLACE_TAG, ""))
+    return (
+        f"{image.region}: {image.image_id}, a copy of the same source in {where}, is kept; to remove it, name that "
+        "place in a destination"
+    )
 
 
 def _kept_under_other_key(image: Image) -> str:

@@ -22,6 +22,7 @@ from ..options import (
     require_key_reference,
     require_region_name,
 )
+from ..places import REGIONAL, Place, parse_place
 from ..timestamps import parse_timestamp
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
@@ -37,6 +38,12 @@ class Destination:
     kms_key_id: str | None = None
     name: str | None = None
     attributes: Attributes = dataclasses.field(default_factory=Attributes)
+    place: Place = REGIONAL
+
+    @property
+    def shown(self) -> str:
+        """Name it in a sentence."""
+        return f"{self.region} ({self.place.shown})" if self.place.is_local else self.region
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,24 +158,14 @@ def _parse_destination(entry: Options, defaults: Options) -> Destination:
     name = merged.get("name")
     if name is not None and not any(placeholder in name for placeholder in _PLACEHOLDERS):
         require_image_name(name)
-    return Destination(region=region, kms_key_id=key, name=name, attributes=parse_attributes(merged))
+    place = parse_place(entry, region=region)
+    return Destination(region=region, kms_key_id=key, name=name, attributes=parse_attributes(merged), place=place)
 
 
 def _require_consistent(request: CopyRequest) -> None:
     if not request.destinations:
         raise RequestError("destinations is empty; list at least one region")
-    _require_distinct(
-        [
-            f"{destination.region} with key {destination.kms_key_id or 'default'}"
-            for destination in request.destinations
-        ],
-        what="destinations:",
-    )
-    if request.superseded != "keep":
-        _require_distinct(
-            [destination.region for destination in request.destinations],
-            what=f"superseded={request.superseded} keeps one copy a region, but destinations:",
-        )
+    require_distinct_destinations(request)
     for destination in request.destinations:
         if len(request.source_image_ids) > 1 and destination.name and "{source_" not in destination.name:
             raise RequestError(
@@ -186,6 +183,9 @@ def _require_consistent(request: CopyRequest) -> None:
             "kms_key_id and encrypted=false exclude each other: without encryption the status of each snapshot is "
             "preserved, and AWS takes no key for that; drop one of them"
         )
+    for destination in request.destinations:
+        if destination.place.is_local:
+            _require_local(request, destination)
     minutes = request.completion_duration_minutes
     if minutes is not None and (minutes % 15 or not 15 <= minutes <= 2880):
         raise RequestError(
@@ -193,6 +193,43 @@ def _require_consistent(request: CopyRequest) -> None:
         )
     if request.wait_timeout < 1 or request.wait_delay < 1:
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
+
+
+def require_distinct_destinations(request: CopyRequest) -> None:
+    """Refuse destinations that are one; a zone may have been named in two ways."""
+    _require_distinct(
+        [f"{one.shown} with key {one.kms_key_id or 'default'}" for one in request.destinations], what="destinations:"
+    )
+    if request.superseded != "keep":
+        _require_distinct(
+            [one.shown for one in request.destinations],
+            what=f"superseded={request.superseded} keeps one copy in a place, but destinations:",
+        )
+
+
+def _require_local(request: CopyRequest, destination: Destination) -> None:
+    """Refuse what AWS does not do in a Local Zone or on an Outpost (aws_rules §21)."""
+    place, permissions = destination.place, destination.attributes.launch_permissions
+    if request.source_region != destination.region:
+        raise RequestError(
+            f"destinations: images come to {place.shown} from its own region alone, and the source is in "
+            f"{request.source_region}; copy it to {destination.region} first, and that copy to {place.shown}"
+        )
+    if request.completion_duration_minutes is not None:
+        raise RequestError(
+            f"snapshot_copy_completion_duration_minutes cannot be kept on the way to {place.shown}; leave it out, or "
+            "give that destination a task of its own"
+        )
+    if place.outpost_arn and not request.encrypted:
+        raise RequestError(
+            f"encrypted=false cannot be kept: snapshots on {place.shown} are always encrypted; name a key, or leave "
+            "encrypted out for the default key"
+        )
+    if place.outpost_arn and permissions:
+        raise RequestError(
+            f"launch_permissions: snapshots on {place.shown} cannot be shared; share an image of the region, from "
+            "which others copy to their own"
+        )
 
 
 def _require_distinct(values: t.Sequence[str], *, what: str) -> None:
@@ -209,12 +246,17 @@ def render_name(
     source_region: str,
     region: str,
     encrypted: bool = True,
+    place: Place = REGIONAL,
 ) -> str:
-    """Return the name of a copy; without a template, the source's name, marked when both share a region."""
+    """Return the name of a copy; without a template, the source's name, marked when both share a region.
+
+    A copy in a Local Zone or on an Outpost, which is listed among the region's images, has the place in its name too.
+    """
     if not source_name and (template is None or "{source_name}" in template):
         raise PreflightError(f"source image {source_image_id} in {source_region} has no name; pass name for the copy")
     if template is None:
         suffix = ("-encrypted" if encrypted else "-copy") if source_region == region else ""
+        suffix += f"-{place.name.rpartition('/')[2]}" if place.is_local else ""
         return require_image_name(f"{source_name[: 128 - len(suffix)]}{suffix}")
     name = template
     for placeholder, value in zip(_PLACEHOLDERS, (source_name, source_image_id, region)):
@@ -231,6 +273,7 @@ def name_of_copy(request: CopyRequest, destination: Destination, source: Image) 
         source_region=source.region,
         region=destination.region,
         encrypted=request.encrypted,
+        place=destination.place,
     )
 
 

@@ -78,7 +78,7 @@ def key(entry: dict[str, t.Any]) -> t.Any:
             },
             id="image",
         ),
-        pytest.param(snapshot, SNAPSHOT, {"SseType": "sse-kms", "AvailabilityZone": "eu-west-1-x-1a"}, id="snapshot"),
+        pytest.param(snapshot, SNAPSHOT, {"SseType": "sse-kms", "TransferType": "standard"}, id="snapshot"),
         pytest.param(volume, VOLUME, {"SseType": "sse-kms", "VolumeInitializationRate": 300}, id="volume"),
         pytest.param(instance, INSTANCE, {"NetworkPerformanceOptions": {"BandwidthWeighting": "ebs-1"}}, id="instance"),
         pytest.param(key, KEY, {"CurrentKeyMaterialId": "1", "XksKeyConfiguration": {"Id": "1"}}, id="key"),

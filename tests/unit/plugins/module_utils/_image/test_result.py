@@ -49,7 +49,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
 
 KEYS = {
     "image_id", "name", "state", "region", "source_image_id", "source_region", "action", "reason", "snapshots", "tags",
-    "new_storage_gib",
+    "new_storage_gib", "availability_zone", "outpost_arn",
 }  # fmt: skip
 COPY = a_copy(sda1=KEY_A)
 

@@ -10,13 +10,12 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Lineage
-from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import (
-    client_token,
-    new_storage_gib,
-)
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Lineage, Requirement
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import client_token
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.prediction import new_storage_gib
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.places import Place
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import CopyImage, Plan
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     AWAY,
@@ -112,15 +111,17 @@ def test_a_failed_copy_changes_the_token_but_attributes_do_not() -> None:
         pytest.param({"lineage": Lineage(COPY_ID, HOME)}, id="source"),
         pytest.param({"lineage": Lineage(SOURCE_ID, AWAY)}, id="source region"),
         pytest.param({"region": HOME}, id="destination"),
-        pytest.param({"key_tag": KEY_B}, id="key"),
+        pytest.param({"requirement": a_requirement(required(KEY_B))}, id="key"),
+        pytest.param({"requirement": a_requirement(required(KEY_A), place=Place("us-east-1-bos-1a"))}, id="place"),
         pytest.param({"attempt": ["ami-1"]}, id="attempt"),
     ],
 )
 def test_the_token_names_the_identity(change: dict[str, t.Any]) -> None:
-    identity: dict[str, t.Any] = {"lineage": LINEAGE, "region": AWAY, "key_tag": KEY_A, "attempt": []}
+    key = a_requirement(required(KEY_A))
+    identity: dict[str, t.Any] = {"lineage": LINEAGE, "requirement": key, "region": AWAY, "attempt": []}
 
-    def token(lineage: Lineage, **rest: t.Any) -> str:
-        return client_token(lineage, **rest)
+    def token(lineage: Lineage, requirement: Requirement, **rest: t.Any) -> str:
+        return client_token(lineage, requirement, **rest)
 
     assert token(**identity) == token(**identity) != token(**{**identity, **change})
 
