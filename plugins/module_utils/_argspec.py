@@ -87,6 +87,7 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
         "type": "dict",
         "options": {
             **_KEY_RULES,
+            "watermarks": {"type": "list", "elements": "str"},
             "devices": {
                 "type": "list",
                 "elements": "dict",

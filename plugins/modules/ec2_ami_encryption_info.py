@@ -94,6 +94,14 @@ options:
             known to comply, unless this is V(ignore).
         type: str
         choices: [forbid, same_rules, ignore]
+      watermarks:
+        description:
+          - Accounts and names of watermarks, such as V(123456789012:golden-*), with V(*) and V(?). The image must have
+            at least one that fits one of them.
+          - A watermark says who has approved an image, or what it was made from, and nothing of its keys.
+          - Older releases of botocore do not show watermarks. Then the verdict is at best not known.
+        type: list
+        elements: str
       devices:
         description:
           - Rules for devices of a name. What is given here overrides the option of the same name above; the rest
@@ -207,6 +215,14 @@ EXAMPLES = r"""
       associated_keys: forbid
   register: opened
 
+- name: See which images the platform account has not approved
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    policy:
+      encrypted: true
+      watermarks: ["123456789012:golden-*"]
+  register: approved
+
 - name: What becomes unusable when a key goes
   sealed.ami.ec2_ami_encryption_info:
     regions: [us-east-1, eu-west-1]
@@ -308,6 +324,35 @@ images:
       returned: always
     tags:
       description: Its tags. AWS hides those of other accounts' images.
+      type: dict
+      returned: always
+    watermarks:
+      description: Its watermarks, each an account and a name; null where the installed botocore does not show them.
+      type: list
+      elements: str
+      returned: always
+      sample: ["123456789012:golden-approved"]
+    instance_type_specification:
+      description: On which instance types it can be launched; null where nothing limits them.
+      type: dict
+      returned: always
+      contains:
+        supported_instance_types:
+          description: The only types; empty where any will do.
+          type: list
+          elements: str
+          returned: always
+        unsupported_instance_types:
+          description: Types that it cannot be launched on.
+          type: list
+          elements: str
+          returned: always
+    image_allowed:
+      description: Whether Allowed AMIs allows it, or would in audit mode; null where the setting is disabled.
+      type: bool
+      returned: always
+    scan_results:
+      description: What Amazon Inspector has found in it, as DescribeImages shows it; null where nothing is shown.
       type: dict
       returned: always
     compliant:

@@ -48,7 +48,8 @@ def describe_policy(policy: t.Mapping[str, t.Any]) -> list[str]:
     """Return the policy as one sentence for all devices, and one for each device with rules of its own."""
     lines = [f"All devices: {_rules(policy)}"]
     lines += [
-        f"{device['device_name']}: {_rules({**policy, **_given(device)})}" for device in policy.get("devices") or ()
+        f"{device['device_name']}: {_rules({**policy, 'watermarks': None, **_given(device)})}"
+        for device in policy.get("devices") or ()
     ]
     return lines
 
@@ -72,6 +73,8 @@ def _rules(rules: t.Mapping[str, t.Any]) -> str:
         parts.append(f"under {' or '.join(allowed)}")
     others = {"forbid": "opened by no associated key", "ignore": "whatever keys are associated"}
     parts += [words for name, words in others.items() if rules.get("associated_keys") == name]
+    if rules.get("watermarks"):
+        parts.append(f"with a watermark {' or '.join(str(one) for one in rules['watermarks'])}")
     return ", ".join(parts) or "no demand"
 
 

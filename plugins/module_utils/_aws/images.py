@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
 
 from .._image.aws_facts import BILLING_FIELDS, BOOT_FIELDS
@@ -206,12 +207,19 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         watermarks=tuple(str(mark.get("WatermarkKey")) for mark in entry.get("ImageWatermarks") or ()),
         instance_types=_to_types(entry.get("InstanceTypeSpecification") or {}),
         is_public=bool(entry.get("Public")),
+        is_allowed=entry.get("ImageAllowed"),
+        scan_results=_to_scan(entry.get("ScanResults") or {}),
     )
 
 
 def _to_types(entry: dict[str, t.Any]) -> InstanceTypes:
     lists = (entry.get(name) or () for name in ("SupportedInstanceTypes", "UnsupportedInstanceTypes"))
     return InstanceTypes(*(tuple(sorted(str(one.get("InstanceType")) for one in types)) for types in lists))
+
+
+def _to_scan(entry: dict[str, t.Any]) -> dict[str, t.Any] | None:
+    shown: dict[str, t.Any] = camel_dict_to_snake_dict(entry)
+    return {name: str(one.isoformat() if hasattr(one, "isoformat") else one) for name, one in shown.items()} or None
 
 
 def _by_name(mappings: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:

@@ -131,6 +131,7 @@ class Image:
     """An image in one region. ``tags`` includes this collection's own tags.
 
     ``source_client_token`` is that of the instance that the image was made of; None unless AWS still lists it.
+    ``is_allowed`` is what Allowed AMIs says of it, ``scan_results`` what Amazon Inspector has found; None if not shown.
     """
 
     image_id: str
@@ -156,6 +157,8 @@ class Image:
     watermarks: tuple[str, ...] = ()
     instance_types: InstanceTypes = ALL_TYPES
     is_public: bool = False
+    is_allowed: bool | None = None
+    scan_results: t.Mapping[str, t.Any] | None = None
 
     @property
     def is_intermediate(self) -> bool:

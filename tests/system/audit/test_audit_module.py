@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.sealed.ami.plugins.modules.ec2_ami_encryption_info import EXAMPLES, RETURN
 from emulated_aws.client import Emulator
+from system.looking import Looking
 from system.running import RunModule, RunPlaybook
 
 MODULE = "ec2_ami_encryption_info"
@@ -77,3 +78,21 @@ def test_a_failing_region_fails_the_task_with_all_that_was_read(run_module: RunM
 def test_a_warning_is_told_once(run_module: RunModule) -> None:
     result = run_module(MODULE, region="us-east-1", owners=["111122223333"], policy={"key_usable": True})
     assert len([warning for warning in result.warnings if "kms:DescribeKey" in warning]) == 1
+
+
+def test_watermarks_are_shown_and_judged(run_module: RunModule, look: Looking) -> None:
+    ec2, image_id = look.ec2("us-east-1"), "ami-00ec2000000000005"
+    policy = {"encrypted": True, "watermarks": ["123456789012:golden-*"]}
+    asked: dict[str, t.Any] = {"region": "us-east-1", "image_ids": [image_id], "policy": policy}
+    before = run_module(MODULE, **asked)["images"][0]
+    assert (before["compliant"], before["watermarks"], before["image_allowed"]) == (False, [], None)
+    assert "it has none" in before["reasons"][0] and before["instance_type_specification"] is None
+    ec2.attach_image_watermark(ImageId=image_id, WatermarkName="golden-2026")
+    ec2.replace_image_instance_type_specification(
+        ImageId=image_id, InstanceTypeSpecification={"SupportedInstanceTypes": ["t3.*"]}
+    )
+    ec2.enable_allowed_images_settings(AllowedImagesSettingsState="audit-mode")
+    after = run_module(MODULE, **asked)["images"][0]
+    assert (after["compliant"], after["watermarks"]) == (True, ["123456789012:golden-2026"])
+    assert after["image_allowed"] is True
+    assert after["instance_type_specification"]["supported_instance_types"] == ["t3.*"]

@@ -14,6 +14,7 @@ from ..._aws.audit import arn_of_key, describe_audited_key, list_aliases, list_i
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
 from ..._aws.images import hides_foreign_images
+from ..._aws.marks import shows_watermarks
 from ..._aws.snapshots import find_snapshots, own_snapshots
 from ..._image.audit.hanging import images_on_keys, is_undecided
 from ..._image.audit.model import DELETED, AuditedKey, RegionAudit
@@ -51,7 +52,8 @@ def _read_region(region: Region, request: AuditRequest) -> RegionAudit:
     keys, warnings = _read_keys(region, _all_arns(snapshots.values()), with_tags=_needs_tags(request))
     if {image.image_id for image in images} < set(request.image_ids) and hides_foreign_images(region):
         warnings = (*warnings, hidden_images(region.name))
-    return RegionAudit(region.name, tuple(images), snapshots, keys, warnings=warnings)
+    shown = shows_watermarks(region)
+    return RegionAudit(region.name, tuple(images), snapshots, keys, warnings=warnings, shows_watermarks=shown)
 
 
 def _on_keys(
@@ -74,7 +76,9 @@ def _on_keys(
         return RegionAudit(region.name, warnings=warnings)
     undecided = [image.image_id for image in kept if is_undecided(image, snapshots, arns)]
     doubts = _doubts(region.name, undecided, snapshots)
-    return RegionAudit(region.name, tuple(kept), snapshots, keys, there, (*warnings, *doubts))
+    shown = shows_watermarks(region)
+    told = (*warnings, *doubts)
+    return RegionAudit(region.name, tuple(kept), snapshots, keys, there, told, shows_watermarks=shown)
 
 
 def _doubts(region: str, undecided: t.Sequence[str], snapshots: t.Mapping[str, Snapshot]) -> t.Iterator[str]:

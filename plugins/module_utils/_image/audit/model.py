@@ -53,7 +53,8 @@ class AuditedDevice:
 class RegionAudit:
     """What was read in one region, or the ``error`` that ended the reading.
 
-    ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as.
+    ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as. ``shows_watermarks``
+    tells whether the installed botocore does.
     """
 
     region: str
@@ -63,6 +64,7 @@ class RegionAudit:
     asked: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    shows_watermarks: bool = True
 
     def devices_of(self, image: Image) -> tuple[AuditedDevice, ...]:
         """Return the image's EBS devices with what their snapshots and keys say."""

@@ -11,12 +11,14 @@ import dataclasses
 import re
 import typing as t
 
-from ..answers import parse_list
+from ..answers import parse_list, parse_names
 from ..aws_facts import ALIAS_OR_KEY_ARN
 from ..errors import RequestError
 from ..options import Options
 
 _ALLOWED: t.Final = re.compile(ALIAS_OR_KEY_ARN)
+_WATERMARK: t.Final = re.compile(r"\d{12}:[A-Za-z0-9()\[\] ./\-'@_*?]{1,128}")
+_MARKS: t.Final = "watermarks"
 _DEMANDS: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
 _RULES: t.Final = (*_DEMANDS, "associated_keys")
 
@@ -59,10 +61,11 @@ class Rules:
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """The rules for all devices, and those for devices of certain names."""
+    """The rules for all devices, and those for devices of certain names; some watermark has to fit some pattern."""
 
     rules: Rules
     devices: t.Mapping[str, Rules] = dataclasses.field(default_factory=dict)
+    watermarks: tuple[str, ...] = ()
 
     def rules_for(self, device_name: str) -> Rules:
         """Return the rules that hold for a device."""
@@ -87,11 +90,12 @@ def parse_policy(options: Options | None) -> Policy | None:
             raise RequestError(f"policy.devices names {name} twice")
         own = {rule: device[rule] for rule in _RULES if device.get(rule) is not None}
         devices[name] = _parse_rules({**top, **own}, where=f"policy.devices {name}")
-    if not any(one.judges_anything for one in (rules, *devices.values())):
+    watermarks = _parse_watermarks(options.get("watermarks"))
+    if not watermarks and not any(one.judges_anything for one in (rules, *devices.values())):
         raise RequestError(
-            f"policy demands nothing, so that everything would pass; set at least one of {_named(_DEMANDS)}"
+            f"policy demands nothing, so that everything would pass; set at least one of {_named((*_DEMANDS, _MARKS))}"
         )
-    return Policy(rules, devices)
+    return Policy(rules, devices, watermarks)
 
 
 def _parse_rules(options: Options, *, where: str) -> Rules:
@@ -113,6 +117,20 @@ def _parse_rules(options: Options, *, where: str) -> Rules:
         allowed_key_tags={str(key): "" if value is None else str(value) for key, value in (tags or {}).items()},
         associated_keys=str(options.get("associated_keys") or "same_rules"),
     )
+
+
+def _parse_watermarks(value: t.Any) -> tuple[str, ...]:
+    """Return the patterns; who may put a watermark on an image is half of what it says, so the account is needed."""
+    patterns = tuple(dict.fromkeys(parse_names(value)))
+    if value is not None and not patterns:
+        raise RequestError("policy: watermarks is empty, so that no image could pass; name some or leave it out")
+    for pattern in patterns:
+        if not _WATERMARK.fullmatch(pattern):
+            raise RequestError(
+                f"policy: watermarks {pattern!r} is not an account and a name, such as 123456789012:golden-*; every "
+                "account can attach a watermark of any name to its own images"
+            )
+    return patterns
 
 
 def _named(names: t.Sequence[str]) -> str:

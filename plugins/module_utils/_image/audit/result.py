@@ -102,7 +102,7 @@ def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[s
     devices = audit.devices_of(image)
     verdict, verdicts = Verdict(None), tuple(Verdict(None) for _device in devices)
     if policy is not None:
-        verdict, verdicts = judge_image(image, devices, policy)
+        verdict, verdicts = judge_image(image, devices, policy, shows_watermarks=audit.shows_watermarks)
     source_image_id, source_region = source_of(image)
     return {
         "image_id": image.image_id,
@@ -117,6 +117,10 @@ def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[s
         "snapshots": [_to_snapshot(device, found) for device, found in zip(devices, verdicts)],
         "volume_size": sum(device.volume_size for device in devices),
         "tags": dict(image.tags),
+        "watermarks": list(image.watermarks) if audit.shows_watermarks else None,
+        "instance_type_specification": image.instance_types.to_dict() if image.instance_types else None,
+        "image_allowed": image.is_allowed,
+        "scan_results": None if image.scan_results is None else dict(image.scan_results),
         "compliant": verdict.compliant,
         "reasons": list(verdict.reasons),
     }

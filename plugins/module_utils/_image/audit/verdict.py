@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import typing as t
 
 from ..aws_facts import USABLE_KEY_STATES
@@ -40,6 +41,11 @@ class Verdict:
 _FINE: t.Final = Verdict(True)
 
 
+_UNSHOWN: t.Final = Verdict(
+    None, ("which watermarks it has is not known, for the installed botocore does not show them; update it",)
+)
+
+
 def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
     """Judge one device by the rules that hold for it."""
     if not rules.judges_anything:
@@ -58,7 +64,7 @@ def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
 
 
 def judge_image(
-    image: Image, devices: t.Sequence[AuditedDevice], policy: Policy
+    image: Image, devices: t.Sequence[AuditedDevice], policy: Policy, *, shows_watermarks: bool = True
 ) -> tuple[Verdict, tuple[Verdict, ...]]:
     """Return the verdict on the image and those on its devices, in their order."""
     verdicts = tuple(judge_device(device, policy.rules_for(device.device_name)) for device in devices)
@@ -70,11 +76,22 @@ def judge_image(
         named.append(Verdict(None, ("the image is backed by instance store; its bundle in S3 is not looked at",)))
     elif not devices:
         named.append(Verdict(None, ("AWS shows no EBS device of the image",)))
-    elif not any(policy.rules_for(device.device_name).judges_anything for device in devices):
+    elif not policy.watermarks and not any(policy.rules_for(one.device_name).judges_anything for one in devices):
         named.append(Verdict(None, (f"no rule of the policy is about any of its devices ({_names(devices)})",)))
+    if policy.watermarks:
+        named.append(_judge_watermarks(image, policy.watermarks) if shows_watermarks else _UNSHOWN)
     if image.state == "pending":
         named.append(Verdict(None, ("the image is pending; run again when it is available",)))
     return combine(named), verdicts
+
+
+def _judge_watermarks(image: Image, patterns: t.Sequence[str]) -> Verdict:
+    """Demand a watermark that fits any of the patterns, as Allowed AMIs does; a bracket in a name means itself."""
+    plain = [one.replace("[", "[[]") for one in patterns]
+    if any(fnmatch.fnmatchcase(key, one) for key in image.watermarks for one in plain):
+        return _FINE
+    shown = f"it has {', '.join(image.watermarks)}" if image.watermarks else "it has none"
+    return Verdict(False, (f"no watermark of it is {' or '.join(patterns)}; {shown}",))
 
 
 def _names(devices: t.Iterable[AuditedDevice]) -> str:

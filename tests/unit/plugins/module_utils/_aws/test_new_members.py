@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
@@ -73,8 +74,7 @@ def key(entry: dict[str, t.Any]) -> t.Any:
             image,
             IMAGE,
             {
-                "FreeTierEligible": True, "PublicSsmParameterName": "/aws/service/x", "ImageAllowed": False,
-                "ScanResults": {"HighestFindingSeverityLabel": "low"},
+                "FreeTierEligible": True, "PublicSsmParameterName": "/aws/service/x",
             },
             id="image",
         ),
@@ -98,6 +98,17 @@ def test_watermarks_are_kept_whatever_else_stands_in_them() -> None:
 def test_instance_types_are_read_whatever_else_stands_in_them() -> None:
     types = {"SupportedInstanceTypes": [{"InstanceType": "t3.*", **NOBODYS}, {"InstanceType": "m5.large"}], **NOBODYS}
     assert image({**IMAGE, "InstanceTypeSpecification": types})[0].instance_types == InstanceTypes(("m5.large", "t3.*"))
+
+
+def test_scans_are_read_whatever_stands_in_them() -> None:
+    scanned = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+    results = {"HighestFindingSeverityLabel": "low", "FindingScanDate": scanned, "OfTomorrow": 7}
+    found = image({**IMAGE, "ImageAllowed": False, "ScanResults": results})[0]
+    assert found.is_allowed is False and image(IMAGE)[0].is_allowed is None
+    assert found.scan_results == {
+        "highest_finding_severity_label": "low", "finding_scan_date": "2026-11-01T00:00:00+00:00", "of_tomorrow": "7"
+    }  # fmt: skip
+    assert image(IMAGE)[0].scan_results is None
 
 
 @pytest.mark.parametrize(

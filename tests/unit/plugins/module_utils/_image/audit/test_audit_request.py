@@ -57,6 +57,9 @@ def test_tags_are_read_only_where_they_count(options: dict[str, t.Any], needed: 
         pytest.param({"encrypted": True, "allowed_key_tags": {}}, "allowed_key_tags is empty", id="no tag"),
         pytest.param({"allowed_keys": ["golden"]}, "'golden' is neither", id="alias without prefix"),
         pytest.param({"allowed_keys": ["alias/*"]}, "is neither", id="wildcard"),
+        pytest.param({"encrypted": True, "watermarks": []}, "watermarks is empty", id="no watermark"),
+        pytest.param({"watermarks": ["golden-*"]}, "is not an account and a name", id="a watermark of anybody"),
+        pytest.param({"watermarks": ["*:golden"]}, "is not an account and a name", id="a watermark of any account"),
         pytest.param({"devices": [{"device_name": "/dev/sdf", "allowed_keys": []}]}, "/dev/sdf: ", id="device"),
         pytest.param(
             {"encrypted": True, "devices": [{"device_name": "/dev/sdf"}, {"device_name": "/dev/sdf"}]},

@@ -148,3 +148,28 @@ def test_rules_for_no_device_of_the_image_prove_nothing(misspelt: str) -> None:
     verdict, _verdicts = judge_image(Image("ami-1", "eu-west-1"), (PLAIN, BLANK), policy)
     assert verdict.compliant is None
     assert verdict.reasons == ("no rule of the policy is about any of its devices (/dev/xvda, /dev/sdf)",)
+
+
+GOLDEN = "123456789012:golden-2026"
+
+
+@pytest.mark.parametrize(
+    ("present", "wanted", "shown", "compliant"),
+    [
+        pytest.param((GOLDEN,), ("123456789012:golden-*",), True, True, id="a pattern"),
+        pytest.param((GOLDEN,), ("123456789012:x", GOLDEN), True, True, id="one of two"),
+        pytest.param(("1" * 12 + ":golden-2026",), (GOLDEN,), True, False, id="another account's"),
+        pytest.param((), (GOLDEN,), True, False, id="none"),
+        pytest.param((GOLDEN,), ("123456789012:Golden-*",), True, False, id="case counts"),
+        pytest.param(("123456789012:a[1]",), ("123456789012:a[1]",), True, True, id="brackets mean themselves"),
+        pytest.param(("123456789012:a1",), ("123456789012:a[1]",), True, False, id="brackets are no pattern"),
+        pytest.param((), (GOLDEN,), False, None, id="botocore shows none"),
+    ],
+)
+def test_watermarks(present: tuple[str, ...], wanted: tuple[str, ...], shown: bool, compliant: bool | None) -> None:
+    image = Image("ami-1", "eu-west-1", root_device_type="ebs", watermarks=present)
+    policy = Policy(Rules(), watermarks=wanted)
+    verdict, _devices = judge_image(image, (PLAIN,), policy, shows_watermarks=shown)
+    assert verdict.compliant is compliant and bool(verdict.reasons) is not compliant
+    both = Policy(ENCRYPTED, watermarks=wanted)
+    assert judge_image(image, (PLAIN,), both, shows_watermarks=shown)[0].compliant is False
