@@ -18,7 +18,9 @@ import typing as t
 import pytest
 import yaml
 
-from .applying import KEYS, ROOT, SECRET, SESSION, WITHOUT_CERTIFICATES, Applying, file_settings
+from ansible_collections.sealed.ami.plugins.plugin_utils._awx.plan import plan
+
+from .applying import KEYS, MODULES, ROOT, SECRET, SESSION, WITHOUT_CERTIFICATES, Applying, file_settings
 from .conftest import HOSTS, PLAYBOOKS, new_controller
 from .controller import Controller
 from .server import TOKEN, served
@@ -188,7 +190,7 @@ def test_every_variable_that_a_template_names_can_be_given(full: Controller) -> 
     for template in controller.all("job_templates"):
         spec = controller.survey(template).get("spec", [])
         texts = [template["description"], *(f"{one['question_name']} {one['question_description']}" for one in spec)]
-        named = set(re.findall(r"\b(?:sealed_ami|audit)_\w+", " ".join(texts)))
+        named = set(re.findall(r"\b(?:sealed_ami|audit|retire)_\w+", " ".join(texts)))
         assert template["ask_variables_on_launch"] or named <= {question["variable"] for question in spec}
 
 
@@ -204,26 +206,56 @@ def test_inventory_comes_from_the_plugins_file(full: Controller) -> None:
 
 def test_workflow_goes_by_an_approval_and_tells(full: Controller) -> None:
     controller = full
-    (workflow,) = controller.all("workflow_job_templates")
+    workflows = controller.all("workflow_job_templates")
     nodes = controller.all("workflow_job_template_nodes")
     identifiers = {node["id"]: node["identifier"] for node in nodes}
-    (configured,) = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx_setup.yml").read_text())["awx_setup_workflows"]
+    configured = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx_setup.yml").read_text())["awx_setup_workflows"]
+    assert {workflow["name"] for workflow in workflows} == {item["name"] for item in configured}
+    wanted = [node for item in configured for node in item["nodes"]]
     for event in ("success", "failure"):
         follows = {
             node["identifier"]: [identifiers[number] for number in controller.related(node, f"{event}_nodes")]
             for node in nodes
         }
-        assert follows == {node["identifier"]: node.get(event, []) for node in configured["nodes"]}
-        # The last of all is where failures lead, and it fails; every other node has a way for its failure.
-        assert event == "success" or {name for name, after in follows.items() if not after} == {"report"}
-    (approval,) = controller.all("workflow_approval_templates")
-    assert controller.named("workflow_job_template_nodes", "approve")["unified_job_template"] == approval["id"]
+        assert follows == {node["identifier"]: node.get(event, []) for node in wanted}
+        # Where something is made, failures lead to the last node of all, which fails; retiring leaves nothing to name.
+        last = {"report", "due", "approve_retiring", "retire"}
+        assert event == "success" or {name for name, after in follows.items() if not after} == last
+    approvals = {approval["id"] for approval in controller.all("workflow_approval_templates")}
+    waiting = [controller.named("workflow_job_template_nodes", name) for name in ("approve", "approve_retiring")]
+    assert {node["unified_job_template"] for node in waiting} == approvals
     notification = controller.named("notification_templates", "Image channel")["id"]
     for event in ("success", "error", "approvals"):
-        assert controller.related(workflow, f"notification_templates_{event}") == [notification]
-    # Who approves is told what the job before has made.
-    before = controller.named("job_templates", "Images: encrypt")
-    assert controller.related(before, "notification_templates_success") == [notification]
+        for workflow in workflows:
+            assert controller.related(workflow, f"notification_templates_{event}") == [notification]
+    # Who approves is told what the job before has made, or found due.
+    for name in ("Images: encrypt", "Images: what is due to be retired"):
+        before = controller.named("job_templates", name)
+        assert controller.related(before, "notification_templates_success") == [notification]
+
+
+def test_no_template_retires_without_an_approval(full: Controller) -> None:
+    """What acts asks for nothing and takes nothing at launch, and without filters the role refuses."""
+    acting = [
+        template
+        for template in full.all("job_templates")
+        if "retire.yml" in template["playbook"] and "retire_act" in template["extra_vars"]
+    ]
+    assert [template["name"] for template in acting] == ["Images: retire what was approved", "Images: restore"]
+    (retiring, restoring) = acting
+    assert not retiring["survey_enabled"] and not retiring["ask_variables_on_launch"]
+    assert json.loads(restoring["extra_vars"])["retire_state"] == "restored"
+
+
+def test_the_schedule_of_the_guide_answers_the_survey(full: Controller) -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_retire.rst").read_text()
+    (block,) = re.findall(r"^\.\. code-block:: yaml\n\n((?:    .*\n)+)", guide, re.MULTILINE)
+    (schedule,) = yaml.safe_load(block)["awx_setup_schedules"]
+    assert plan(file_settings(schedules=[schedule]), {}, MODULES)
+    url = full.named("workflow_job_templates", schedule["unified_job_template"])["url"]
+    status, answer = full.answer("post", f"{url}launch/", {}, {"extra_vars": schedule["extra_data"]})
+    assert (status, full.launches[-1].ignored) == (201, {}), answer
+    assert set(schedule["extra_data"]) <= set(full.launches[-1].variables)
 
 
 def test_mistakes_are_named_before_anything_is_asked() -> None:

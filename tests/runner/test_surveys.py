@@ -63,10 +63,18 @@ TYPICAL: dict[str, dict[str, str]] = {
     },
     "Images: audit": {"audit_regions": "us-east-1\r\neu-west-1"},
     "Images: audit, of the workflow's images": {},
+    "Images: what is due to be retired": {
+        "retire_regions": "us-east-1\r\n", "retire_filters": '{"tag:Stage": "golden"}\r\n',
+        "retire_group_by": "tag:Team", "retire_newest": "1", "retire_last_step": "disable",
+    },
+    "Images: retire what was approved": {},
+    "Images: restore": {
+        "retire_regions": "us-east-1", "restore_images": PLAIN, "restore_permissions": "false",
+    },
     "Images: what a failed workflow has left": {},
 }  # fmt: skip
-# test_jobs plays the first two on the fleet, test_workflow the others; an audit of the catalogue rightly fails.
-ELSEWHERE = {"fleet_copy", "audit_workflow", "report_failure", "audit"}
+# test_jobs plays the first two on the fleet, test_workflow the others, and those of retiring; an audit rightly fails.
+ELSEWHERE = {"fleet_copy", "audit_workflow", "report_failure", "audit", "retire"}
 FASTER = {"sealed_ami_wait_delay": 1, "audit_html_path": "", "audit_json_path": ""}
 # One play for each kind of answer that a parser takes: the others of its kind go through the same one.
 CLASSES = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
@@ -15,6 +16,7 @@ from awx.controller import Controller
 from awx.server import served
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 
 from .engine import Job, Launch, injected
 from .fleet import HOME, pipeline_credentials
@@ -44,24 +46,26 @@ def controller() -> Controller:
     return made
 
 
-def launched(controller: Controller, **answers: str) -> tuple[int, Fields]:
-    """Launch the workflow."""
-    url = controller.named("workflow_job_templates", WORKFLOW)["url"]
+def launched(controller: Controller, workflow: str = WORKFLOW, **answers: str) -> tuple[int, Fields]:
+    """Launch a workflow."""
+    url = controller.named("workflow_job_templates", workflow)["url"]
     status, answer = controller.answer("post", f"{url}launch/", {}, {"extra_vars": answers})
     return status, t.cast(Fields, answer)
 
 
-def playbook_of(controller: Controller, identifier: str) -> str:
-    """Return the playbook that a node launches."""
+def template_of(controller: Controller, identifier: str) -> Fields:
+    """Return the job template that a node launches."""
     number = controller.named("workflow_job_template_nodes", identifier)["unified_job_template"]
-    (playbook,) = (item["playbook"] for item in controller.all("job_templates") if item["id"] == number)
-    return pathlib.Path(playbook).stem
+    (template,) = (item for item in controller.all("job_templates") if item["id"] == number)
+    return template
 
 
 def run_node(controller: Controller, identifier: str, passed_on: Fields, aws: Emulator, folder: pathlib.Path) -> Launch:
-    """Run a node's job: what earlier jobs have passed on comes first, the workflow's own variables go above it."""
-    variables = {**passed_on, **controller.launches[-1].variables, "sealed_ami_wait_delay": 1}
-    playbook = playbook_of(controller, identifier)
+    """Run a node's job: its template's variables are below what earlier jobs have passed on, that is below answers."""
+    template = template_of(controller, identifier)
+    own = json.loads(template["extra_vars"] or "{}")
+    variables = {**own, **passed_on, **controller.launches[-1].variables, "sealed_ami_wait_delay": 1}
+    playbook = pathlib.Path(template["playbook"]).stem
     job = Job(folder / identifier, playbook=playbook, inventory=LOCALHOST, variables=variables)
     (folder / identifier).mkdir()
     return job.run(injected(aws, pipeline_credentials(aws), token="AWS_SECURITY_TOKEN"))
@@ -89,6 +93,29 @@ def test_every_job_ends_well_and_the_audit_judges_what_they_have_made(
     assert report.status == "failed"
     for image_id in (*(one for ids in copies.values() for one in ids), *composed.values()):
         assert image_id in report.stdout
+
+
+RETIRING = "Images: retire what nothing uses"
+RETIRED = {"retire_regions": "us-east-1", "retire_filters": '{"tag:Stage": "golden"}', "retire_group_by": "tag:Team"}
+
+
+# Impostors have the tags that the filters select.
+@pytest.mark.alone
+def test_what_was_approved_is_retired_and_nothing_else(
+    controller: Controller, aws: Emulator, oracle: Guard, tmp_path: pathlib.Path
+) -> None:
+    assert launched(controller, RETIRING, **RETIRED, retire_keep_newest="1")[0] == 201
+    due = run_node(controller, "due", {"retire_html_path": "", "retire_json_path": ""}, aws, tmp_path)
+    assert due.status == "successful", due.stdout
+    found = due.passed_on["retire_due_image_ids"]
+    assert len(found) > 1 and all(one in due.stdout for one in found)
+    assert aws.calls(action="EnableImageDeprecation") == []
+    # The others have become due since.
+    oracle.given(found[0], to=["EnableImageDeprecation", "CreateTags"])
+    retired = run_node(controller, "retire", {**due.passed_on, "retire_due_image_ids": found[:1]}, aws, tmp_path)
+    assert retired.status == "successful", retired.stdout
+    assert [call["parameters"]["ImageId"] for call in aws.calls(action="EnableImageDeprecation")] == found[:1]
+    assert [one["image_id"] for one in retired.passed_on["retire_undo_of_run"]] == found[:1]
 
 
 @pytest.mark.parametrize(

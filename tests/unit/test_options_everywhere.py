@@ -18,11 +18,13 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._image.attribute_table import ATTRIBUTE_ROWS, Row
 from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTINGS
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
-ROLES = ("audit", "encrypted_copy", "image_from_instance", "multi_key_image")
+MAKING = ("encrypted_copy", "image_from_instance", "multi_key_image")
+ROLES = ("audit", "retire", *MAKING)
 COPY, COMPOSE, AUDIT = (
     ("sealed.ami.ec2_ami_encrypted_copy", COPY_ARGUMENTS),
     ("sealed.ami.ec2_ami_compose_keys", COMPOSE_ARGUMENTS),
@@ -82,6 +84,10 @@ CALLERS: t.Final = [
         id="multi_key_image",
     ),
     pytest.param("roles/audit/tasks/scan.yml", AUDIT, {"kms_key_ids": "the report is about all images"}, id="audit"),
+    pytest.param(
+        "roles/retire/tasks/run.yml", ("sealed.ami.ec2_ami_retire", RETIRE_ARGUMENTS),
+        {"session_token": _CREDENTIALS}, id="retire",
+    ),
 ]  # fmt: skip
 # Options of an image that the file of targets does not take.
 NOT_OF_A_TARGET: t.Final = {
@@ -190,7 +196,7 @@ def test_readers_are_told_of_every_attribute(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", ATTRIBUTE_ROWS, ids=lambda row: row.name)
-@pytest.mark.parametrize("role", ROLES[1:])
+@pytest.mark.parametrize("role", MAKING)
 def test_words_of_a_choice_reach_the_module_or_nothing_does(row: Row, role: str) -> None:
     """What a choice is given is omitted where it is blank: an empty text is none of the words."""
     kind = options_of(role)[f"{role}_{row.name}"]["type"]

@@ -21,16 +21,18 @@ from system.playbooks.conftest import example_variables
 from system.playbooks.test_every_variable import HOME, NAMES, NEEDED, OTHERWISE, TYPED, known
 from system.running import Play, RunPlaybook
 
-WHERE = {"sealed_ami_hosts", "audit_hosts"}  # They choose the hosts of these very runs.
+WHERE = {"sealed_ami_hosts", "audit_hosts", "retire_hosts"}  # They choose the hosts of these very runs.
 # Tasks that run once decide by these for all hosts, so that each gets a run of its own.
 ONCE = {"sealed_ami_only_with_tags", "sealed_ami_of_copies", "sealed_ami_may_select_nothing"}
 REPORTS = {"audit_html_path": "", "audit_json_path": "", "audit_fail_on": "none"}
+RETIREMENTS = {"retire_html_path": "", "retire_json_path": "", "retire_undo_folder": ""}
 # What a variable asks for beside itself. A name without an owner could be anybody's.
 OWNERS = {"sealed_ami_source_owners": TYPED["sealed_ami_source_owners"]}
 # One key for all devices must be that of each volume of the instance.
 VOLUMES = {"sealed_ami_device_mapping": OTHERWISE["s5_image_from_instance"]["sealed_ami_device_mapping"]}
 BESIDE = {
     **{(name, "sealed_ami_source_name"): OWNERS for name in NAMES},
+    ("retire", "retire_replacement_tag"): {"retire_replacement": "newest"},
     ("s5_image_from_instance", "sealed_ami_kms_key_id"): VOLUMES,
 }
 # The example's volumes fit the example's image.
@@ -46,6 +48,7 @@ def needed(name: str) -> dict[str, t.Any]:
     if name == "fleet_copy":
         return FLEET
     found = {one: value for one, value in example_variables(name).items() if one in NEEDED}
+    found |= RETIREMENTS if name == "retire" else {}
     return {**found, **(REPORTS if "audit_hosts" in known(name) else {})}
 
 

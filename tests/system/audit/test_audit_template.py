@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page's template escapes whatever it puts out: read as Jinja reads it, not by eye."""
+"""The templates of the pages escape whatever they put out: read as Jinja reads it, not by eye."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jinja2 import nodes
 
 from system.running import ROOT
 
-TEMPLATES = ROOT / "roles" / "audit" / "templates"
-MACROS = {"key_mark", "verdict", "classes_of"}
+ROLES = ROOT / "roles"
+MACROS = {"key_mark", "verdict", "classes_of", "image_cells"}
 
 
 def unescaped(source: str) -> list[int]:
-    """Return the lines of the outputs that are neither escaped as a whole nor one of the page's own macros."""
+    """Return the lines of the outputs that are neither escaped as a whole nor one of the pages' own macros."""
     lines = []
     for output in jinja2.Environment().parse(source).find_all(nodes.Output):
         for node in output.nodes:
@@ -28,9 +28,10 @@ def unescaped(source: str) -> list[int]:
     return lines
 
 
-@pytest.mark.parametrize("name", ["audit.html.j2", "audit.css.j2"])
+@pytest.mark.parametrize("name", ["audit/page.html", "audit/page.css", "audit/audit.html", "retire/retire.html"])
 def test_every_output_is_escaped(name: str) -> None:
-    source = (TEMPLATES / name).read_text()
+    role, _slash, page = name.partition("/")
+    source = (ROLES / role / "templates" / f"{page}.j2").read_text()
     assert unescaped(source) == []
     assert "|safe" not in source.replace(" ", "")
 

@@ -116,6 +116,38 @@ TYPED = {
     "audit_s3_bucket": "reports",
     "audit_s3_prefix": "nightly/",
     "audit_s3_kms_key_id": "alias/golden",
+    "retire_hosts": "localhost",
+    "retire_act": "yes",
+    "retire_state": " retired\r\n",
+    "retire_regions": f"{HOME}\n",
+    "retire_filters": '{"tag:Stage": "golden"}\r\n',
+    "retire_group_by": "tag:Team",
+    "retire_image_ids": f"{SOURCES['plain-root']}\r\n",
+    "retire_due_image_ids": f"{SOURCES['plain-root']}",
+    "retire_keep_newest": " 1 ",
+    "retire_keep_younger_than_days": "0",
+    "retire_keep_tags": "Keep=true\nOwner: Jane Doe",
+    "retire_keep_shared": "no",
+    "retire_keep_public": "yes",
+    "retire_launched_within_days": "30",
+    "retire_report_max_age": "48",
+    "retire_when_unknown": "keep",
+    "retire_last_step": "deprecate",
+    "retire_disable_after_days": "30",
+    "retire_deregister_after_days": "90",
+    "retire_require_recycle_bin": "true",
+    "retire_locked_snapshots": "leave",
+    "retire_disable_protection": "no",
+    "retire_replacement": "newest",
+    "retire_replacement_tag": "ReplacedBy",
+    "retire_limit": "50",
+    "retire_trust_recorded_permissions": "no",
+    "retire_wait_timeout": "60",
+    "retire_html_path": "none",
+    "retire_json_path": "none",
+    "retire_title": "Typed by hand",
+    "retire_undo_folder": "none",
+    "retire_due_limit": " 50\r\n",
 }
 # What a playbook cannot be asked for, and why.
 SHARING = ("sealed_ami_share_with", "sealed_ami_launch_permissions")
@@ -128,6 +160,8 @@ NOT_FOR = {
         "sealed_ami_encrypted",
         "sealed_ami_destinations",
     ),
+    # They are for retire_state: restored, and tests of the role have them.
+    "retire": ("retire_undo", "retire_undo_file"),
     # Check mode has no copies to compose an image of, and to audit.
     "golden_pipeline": ("audit_image_ids", "audit_accounts"),
 }
@@ -149,6 +183,7 @@ NEEDED = {
     "sealed_ami_source_region", "sealed_ami_source_image_ids", "sealed_ami_source_image_id", "sealed_ami_source_name",
     "sealed_ami_source_owners", "sealed_ami_regions", "sealed_ami_destinations", "sealed_ami_region", "sealed_ami_name",
     "sealed_ami_image_name", "sealed_ami_instance_id", "sealed_ami_kms_key_id", "sealed_ami_volumes", "audit_regions",
+    "retire_regions", "retire_filters", "retire_group_by",
 }  # fmt: skip
 
 
@@ -168,6 +203,8 @@ def known(name: str) -> set[str]:
     if "sealed.ami.audit" in text:
         found |= set(yaml.safe_load((ROOT / "roles/audit/defaults/main.yml").read_text())) - {"audit_policy"}
         found |= {one for one in re.findall(r"\baudit_[a-z_]+", text) if "__" not in one and one != "audit_policy"}
+    if "sealed.ami.retire" in text:
+        found |= {"retire_hosts", *yaml.safe_load((ROOT / "roles/retire/defaults/main.yml").read_text())}
     return found - {f"sealed_ami_{one}" for one in INTERNAL} - set(NOT_FOR.get(name, ()))
 
 
