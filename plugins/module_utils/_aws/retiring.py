@@ -16,6 +16,7 @@ from .errors import AwsError, call
 from .images import describe_images, find_images
 
 _GONE: t.Final = ("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable")
+_SNAPSHOT_GONE: t.Final = "InvalidSnapshot.NotFound"
 
 
 def disable_image(region: Region, proof: MayDisable) -> None:
@@ -29,8 +30,8 @@ def enable_image(region: Region, image_id: str) -> None:
 
 
 def is_overtaken(error: AwsError) -> bool:
-    """Tell whether the image is gone, or in another state, by somebody else's act."""
-    return error.code in _GONE
+    """Tell whether the image or a snapshot of it is gone, or in another state, by somebody else's act."""
+    return error.code in (*_GONE, _SNAPSHOT_GONE)
 
 
 def sources_of_pending(region: Region) -> set[tuple[str, str]]:

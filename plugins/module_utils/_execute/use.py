@@ -24,6 +24,7 @@ from .._aws.image_use import (
     require_recipes_listed,
 )
 from .._image.model import Image
+from .._image.permissions import LaunchPermissions
 from .._image.timestamps import parse_timestamp, to_text
 from .._image.use import (
     AUTOSCALING,
@@ -54,16 +55,23 @@ _KINDS: t.Final = {
 }
 
 
-def read_use(region: Region, images: t.Sequence[Image], request: UseRequest) -> dict[str, Use]:
+def read_use(
+    region: Region,
+    images: t.Sequence[Image],
+    request: UseRequest,
+    *,
+    permissions: t.Mapping[str, LaunchPermissions] | None = None,
+) -> dict[str, Use]:
     """Return by id what is known of the use of images of the region.
 
-    An error is raised only where the images themselves cannot be described.
+    An error is raised only where the images themselves cannot be described. Those who may launch an image are not asked
+    for again where ``permissions`` has them.
     """
     if not images:
         return {}
     snapshots = {one for image in images for one in image.snapshot_ids} if SNAPSHOTS in request.checks else set()
     own = own_images(region, {image.image_id for image in images}, snapshots)
-    reading = Reading(region, images, request, Pace().now(), own)
+    reading = Reading(region, images, request, Pace().now(), own, permissions or {})
     for check, read in _READERS.items():
         if check in request.checks:
             read(reading)

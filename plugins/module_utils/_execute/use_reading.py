@@ -23,6 +23,7 @@ from .._aws.launch_sources import (
 )
 from .._image.launch_sources import TemplateVersion
 from .._image.model import Image
+from .._image.permissions import LaunchPermissions
 from .._image.use import Evidence, UseRequest
 from .parallel import for_each
 
@@ -101,8 +102,10 @@ class Reading:
         request: UseRequest,
         now: float,
         own: t.Mapping[str, OwnImage],
+        permissions: t.Mapping[str, LaunchPermissions],
     ) -> None:
         self.region, self.request, self.now, self.own = region, request, now, own
+        self.permissions = permissions
         self.images = {image.image_id: image for image in images}
         self.evidence = Evidence()
         self.sources = Sources(region)

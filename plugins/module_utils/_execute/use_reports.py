@@ -70,8 +70,10 @@ def _note_unreported(reading: Reading, own: t.Sequence[str], reports: t.Sequence
             reading.reported[image_id] = report_on.created
         elif not reading.evidence.shows_use(image_id):
             lacking[image_id] = why
-    answers = for_each(lacking, lambda image_id: launch_permissions(reading.region, image_id), workers=AT_ONCE)
-    for image_id, answer in answers.items():
+    known = {image_id: reading.permissions[image_id] for image_id in lacking if image_id in reading.permissions}
+    asked = [image_id for image_id in lacking if image_id not in known]
+    answers = for_each(asked, lambda image_id: launch_permissions(reading.region, image_id), workers=AT_ONCE)
+    for image_id, answer in {**known, **answers}.items():
         if isinstance(answer, AwsError):
             reading.miss(REPORTS, [f"{lacking[image_id]}; {answer}"], [image_id])
         elif is_shared(answer, reading.request):

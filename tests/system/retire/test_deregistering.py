@@ -10,24 +10,11 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
-from oracle.guard import Guard
 from system.looking import Looking
-from system.retire.conftest import DAY, OTHER, Fleet, Retire, entry
-from system.retire.last import LAST, LAST_ACTS, LastFleet, fates
+from system.retire.conftest import DAY, LAST, LAST_ACTS, OTHER, LastFleet, Retire, changes, entry, fates
 
 # Impostors would launch instances by our tags, which is use.
 pytestmark = pytest.mark.alone
-
-
-@pytest.fixture
-def last(fleet: Fleet, emulator: Emulator, oracle: Guard) -> LastFleet:
-    """Return our account."""
-    return LastFleet(fleet, emulator, oracle)
-
-
-def changes(look: Looking) -> list[str]:
-    """Return the changing calls since the log was emptied."""
-    return [call["action"] for call in look.calls() if call["action"] in LAST_ACTS]
 
 
 def test_from_the_first_step_to_the_bin_and_back(

@@ -23,7 +23,7 @@ from ..._aws.images import find_images, users_of
 from ..._aws.recycle_bin import bin_rules
 from ..._aws.snapshots import find_snapshots
 from ..._image.model import Image
-from ..._image.permissions import LaunchPermissions
+from ..._image.permissions import NOBODY, LaunchPermissions
 from ..._image.retire.deregistering import LastFacts, decide_last
 from ..._image.retire.groups import Sorted
 from ..._image.retire.model import Decision
@@ -66,9 +66,15 @@ class Deciding:
             found.update(self._decide_unused(unused[start : start + part], uses))
         return found
 
-    def _uses(self, due: t.Sequence[Sorted], checks: t.Sequence[str]) -> dict[str, Use]:
+    def _uses(
+        self,
+        due: t.Sequence[Sorted],
+        checks: t.Sequence[str],
+        permissions: t.Mapping[str, LaunchPermissions] | None = None,
+    ) -> dict[str, Use]:
         images = [one.image for one in due]
-        found = read_use(self._region, images, dataclasses.replace(self._request.use, checks=tuple(checks)))
+        request = dataclasses.replace(self._request.use, checks=tuple(checks))
+        found = read_use(self._region, images, request, permissions=permissions)
         return {one.image_id: found.get(one.image_id) or _nothing_known(one) for one in images}
 
     def _decide_unused(self, part: t.Sequence[Sorted], uses: t.Mapping[str, Use]) -> dict[str, Decision]:
@@ -77,8 +83,8 @@ class Deciding:
         Somebody may change the state of an image at this moment, and then AWS shows other permissions. So what was read
         holds only where the state is still the same afterwards.
         """
-        reported = self._uses(part, [REPORTS]) if REPORTS in self._request.use.checks else {}
         permissions = self._permissions(part)
+        reported = self._uses(part, [REPORTS], permissions) if REPORTS in self._request.use.checks else {}
         facts = self._facts([one.image for one in part if one.image.state != "available"])
         still = find_images(self._region, [one.image.image_id for one in part], owners=["self"])
         now = Pace().now()
@@ -97,9 +103,12 @@ class Deciding:
         return found
 
     def _permissions(self, part: t.Sequence[Sorted]) -> dict[str, LaunchPermissions]:
+        """Return who may launch images, of those for which it has to be known; of a disabled image, nobody."""
         now = Pace().now()
+        nobody = {one.image.image_id: NOBODY for one in part if one.image.state != "available"}
         needed = [one.image.image_id for one in part if needs_permissions(one, self._request, now=now)]
-        return all_of(for_each(needed, lambda image_id: launch_permissions(self._region, image_id), workers=_AT_ONCE))
+        answers = for_each(needed, lambda image_id: launch_permissions(self._region, image_id), workers=_AT_ONCE)
+        return {**nobody, **all_of(answers)}
 
     def _facts(self, images: t.Sequence[Image]) -> LastFacts:
         snapshot_ids = sorted({snapshot_id for image in images for snapshot_id in image.snapshot_ids})

@@ -83,7 +83,7 @@ def _apply(region: Region, decision: Decision, request: Request) -> Outcome:
             if isinstance(step, RestoreImage) and isinstance(request, RestoreRequest):
                 _plan_again(region, outcome, request)
     except AwsError as error:
-        if is_overtaken(error):
+        if isinstance(request, RetireRequest) and is_overtaken(error):
             outcome.overtaken = _OVERTAKEN
         else:
             outcome.error = str(error)
@@ -97,7 +97,7 @@ def _do(region: Region, outcome: Outcome, step: RetireStep, request: Request) ->
     elif isinstance(step, EnableImage):
         enable_image(region, image.image_id)
     elif isinstance(step, DeregisterImage):
-        remove_image(region, step, gone=outcome.deleted.add)
+        _deregister(region, outcome, step)
     elif isinstance(step, DeleteSnapshot):
         delete_unused(region, [step.snapshot], gone=outcome.deleted.add)
     elif isinstance(step, RestoreSnapshot):
@@ -107,6 +107,15 @@ def _do(region: Region, outcome: Outcome, step: RetireStep, request: Request) ->
         restore_image(region, image.image_id)
     else:
         apply_attribute(region, image, step, done=_nothing)
+
+
+def _deregister(region: Region, outcome: Outcome, step: DeregisterImage) -> None:
+    """Deregister the image; where only the deletion of a snapshot fails, the step is done all the same."""
+    try:
+        remove_image(region, step, gone=outcome.deleted.add)
+    except AwsError:
+        outcome.done += step.image_id in outcome.deleted
+        raise
 
 
 def _plan_again(region: Region, outcome: Outcome, request: RestoreRequest) -> None:
