@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN = .venv/bin/python tests/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour test-variables screenshots docs release lint format options emulator emulator-package news setup bench test-runner
+.PHONY: help demo test test-fast test-mutants test-faults test-matrix test-browser test-eda test-first-hour test-variables screenshots docs release lint format options emulator emulator-package news setup bench test-playbooks
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,7 +15,7 @@ help: ## Say what can be made
 demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the result; ARGS="--scenes S3" takes one
 	@$(RUN)/demo.py $(ARGS)
 
-test: setup ## Run every test; ONLY="lint package" runs some kinds
+test: setup ## Run every test that takes no whole playbook and no fault; ONLY="lint package" runs some kinds
 	@$(RUN)/test.py $(ONLY)
 
 test-fast: setup ## Run what says most within 90 s: lint of what changed, unit tests, modules without whole playbooks
@@ -32,13 +32,13 @@ format: setup ## Bring the Python sources into the agreed form
 	@.venv/bin/ruff format
 
 test-faults: setup ## Kill, throttle, deny, deceive: the guarantees under faults; ARGS="--long" draws ten times as much
-	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),3) --dist worksteal tests/faults $(ARGS)
+	@.venv/bin/pytest -q -n $(or $(PYTEST_WORKERS),3) --dist worksteal -m faults tests/faults tests/system $(ARGS)
 
 test-mutants: setup ## Spoil the sources on purpose and demand that a test fails; ARGS="hand" plays the mutants made by hand
 	@$(RUN)/mutants.py $(ARGS)
 
-test-runner: setup ## Play the playbooks on ansible-runner, and AWX's set-up against its own schema
-	@$(RUN)/test.py "pytest runner" "pytest awx"
+test-playbooks: setup ## Play the playbooks, also on ansible-runner as AWX does, and AWX's set-up against its own schema
+	@$(RUN)/test.py "pytest playbooks" "pytest runner" "pytest awx"
 
 test-matrix: setup ## Every supported ansible-core, oldest and newest libraries; ONLY="2.17-oldest", or ONLY=--reduced for each core once
 	@$(RUN)/matrix.py $(ONLY)

@@ -22,6 +22,7 @@ from emulated_aws.identity import Credentials
 from oracle.guard import oracle
 from system.looking import Looking
 from system.running import (
+    ROOT,
     ModuleProcess,
     Play,
     Result,
@@ -35,6 +36,9 @@ from system.running import (
 from system.virtual_time import VirtualTime
 
 __all__ = ["emulator_process", "in_process_emulator", "oracle"]
+
+# The ends of the names of files.
+FAULTS = ("interrupted", "killed", "lingering", "overtaken", "trouble", "weather")
 
 _models = botocore.loaders.create_loader()
 _creator = t.cast("t.Any", botocore.client.ClientCreator)
@@ -50,10 +54,15 @@ def _client_class(creator: t.Any, service_name: str, service_model: t.Any) -> ty
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need an emulator in a process of its own, as whole playbooks do."""
+    """Mark the tests that need an emulator in a process of its own, as whole playbooks do, and those of faults.
+
+    The latter stand beside what they are about, and repeat it for every call: their files are named after the fault.
+    """
     for item in items:
         if "served_emulator" in getattr(item, "fixturenames", ()):
             item.add_marker("served")
+        if item.path.stem.endswith(FAULTS) or item.path.is_relative_to(ROOT / "tests" / "faults"):
+            item.add_marker("faults")
 
 
 @pytest.fixture

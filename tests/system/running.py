@@ -24,6 +24,9 @@ from emulated_aws.identity import HOME_ACCOUNT, Credentials, account_access_key
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.executable).parent
+# The matrix plays by other versions than those that the tests themselves run on.
+PLAYER = os.environ.get("SEALED_AMI_TESTS_PLAY_BY") or str(BIN / "ansible-playbook")
+MODULE_PYTHON = os.environ.get("SEALED_AMI_TESTS_PYTHON") or sys.executable
 OURS = "ansible_collections.sealed.ami.plugins.modules"
 _one_at_a_time = threading.Lock()
 # Everything that modules and plays have told of what they did, in this test.
@@ -165,7 +168,7 @@ def play(
     env: t.Mapping[str, str] | None = None,
 ) -> Play:
     """Play a playbook on this machine against an emulator in a process; ``env`` has the last word."""
-    variables = {"ansible_python_interpreter": sys.executable, **extra}
+    variables = {"ansible_python_interpreter": MODULE_PYTHON, **extra}
     quiet = {
         "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
         "ANSIBLE_NOCOLOR": "1",
@@ -173,7 +176,7 @@ def play(
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     }
-    command: list[str] = [str(BIN / "ansible-playbook"), str(path), "-e", json.dumps(variables), *options]
+    command: list[str] = [PLAYER, str(path), "-e", json.dumps(variables), *options]
     chosen = clean_env(**{**emulator.env(), **quiet, **(env or {})})
     ended = subprocess.run(command, env=chosen, capture_output=True, text=True, timeout=300, check=False)
     return Play(ended.returncode, ended.stdout, ended.stderr)

@@ -123,6 +123,9 @@ def show(scene: Scene, tour: Tour) -> list[Image]:
     return images
 
 
+VERDICTS = {True: "compliant", False: "not compliant", None: "not known"}
+
+
 def first_run(tour: Tour, scenes: t.Sequence[Scene]) -> list[Image]:
     """Play every scenario with its heading and its result; return the images that were made."""
     made = []
@@ -167,14 +170,20 @@ def audit(tour: Tour, scenes: t.Sequence[Scene], images: t.Sequence[Image]) -> N
     expected = {image for scene in scenes if scene.is_compliant for image in scene.wanted}
     say(paint(f"   {'image':30} {'region':14} {'verdict':14} keys", DIM))
     for image in judged:
-        verdict = paint(f"{'compliant':14}", GREEN) if image["compliant"] else paint(f"{'not compliant':14}", RED)
+        verdict = paint(f"{VERDICTS[image['compliant']]:14}", GREEN if image["compliant"] else RED)
         keys = [(one["kms_key_aliases"] or [one["kms_key_arn"] or PLAIN])[0] for one in image["snapshots"]]
         say(f"   {image['name']:30} {image['region']:14} {verdict} {', '.join(dict.fromkeys(keys))}")
-    if {(image["region"], image["name"]) for image in judged if image["compliant"]} != expected:
+    if {(image["region"], image["name"]) for image in judged if is_as_good_as_can_be_told(image)} != expected:
         sys.exit("the audit's verdict is not the right one")
     if len(judged) != len(images):
         sys.exit(f"the audit shows {len(judged)} of {len(images)} images")
     say(f"\n   {paint('report', BOLD)}  {html}")
+
+
+def is_as_good_as_can_be_told(image: dict[str, t.Any]) -> bool:
+    """Tell whether an image is compliant, or would be if the botocore of the modules showed associated keys."""
+    hidden = any(one["associated_kms_keys"] is None for one in image["snapshots"])
+    return image["compliant"] is True or (image["compliant"] is None and hidden)
 
 
 def main() -> None:

@@ -13,9 +13,11 @@ import tomllib
 
 from checks import Check, chosen, run_all
 from matrix_environment import HERE, PINS, Combination, install, interpreter
-from processes import ROOT, begin, environment, locked
+from processes import BIN, ROOT, begin, environment, locked
 
 TOOLS = ROOT / "tests" / "tools"
+# Every playbook with each variable alone, with all of them, and with all blank.
+VARIABLES = ("tests/variables", "tests/system/playbooks/test_every_variable.py")
 TARGETS = """\
 plugin: sealed.ami.image_targets
 kms_key_id: alias/golden
@@ -64,6 +66,10 @@ def checks(one: Combination, *, is_reduced: bool) -> list[Check]:
         (f"{one.name} inventory", inventory, {"env": loud}),
         (f"{one.name} demo", (*demo, *scenes), {"env": loud}),
     ]
+    if not is_reduced:
+        player = {"SEALED_AMI_TESTS_PLAY_BY": str(tools / "ansible-playbook"), "SEALED_AMI_TESTS_PYTHON": str(modules)}
+        playing = (BIN / "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *VARIABLES)
+        found.append((f"{one.name} variables", playing, {"env": {**loud, **player}}))
     if not is_reduced and one.name.endswith("-newest"):
         found.append((f"{one.name} sanity", (tools / "python", TOOLS / "ansible_test.py", "sanity"), {}))
     return found

@@ -23,6 +23,8 @@ from processes import ROOT, WORK, must_run
 PINS = ROOT / "tests" / "requirements"
 HERE = WORK / "matrix"
 PREFIX = "ansible_collections/amazon/aws/"
+# What the tests of whole playbooks read results by.
+CALLBACKS = "ansible_collections/ansible/posix/"
 # What the unit tests need beside Ansible and boto3, and what amazon.aws needs.
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "python-dateutil", "jmespath", "tzdata")
 
@@ -58,7 +60,7 @@ class Combination:
     @property
     def folder(self) -> pathlib.Path:
         """Return the environment's folder; other pins get another one."""
-        pins = json.dumps([self.core, self.libraries, (PINS / "dev.txt").read_text()])
+        pins = json.dumps([self.core, self.libraries, PREFIX, CALLBACKS, (PINS / "dev.txt").read_text()])
         return HERE / f"{self.name}-{hashlib.sha256(pins.encode()).hexdigest()[:8]}"
 
     @property
@@ -103,7 +105,7 @@ def install(one: Combination) -> None:
     pip = (one.folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check")
     must_run(*pip, "install", "-qq", "-c", constraints, *one.own_pins, *TOOLS)
     packages = next(one.folder.glob("lib/python*/site-packages"))
-    unpack_amazon_aws(one, packages)
+    unpack_collections(one, packages)
     ours = packages / "ansible_collections" / "sealed"
     ours.mkdir()
     (ours / "ami").symlink_to(ROOT, target_is_directory=True)
@@ -132,15 +134,15 @@ def _for(python: str, version: str) -> list[str]:
     )
 
 
-def unpack_amazon_aws(one: Combination, packages: pathlib.Path) -> None:
-    """Take the collection out of the wheel of the ``ansible`` package that carries the wanted release."""
+def unpack_collections(one: Combination, packages: pathlib.Path) -> None:
+    """Take the collections out of the wheel of the ``ansible`` package that carries the wanted release."""
     release, expected = one.libraries["ansible"], one.libraries["amazon-aws"]
     wheel = HERE / f"ansible-{release}-py3-none-any.whl"
     if not wheel.exists():
         pip = (sys.executable, "-m", "pip", "download", "-qq", "--no-deps", "--only-binary", ":all:")
         must_run(*pip, "--python-version", "3.13", "--dest", HERE, f"ansible=={release}")
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages, [name for name in archive.namelist() if name.startswith(PREFIX)])
+        archive.extractall(packages, [name for name in archive.namelist() if name.startswith((PREFIX, CALLBACKS))])
     manifest = json.loads((packages / PREFIX / "MANIFEST.json").read_text())
     if (version := manifest["collection_info"]["version"]) != expected:
         sys.exit(f"ansible {release} carries amazon.aws {version}, not {expected}")

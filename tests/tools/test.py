@@ -17,7 +17,11 @@ from processes import BIN, ROOT, begin, tracked
 
 TOOLS = ROOT / "tests" / "tools"
 OWN_TARGETS = {"bench", "browser", "eda", "faults", "first_hour", "variables"}  # What only "make bench" and so on run.
-SLOW = {"pytest awx", "pytest runner"}  # What "make test-runner" runs, as it takes minutes of whole playbooks.
+# What "make test-playbooks" runs, as it takes minutes of whole playbooks.
+SLOW = {"pytest awx", "pytest playbooks", "pytest runner"}
+# The tests of faults are what "make test-faults" runs.
+IN_PROCESS = ("-m", "not served and not faults", "tests/system")
+PLAYBOOKS = ("-m", "served and not faults", "tests/system")
 SLOWEST = ("--durations=20", "--durations-min=1")
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")
 
@@ -27,7 +31,8 @@ def pytest_checks() -> list[Check]:
     folders = {name.split("/")[1] for name in tracked() if fnmatch.fnmatch(name, "tests/*/test_*.py")}
     found = sorted(folders - OWN_TARGETS, key=lambda name: (not name.startswith("unit"), name))
     options = ("-q", "-n", WORKERS, "--dist", "worksteal", *SLOWEST)
-    return [(f"pytest {name}", (BIN / "pytest", *options, f"tests/{name}"), {}) for name in found]
+    arguments = {name: (f"tests/{name}",) for name in found} | {"system": IN_PROCESS, "playbooks": PLAYBOOKS}
+    return [(f"pytest {name}", (BIN / "pytest", *options, *given), {}) for name, given in arguments.items()]
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -41,7 +46,7 @@ def fast_checks() -> list[Check]:
     return [
         ("lint of changes", tool("lint", "--changed"), {}),
         ("unit tests", (*suite, "tests/unit", "tests/unit_emulator", "tests/unit_tools"), {}),
-        ("system, in this process", (*suite, "-m", "not served", "tests/oracle", "tests/system"), {}),
+        ("system, in this process", (*suite, "tests/oracle", *IN_PROCESS), {}),
     ]
 
 
