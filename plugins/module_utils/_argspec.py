@@ -96,6 +96,7 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
         },
     },
     "ignore_region_errors": {"type": "bool", "default": False},
+    "launchable_by": {"type": "list", "elements": "str"},
 }
 
 SHARE_ARGUMENTS: t.Final[dict[str, t.Any]] = {

@@ -133,6 +133,19 @@ options:
             description: See O(policy.associated_keys).
             type: str
             choices: [forbid, same_rules, ignore]
+  launchable_by:
+    description:
+      - Account ids. For each image, RV(images[].launchable_by) says of each of these accounts whether it can start
+        instances of the image, and whether its Auto Scaling groups can, with what is missing.
+      - Looks at the launch permissions of the image, and at the policy, the AWS RAM resource share and the grants of
+        each key, as far as they may be read. AWS shows the permissions of an image and the policy of a key to their
+        own account alone, so ask with the credentials of the owner.
+      - What cannot be read, a condition whose value is not known here, and access by a resource share, which AWS does
+        not document for EBS, are null, never V(true).
+      - What the other account forbids itself is not seen. That is its own policies, service control policies and
+        Allowed AMIs.
+    type: list
+    elements: str
   ignore_region_errors:
     description:
       - What happens when a region cannot be read. The other regions are read in any case, and RV(errors) says what went
@@ -155,6 +168,9 @@ notes:
   - Needs C(ec2:DescribeImages) and C(ec2:DescribeSnapshots), C(kms:DescribeKey) and C(kms:ListAliases) for what it
     says of keys, and C(kms:ListResourceTags) for O(policy.allowed_key_tags). Where one of the three of KMS is denied, a
     warning says so and what it would have told is null.
+  - O(launchable_by) needs C(ec2:DescribeImageAttribute), C(kms:GetKeyPolicy) and C(kms:ListGrants) as well, and for
+    images that are shared with organizations C(organizations:DescribeAccount), C(organizations:DescribeOrganization)
+    and C(organizations:ListParents). RV(images[].launchable_by[].unknown) names what is denied.
 seealso:
   - module: sealed.ami.ec2_ami_encrypted_copy
   - module: amazon.aws.ec2_ami_info
@@ -222,6 +238,17 @@ EXAMPLES = r"""
       encrypted: true
       watermarks: ["123456789012:golden-*"]
   register: approved
+
+- name: Say whether another account and its Auto Scaling groups can start an image
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    image_ids: [ami-00ec2000000000005]
+    launchable_by: ["210987654321"]
+  register: reach
+
+- name: Show what is missing
+  ansible.builtin.debug:
+    msg: "{{ reach.images[0].launchable_by[0].missing }}"
 
 - name: What becomes unusable when a key goes
   sealed.ami.ec2_ami_encryption_info:
@@ -364,6 +391,72 @@ images:
       type: list
       elements: str
       returned: always
+    launchable_by:
+      description: One entry for each account of O(launchable_by), in that order; empty without it.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        account_id:
+          description: The account.
+          type: str
+          returned: always
+          sample: "210987654321"
+        instances:
+          description: Whether it can start instances, as far as that depends on the owners of image and keys.
+          type: bool
+          returned: always
+        autoscaling:
+          description: Whether its Auto Scaling groups can, which launch as a service-linked role.
+          type: bool
+          returned: always
+        launch_permission:
+          description: Whether it may launch the image at all, by itself or by an organization or unit.
+          type: bool
+          returned: always
+        keys:
+          description: The keys of the image's snapshots, by ARN.
+          type: list
+          elements: dict
+          returned: always
+          contains:
+            kms_key_arn:
+              description: The key.
+              type: str
+              returned: always
+            instances:
+              description: Whether the account can use it to start instances.
+              type: bool
+              returned: always
+            autoscaling:
+              description: Whether its Auto Scaling can.
+              type: bool
+              returned: always
+            via:
+              description:
+                - What opens it to the account, wholly or in part; V(key_policy), V(grant) and V(ram), which is a
+                  resource share.
+              type: list
+              elements: str
+              returned: always
+              sample: [key_policy]
+            principals:
+              description:
+                - Who can use it. The root of the account stands for everybody whom the account's own policies let in.
+              type: list
+              elements: str
+              returned: always
+              sample: ["arn:aws:iam::210987654321:root"]
+        missing:
+          description: What is missing and how to give it, with statements and tasks ready to be used.
+          type: list
+          elements: str
+          returned: always
+        unknown:
+          description: What is not known, and why.
+          type: list
+          elements: str
+          returned: always
     snapshots:
       description: Its EBS devices, by name. Instance store devices have neither snapshot nor key and are left out.
       type: list

@@ -83,7 +83,11 @@ CALLERS: t.Final = [
         },
         id="multi_key_image",
     ),
-    pytest.param("roles/audit/tasks/scan.yml", AUDIT, {"kms_key_ids": "the report is about all images"}, id="audit"),
+    pytest.param(
+        "roles/audit/tasks/scan.yml", AUDIT,
+        {"kms_key_ids": "the report is about all images", "launchable_by": "who may launch is not what encrypts"},
+        id="audit",
+    ),
     pytest.param(
         "roles/retire/tasks/run.yml", ("sealed.ami.ec2_ami_retire", RETIRE_ARGUMENTS),
         {"session_token": _CREDENTIALS}, id="retire",

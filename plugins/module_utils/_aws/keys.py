@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import typing as t
 from dataclasses import replace
 
@@ -138,6 +139,25 @@ def key_metadata(region: Region, reference: str) -> dict[str, t.Any]:
     answer = call(f"describe KMS key {reference} in {region.name}", region.kms.describe_key, KeyId=reference)
     metadata: dict[str, t.Any] = required(answer, "KeyMetadata", of=f"KMS key {reference} in {region.name}")
     return metadata
+
+
+def key_policy(region: Region, arn: str, *, name: str = "default") -> t.Any:
+    """Return the policy of a key, empty where it has none of this name; ``AWS_RAM`` is what RAM shares it by.
+
+    One that is no JSON is returned as text, of which nothing is known.
+    """
+    what = f"read the policy {name} of KMS key {arn}"
+    try:
+        answer = call(what, region.kms.get_key_policy, KeyId=arn, PolicyName=name)
+    except AwsError as error:
+        if error.code == "NotFoundException" and name != "default":
+            return {}
+        raise
+    text = str(required(answer, "Policy", of=f"the policy of KMS key {arn}"))
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def deletion_date_in(metadata: t.Mapping[str, t.Any]) -> str | None:

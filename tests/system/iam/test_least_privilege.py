@@ -128,6 +128,12 @@ SCENARIOS = {
     "grant": Scenario(("grant",), GRANT, None, "kms_key_grant"),
     "revoke a grant": Scenario(("revoke-grant",), {**GRANT, "state": "absent"}, GRANT, "kms_key_grant"),
     "info": Scenario(("info",), {"regions": ["us-east-1"], "owners": ["self"]}, None, INFO),
+    "info launchable": Scenario(
+        ("info", "info-launchable"),
+        {"regions": ["us-east-1"], "owners": ["self"], "launchable_by": ["210987654321"]},
+        None,
+        INFO,
+    ),
     "share images": Scenario(("share-images",), WITH_FRIEND, None, SHARE, "database-sealed"),
     "share images for a while": Scenario(
         ("share-images", "share-images-recorded"), {**WITH_FRIEND, "record": True}, None, SHARE, "database-sealed"

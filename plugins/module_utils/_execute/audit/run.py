@@ -17,6 +17,7 @@ from ..._aws.images import hides_foreign_images
 from ..._aws.marks import shows_watermarks
 from ..._aws.snapshots import find_snapshots, own_snapshots
 from ..._image.audit.hanging import images_on_keys, is_undecided
+from ..._image.audit.launchable import launchable_by
 from ..._image.audit.model import DELETED, AuditedKey, RegionAudit
 from ..._image.audit.request import AuditRequest
 from ..._image.keys import key_arn_in
@@ -24,6 +25,7 @@ from ..._image.model import Image, Snapshot
 from ..._image.source import hidden_images
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions
+from .openings import Openings
 
 # DescribeKey takes thousands of requests a second; this many at once hide most of the way there and back.
 _KEYS_AT_ONCE: t.Final = 8
@@ -32,11 +34,31 @@ _KEYS_AT_ONCE: t.Final = 8
 def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudit]:
     """Return what each region shows, in the order asked for; the trouble of one stands in its place."""
     require_known_regions(connection, request.regions)
-    answers = for_each(request.regions, lambda name: _read_region(connection.region(name), request))
+    openings = Openings(connection, request.launchable_by, request.regions[0])
+
+    def read(name: str) -> RegionAudit:
+        region = connection.region(name)
+        audit = _read_region(region, request)
+        return _with_launchable(region, audit, openings) if request.launchable_by else audit
+
+    answers = for_each(request.regions, read)
     return [
         RegionAudit(name, error=str(answer)) if isinstance(answer, AwsError) else answer
         for name, answer in answers.items()
     ]
+
+
+def _with_launchable(region: Region, audit: RegionAudit, openings: Openings) -> RegionAudit:
+    opening, warnings = openings.read(region, audit.images, audit.keys)
+    accounts = openings.accounts(opening)
+    return dataclasses.replace(
+        audit,
+        warnings=(*audit.warnings, *warnings),
+        launchable={
+            image.image_id: [launchable_by(image, audit.devices_of(image), one, opening) for one in accounts]
+            for image in audit.images
+        },
+    )
 
 
 def _read_region(region: Region, request: AuditRequest) -> RegionAudit:

@@ -7,15 +7,12 @@
 
 from __future__ import annotations
 
-import functools
-import threading
 import typing as t
 
-from ..._aws.connection import Connection, Region
+from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.images import describe_images, find_images, hides_foreign_images, users_of
 from ..._aws.keys import Warn, describe_key
-from ..._aws.organizations import Place, find_place
 from ..._aws.snapshots import find_snapshots
 from ..._image.errors import PreflightError
 from ..._image.model import Image, KmsKey, Snapshot
@@ -30,22 +27,6 @@ from ..public_access import public_blocks
 
 # Each image takes a call for itself and one for each snapshot; this many at once hide most of the way there and back.
 _IMAGES_AT_ONCE: t.Final = 8
-
-
-class Membership:
-    """Which organization or unit an account belongs to; each account is asked for once in a task."""
-
-    def __init__(self, connection: Connection, region: str) -> None:
-        self._client = functools.partial(connection.client, "organizations", region)
-        self._lock = threading.Lock()
-        self._places: dict[str, Place] = {}
-
-    def belongs(self, account_id: str, arn: str) -> bool | None:
-        """Tell whether the account belongs to the organization or unit; None where that is not known."""
-        with self._lock:
-            if account_id not in self._places and not any(place.silent for place in self._places.values()):
-                self._places[account_id] = find_place(self._client(), account_id)
-            return self._places.get(account_id, Place()).is_in(arn)
 
 
 def list_own_images(region: Region, request: ShareRequest) -> list[Image]:

@@ -25,11 +25,11 @@ from ..._image.share.record import recorded_on
 from ..._image.share.request import ShareRequest
 from ..._image.share.result import ShareOutcome
 from ..attributes import apply_attribute, sharing_of
+from ..membership import Membership
 from ..pace import Pace
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions
 from .read import (
-    Membership,
     changes_in_region,
     list_own_images,
     read_facts,

@@ -55,6 +55,7 @@ class RegionAudit:
 
     ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as. ``shows_watermarks``
     tells whether the installed botocore does.
+    ``launchable`` says of each image who can launch it, where that was asked.
     """
 
     region: str
@@ -65,6 +66,7 @@ class RegionAudit:
     warnings: tuple[str, ...] = ()
     error: str | None = None
     shows_watermarks: bool = True
+    launchable: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
 
     def devices_of(self, image: Image) -> tuple[AuditedDevice, ...]:
         """Return the image's EBS devices with what their snapshots and keys say."""

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ..answers import parse_list
@@ -15,6 +16,7 @@ from ..errors import RequestError
 from ..options import Options, parse_filters, require_image_id, require_region_name
 from .policy import Policy, parse_policy
 
+_ACCOUNT: t.Final = re.compile(r"[0-9]{12}")
 _NAMED_BY_ANYONE: t.Final = ("name", "description", "manifest-location", "image-location")
 _NAMES_OWNER: t.Final = ("owner-id", "owner-alias")
 
@@ -33,6 +35,7 @@ class AuditRequest:
     filters: t.Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     policy: Policy | None = None
     ignore_region_errors: bool = False
+    launchable_by: tuple[str, ...] = ()
 
 
 def parse_audit_request(options: Options, *, default_region: str | None) -> AuditRequest:
@@ -55,6 +58,7 @@ def parse_audit_request(options: Options, *, default_region: str | None) -> Audi
         filters=filters,
         policy=parse_policy(options.get("policy")),
         ignore_region_errors=bool(options.get("ignore_region_errors")),
+        launchable_by=_parse_accounts(options.get("launchable_by")),
     )
 
 
@@ -70,6 +74,14 @@ def _parse_keys(value: t.Any, image_ids: t.Sequence[str]) -> tuple[str, ...]:
             "missing"
         )
     return keys
+
+
+def _parse_accounts(value: t.Any) -> tuple[str, ...]:
+    accounts = tuple(dict.fromkeys(parse_list(value)))
+    wrong = [one for one in accounts if not _ACCOUNT.fullmatch(one)]
+    if wrong:
+        raise RequestError(f"launchable_by: {', '.join(wrong)} is not an account id of 12 digits; quote it in YAML")
+    return accounts
 
 
 def _refuse_names_without_owner(filters: t.Mapping[str, t.Any]) -> None:

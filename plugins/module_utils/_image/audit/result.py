@@ -123,6 +123,7 @@ def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[s
         "scan_results": None if image.scan_results is None else dict(image.scan_results),
         "compliant": verdict.compliant,
         "reasons": list(verdict.reasons),
+        "launchable_by": [dict(one) for one in audit.launchable.get(image.image_id, ())],
     }
 
 
