@@ -598,6 +598,16 @@ images:
       returned: always
       type: int
       sample: 80
+    lost:
+      description:
+        - What somebody has switched on for the source, or for the copy that was there before, and a new copy does not
+          have. Fast snapshot restore, and for Windows fast launch.
+        - It is read where C(ec2:DescribeFastSnapshotRestores) and C(ec2:DescribeFastLaunchImages) are allowed, and not
+          known elsewhere.
+      returned: when something of it is seen
+      type: list
+      elements: str
+      sample: ["fast snapshot restore of /dev/xvda (snap-0123456789abcdef0) in us-east-1a"]
     removed:
       description:
         - The ids of images and snapshots that were removed, of failed and superseded copies too. In check mode it names

@@ -184,3 +184,17 @@ def test_tags_do_not_cross_accounts(home: Place, other: Place) -> None:
     other.ec2.create_tags(Resources=[source], Tags=[{"Key": "Team", "Value": "theirs"}])
     share_image(other, source, home)
     assert tags_of(copied(home, source, CopyImageTags=True)) == {}
+
+
+@rule("1.4 not carried", "UG-how", "M8")
+def test_what_makes_starts_faster_stays_with_the_source(home: Place) -> None:
+    """Fast snapshot restore is of a snapshot in zones, fast launch of a Windows image; a copy has neither."""
+    source = an_image(home)
+    snapshot_id = snapshot_ids(image_of(home, source))[ROOT]
+    home.ec2.enable_fast_snapshot_restores(AvailabilityZones=[home.zone], SourceSnapshotIds=[snapshot_id])
+    made = copied(home, source)
+    ids = [snapshot_id, *snapshot_ids(made).values()]
+    answer = home.ec2.describe_fast_snapshot_restores(Filters=[{"Name": "snapshot-id", "Values": ids}])
+    [shown] = answer["FastSnapshotRestores"]
+    assert (shown["SnapshotId"], shown["AvailabilityZone"]) == (snapshot_id, home.zone)
+    assert home.ec2.describe_fast_launch_images(ImageIds=[source, made["ImageId"]])["FastLaunchImages"] == []

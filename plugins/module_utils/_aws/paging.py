@@ -52,6 +52,8 @@ _LISTS: t.Final = {
     "describe_image_references": _List("ImageReferences", "Arn", 1000),
     "describe_image_usage_reports": _List("ImageUsageReports", "ReportId", 1000),
     "describe_image_usage_report_entries": _List("ImageUsageReportEntries", "ReportId", 1000),
+    # One entry for each zone of a snapshot, with no id of its own.
+    "describe_fast_snapshot_restores": _List("FastSnapshotRestores", "", 200),
     "describe_locked_snapshots": _List("Snapshots", "SnapshotId", 1000),
     "describe_launch_configurations": _List("LaunchConfigurations", "LaunchConfigurationName", 100, size="MaxRecords"),
     "describe_parameters": _List("Parameters", "Name", 50),

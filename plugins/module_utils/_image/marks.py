@@ -86,7 +86,9 @@ def missing_watermarks(names: t.Sequence[str], present: t.Sequence[str], *, acco
     if not names:
         return ()
     if not account:
-        raise PreflightError(f"watermarks: {of}: STS does not say which account the task is of, which is part of each")
+        raise PreflightError(
+            f"watermarks: {of}: STS does not say (sts:GetCallerIdentity) which account this is, which is part of each"
+        )
     missing = tuple(name for name in names if f"{account}:{name}" not in present)
     if len(present) + len(missing) > MOST_WATERMARKS and missing:
         raise PreflightError(

@@ -27,6 +27,7 @@ MODULES = (
     "tiering",
     "locks",
     "watermarks",
+    "fast_starts",
     "associated_keys",
     "recycle_bin",
     "references",

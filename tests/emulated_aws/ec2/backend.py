@@ -51,6 +51,8 @@ class Ec2Region(EC2Backend):
         self.volume_changes: dict[str, dict[str, t.Any]] = {}
         self.bin = Bin()
         self.allowance = Allowance()
+        self.fast_restores: set[tuple[str, str]] = set()
+        self.fast_launches: set[str] = set()
         self.usage_reports: dict[str, t.Any] = {}
         self.gone_images: dict[str, Gone] = {}
         self.default_key: str | None = None

@@ -83,9 +83,10 @@ def test_the_number_of_calls(fleet: Fleet, emulator: Emulator) -> None:
         assert counts.pop("ec2:DescribeSnapshots") <= 3
         # The key, and before the first copy whether the caller may use it, once for all images.
         assert counts == {"kms:DescribeKey": 1, "kms:CreateGrant": 1, "kms:GenerateDataKeyWithoutPlaintext": 1}
-    # The sources, their snapshots, and the two keys of these, which the caller has to be allowed to decrypt with.
+    # The sources, their snapshots, what no copy carries of these, and the two keys of these, which the caller has to be
+    # allowed to decrypt with.
     at_home = {"ec2:DescribeImages": 1, "ec2:DescribeSnapshots": 1, "kms:DescribeKey": 2, "kms:Decrypt": 2}
-    assert emulator.counts(region=HOME) == at_home
+    assert emulator.counts(region=HOME) == {**at_home, "ec2:DescribeFastSnapshotRestores": 1}
 
 
 def test_the_number_of_calls_when_nothing_is_to_be_done(fleet: Fleet, emulator: Emulator) -> None:

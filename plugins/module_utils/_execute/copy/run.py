@@ -32,6 +32,7 @@ from ..regions import require_regions
 from ..sources import require_shown
 from .job import Job, Waiting
 from .key_needs import key_needs
+from .losing import tell_lost
 from .places import resolve_places
 from .preflight import require_copyable_sources, require_distinct_keys, require_possible_plans
 from .read import Keys, RegionFacts, facts_for, read_images, read_keys, read_region, read_sources
@@ -104,6 +105,7 @@ class CopyRun:
         for job in jobs:
             if job.plan.create is not None:
                 job.know_source(keyed[job.lineage.source_image_id])
+        tell_lost(source, self._regions, jobs, keyed, warn=self._warn)
         if self._request.present:
             planned = [(pair[1], job) for pair, job in zip(pairs, jobs)]
             now = self._pace.now()
