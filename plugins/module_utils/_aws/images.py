@@ -207,6 +207,7 @@ def _to_image(entry: dict[str, t.Any], region: str) -> Image:
         watermarks=tuple(str(mark.get("WatermarkKey")) for mark in entry.get("ImageWatermarks") or ()),
         instance_types=_to_types(entry.get("InstanceTypeSpecification") or {}),
         is_public=bool(entry.get("Public")),
+        owner_alias=entry.get("ImageOwnerAlias") or "",
         is_allowed=entry.get("ImageAllowed"),
         scan_results=_to_scan(entry.get("ScanResults") or {}),
     )

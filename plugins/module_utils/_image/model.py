@@ -157,6 +157,7 @@ class Image:
     watermarks: tuple[str, ...] = ()
     instance_types: InstanceTypes = ALL_TYPES
     is_public: bool = False
+    owner_alias: str = ""
     is_allowed: bool | None = None
     scan_results: t.Mapping[str, t.Any] | None = None
 

@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.sealed.ami.plugins.module_utils._aws import images
 from ansible_collections.sealed.ami.plugins.module_utils._execute import removal
 from ansible_collections.sealed.ami.plugins.module_utils._execute.retire import run
 from emulated_aws.client import Emulator
@@ -119,7 +120,7 @@ def test_what_is_held_meanwhile_is_left_and_named(
     root, *others = last.snapshots(old)
     last.rules()
     last.disabled(retire, old)
-    deregister = removal.deregister_image
+    deregister = images.deregister_image
 
     def held(*given: t.Any, **more: t.Any) -> t.Any:
         if used == "by a lock":

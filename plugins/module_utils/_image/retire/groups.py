@@ -23,6 +23,7 @@ _MANAGERS: t.Final = (
     ("dlm:managed", "Data Lifecycle Manager"),
     ("Ec2ImageBuilderArn", "EC2 Image Builder"),
 )
+_BACKUP_ALIAS: t.Final = "aws-backup-vault"
 _BACKUP_NAME: t.Final = "AwsBackup_"
 
 
@@ -87,8 +88,8 @@ def _not_ours_to_retire(image: Image, copied: t.Collection[str]) -> str | None:
     service = manager_of(image.tags)
     if service:
         return f"{service} manages it, by its tags; let that service remove it"
-    if image.name.startswith(_BACKUP_NAME):
-        return "AWS Backup manages it, by its name; let that service remove it"
+    if image.owner_alias == _BACKUP_ALIAS or image.name.startswith(_BACKUP_NAME):
+        return "AWS Backup manages it, by its owner or name; let that service remove it"
     if image.image_id in copied:
         return "a copy of it is pending"
     return None

@@ -73,8 +73,13 @@ def retention_of(
     longest = max(one.days for one in rules if one.may_retain(IMAGES, image_tags))
     kept = []
     for snapshot in snapshots:
-        if snapshot.outpost_arn:
-            return f"the Recycle Bin does not take snapshot {snapshot.snapshot_id}, which is local"
+        if snapshot.place is None:
+            return (
+                f"the Recycle Bin takes no local snapshot, and the installed botocore cannot tell whether "
+                f"{snapshot.snapshot_id} is one; update boto3 and botocore"
+            )
+        if snapshot.place:
+            return f"the Recycle Bin does not take its snapshot {snapshot.snapshot_id}, which is in {snapshot.place}"
         days = max((one.days for one in rules if one.surely_retains(SNAPSHOTS, snapshot.tags)), default=0)
         if not days:
             return (

@@ -147,6 +147,7 @@ def test_groups_are_captured_from_names() -> None:
         pytest.param({"tags": {"aws:dlm:lifecycle-policy-id": "p"}}, "Data Lifecycle Manager", id="DLM"),
         pytest.param({"tags": {"Ec2ImageBuilderArn": "arn"}}, "Image Builder", id="Image Builder"),
         pytest.param({"name": "AwsBackup_i-1_x"}, "AWS Backup", id="AWS Backup by its name"),
+        pytest.param({"owner_alias": "aws-backup-vault"}, "AWS Backup", id="AWS Backup by its owner"),
         pytest.param({"state": "pending"}, "pending", id="pending"),
         pytest.param({"state": "failed"}, "failed", id="failed"),
         pytest.param({"state": "of tomorrow"}, "of tomorrow", id="a state not known here"),
