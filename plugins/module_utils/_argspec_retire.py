@@ -49,6 +49,7 @@ RETIRE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
         },
     },
     "limit": {"type": "int", "default": 20},
+    "estimate_cost": {"type": "bool", "default": False},
     "undo": {
         "type": "list",
         "elements": "dict",

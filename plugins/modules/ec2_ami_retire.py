@@ -166,6 +166,13 @@ options:
         result and changes nothing, since a wrong filter shows in this.
     type: int
     default: 20
+  estimate_cost:
+    description:
+      - Whether to look up in AWS's price list what the snapshots cost that are deleted, see RV(costs), by
+        C(pricing:GetProducts) in one call for each region. Where that is denied, the cost is not known, and nothing
+        else changes.
+    type: bool
+    default: false
   undo:
     description:
       - For O(state=restored), what the task that retired the images returned as RV(undo).
@@ -267,6 +274,7 @@ EXAMPLES = r"""
     group_by: tag:Team
     keep:
       newest: 1
+    estimate_cost: true
   check_mode: true
   register: report
 
@@ -495,6 +503,44 @@ summary:
     kept: 2
     unchanged: 0
     failed: 0
+costs:
+  description: For each region what the snapshots cost that were deleted; empty unless O(estimate_cost=true).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      returned: always
+      sample: us-east-1
+    gib_freed:
+      description: The sum of RV(images[].gib_freed) in the region.
+      type: int
+      returned: always
+      sample: 120
+    price:
+      description: The list price of a GiB of standard snapshots a month, without discounts; null where it is not known.
+      type: float
+      returned: always
+      sample: 0.05
+    currency:
+      description: The currency of the price.
+      type: str
+      returned: always
+      sample: USD
+    monthly_cost:
+      description:
+        - What the GiB cost a month at most. AWS bills less for snapshots that share blocks, and bills them until
+          RV(images[].billed_until).
+      type: float
+      returned: always
+      sample: 6.0
+    reason:
+      description: Why the price is not known; null where it is.
+      type: str
+      returned: always
+      sample: null
 undo:
   description:
     - What O(undo) takes to restore the images that this task has changed. Keep it. In check mode, what it would be.
@@ -558,11 +604,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.retire.result im
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=RETIRE_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module, summary={}, undo=[]):
+    with failing_readably(module, summary={}, undo=[], costs=[]):
         connection = Connection.of_module(module)
         request = parse_retire_request(module.params, default_region=module.region)
         found = retire_images(connection, request, check_mode=module.check_mode)
-    result = to_retire_result(found.outcomes, predicted=module.check_mode and not found.refusal)
+    predicted = module.check_mode and not found.refusal
+    result = to_retire_result(found.outcomes, predicted=predicted, prices=found.prices)
     for warning in retire_warnings(found.outcomes, found.leftovers):
         warn(warning)
     if module._diff:

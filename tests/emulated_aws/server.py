@@ -22,7 +22,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import run_wsgi_app
 
-from emulated_aws import enforcement, imagebuilder, impostors, rbin, sts, wire
+from emulated_aws import enforcement, imagebuilder, impostors, pricing, rbin, sts, wire
 from emulated_aws.ec2.agenda import lock
 from emulated_aws.faults import Faults
 from emulated_aws.identity import Caller, calling_as, identities
@@ -123,6 +123,8 @@ class Application:
             with lock, calling_as(caller):
                 if request.service == "rbin":
                     return rbin.serve(request, caller)
+                if request.service == "pricing":
+                    return pricing.serve(request)
                 if request.service == "imagebuilder":
                     return imagebuilder.serve(request)
                 chunks, status, headers = run_wsgi_app(self._services, environ, buffered=True)

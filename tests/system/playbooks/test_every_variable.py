@@ -141,6 +141,7 @@ TYPED = {
     "retire_replacement": "newest",
     "retire_replacement_tag": "ReplacedBy",
     "retire_limit": "50",
+    "retire_estimate_cost": "yes",
     "retire_trust_recorded_permissions": "no",
     "retire_wait_timeout": "60",
     "retire_html_path": "none",

@@ -12,6 +12,7 @@ import typing as t
 
 from ..._aws.connection import Region, Regions
 from ..._aws.errors import AwsError
+from ..._aws.prices import snapshot_price
 from ..._aws.recycle_bin import restore_image, restore_snapshot
 from ..._aws.retiring import disable_image, enable_image, is_overtaken
 from ..._aws.snapshots import find_snapshots
@@ -24,6 +25,7 @@ from ..._image.retire.model import (
     RetireStep,
 )
 from ..._image.retire.planner import over_limit, require_known
+from ..._image.retire.prices import Price
 from ..._image.retire.request import RestoreRequest, RetireRequest
 from ..._image.steps import DeleteSnapshot, DeregisterImage, DisableImage
 from ..attributes import apply_attribute
@@ -46,6 +48,7 @@ class Retiring:
     outcomes: list[Outcome]
     refusal: str | None = None
     leftovers: t.Sequence[str] = ()
+    prices: t.Mapping[str, Price] = dataclasses.field(default_factory=dict)
 
 
 def retire_images(connection: Regions, request: Request, *, check_mode: bool) -> Retiring:
@@ -57,6 +60,7 @@ def retire_images(connection: Regions, request: Request, *, check_mode: bool) ->
         if request.fail_when_unknown:
             require_known(decisions)
         found.refusal, found.leftovers = over_limit(decisions, request), leftovers(connection, request)
+        found.prices = _prices(connection, request)
     else:
         decisions = decide_restoring(connection, request)
     if check_mode or found.refusal:
@@ -66,6 +70,12 @@ def retire_images(connection: Regions, request: Request, *, check_mode: bool) ->
     done = all_of(for_each(regions, lambda name: _apply_all(connection.region(name), decisions, request)))
     found.outcomes = [outcome for outcomes in done.values() for outcome in outcomes]
     return found
+
+
+def _prices(connection: Regions, request: RetireRequest) -> dict[str, Price]:
+    """Return the price of snapshots in each region, by one call for each, where it is asked for."""
+    wanted = request.regions if request.estimate_cost else ()
+    return all_of(for_each(wanted, lambda name: snapshot_price(connection, name)))
 
 
 def _apply_all(region: Region, decisions: t.Sequence[Decision], request: Request) -> list[Outcome]:

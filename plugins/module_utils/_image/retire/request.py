@@ -77,6 +77,7 @@ class RetireRequest:
     limit: int = 20
     use: UseRequest = dataclasses.field(default_factory=UseRequest)
     fail_when_unknown: bool = False
+    estimate_cost: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +132,7 @@ def _parse_retire(options: Options, regions: tuple[str, ...]) -> RetireRequest:
             report_max_age_hours=options["report_max_age"], launched_within_days=options["launched_within_days"]
         ),
         fail_when_unknown=options["when_unknown"] == "fail",
+        estimate_cost=options["estimate_cost"],
     )
 
 

@@ -16,6 +16,7 @@ from ..sentences import describe_step
 from ..steps import DeregisterImage, DisableImage, SetDeprecation, SetDeregistrationProtection
 from ..use import Use
 from .model import Decision, EnableImage, Outcome, RestoreImage, RetireStep, Undo
+from .prices import Price, to_costs
 from .savings import gib_freed, snapshot_entries, undo_path
 
 _CHANGED: t.Final = ("deprecated", "disabled", "unprotected", "deregistered", "restored")
@@ -33,7 +34,9 @@ _LEFT: t.Final = (
 )
 
 
-def to_retire_result(outcomes: t.Sequence[Outcome], *, predicted: bool = False) -> dict[str, t.Any]:
+def to_retire_result(
+    outcomes: t.Sequence[Outcome], *, predicted: bool = False, prices: t.Mapping[str, Price] | None = None
+) -> dict[str, t.Any]:
     """Return the result; ``predicted`` means that every step counts as done."""
     images = [_to_entry(one, predicted=predicted) for one in outcomes]
     actions = [entry["action"] for entry in images]
@@ -43,6 +46,7 @@ def to_retire_result(outcomes: t.Sequence[Outcome], *, predicted: bool = False) 
         "images": images,
         "summary": {action: actions.count(action) for action in _COUNTED},
         "undo": [_to_undo(one) for one in undos],
+        "costs": to_costs(prices or {}, images),
     }
 
 
