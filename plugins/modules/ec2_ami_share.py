@@ -18,7 +18,8 @@ description:
     changes nothing.
   - After a change the permissions are read back, and the result says what AWS shows, and what this run gave and took.
   - Whoever launches or copies an encrypted image needs the use of its keys as well, which this module does not give;
-    M(sealed.ami.kms_key_grant) does, and so do the policies of the keys.
+    M(sealed.ami.kms_key_grant) does, and so do the policies of the keys. M(sealed.ami.ec2_ami_encryption_info) says who
+    can start an image, and M(sealed.ami.ec2_ami_encrypted_copy) tries the keys before a copy.
 author:
   - sealed.ami contributors (@sealed-ami)
 options:

@@ -251,6 +251,25 @@ def test_public_sharing_can_be_blocked(home: Place) -> None:
     home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission=public)
 
 
+@pytest.mark.emulator_only
+@rule("14.1 entities of an image", "U26-ami-quotas")
+def test_an_image_is_shared_with_a_thousand_entities(home: Place) -> None:
+    """An image is shared with at most a thousand accounts, organizations and units; the code is not documented."""
+    image_id, users = an_image(home), [{"UserId": f"{number:012}"} for number in range(1, 1002)]
+    organization = {"OrganizationArn": f"arn:aws:organizations::{home.account_id}:organization/o-0123456789"}
+
+    def change(**changes: list[dict[str, str]]) -> None:
+        home.ec2.modify_image_attribute(ImageId=image_id, LaunchPermission=changes)
+
+    change(Add=users[:500])
+    change(Add=[*users[500:999], organization])
+    with refused():
+        change(Add=users[999:1000])
+    change(Add=users[:1])
+    change(Add=users[999:1000], Remove=[organization])
+    assert launch_permissions(home, image_id) == users[:1000]
+
+
 @rule("5.4 snapshots", "M")
 def test_changes_of_one_call_are_limited(home: Place) -> None:
     """One call changes at most 500 volume permissions."""

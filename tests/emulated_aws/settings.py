@@ -26,6 +26,7 @@ class Settings:
     # Quotas (aws_rules §8); zero switches a quota off.
     concurrent_snapshot_copies: int = 20
     concurrent_image_copies: int = 300
+    entities_per_image: int = 1000  # accounts, groups, organizations and units that an image is shared with (§14.1)
     pending_snapshots: int = 100
     pending_snapshots_per_volume: int = 5
     pending_snapshots_per_cold_volume: int = 1  # st1 and sc1

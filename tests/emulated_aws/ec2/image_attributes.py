@@ -13,6 +13,7 @@ from emulated_aws.ec2.copy_image import check_description
 from emulated_aws.ec2.keyring import aws_managed
 from emulated_aws.ec2.model import Image, Permission, View
 from emulated_aws.ec2.request import Call, action
+from emulated_aws.settings import settings
 
 MODIFIABLE = ("Description", "ImdsSupport", "LaunchPermission")
 LISTS = {
@@ -33,9 +34,11 @@ def modify_image_attribute(call: Call) -> None:
     if name == "LaunchPermission":
         added, removed = _permission_changes(call)
         _check_sharing(call, image, added)
-        call.stop_if_dry_run()
         kept = [one for one in image.launch_permissions if one not in removed]
-        image.launch_permissions = kept + [one for one in added if one not in kept]
+        shared = [*kept, *(one for one in added if one not in kept)]
+        _check_room(shared, added)
+        call.stop_if_dry_run()
+        image.launch_permissions = shared
         return
     _check_value(name, value)
     call.stop_if_dry_run()
@@ -126,6 +129,15 @@ def _check_sharing(call: Call, image: Image, added: list[Permission]) -> None:
     if call.region.image_block_public_access == "block-new-sharing":
         raise errors.AwsError(
             "OperationNotPermitted", "You can't publicly share this image because block public access is enabled."
+        )
+
+
+def _check_room(shared: list[Permission], added: list[Permission]) -> None:
+    """Raise if the image would be shared with more than its quota; the code is UNVERIFIED (aws_rules §14.1)."""
+    most = settings.entities_per_image
+    if added and most and len(shared) > most:
+        raise errors.AwsError(
+            "ResourceLimitExceeded", f"You have reached your quota of {most} for the number of entities per image."
         )
 
 
