@@ -30,7 +30,8 @@ options:
   kms_key_ids:
     description:
       - What hangs on these keys. Only images that one of them opens are looked at, and RV(kms_keys) says of each key
-        which snapshots and images those are, snapshots of no image among them.
+        which snapshots and images those are, snapshots of no image among them, what else names the key, and what is
+        lost with it.
       - By key id, alias name, key ARN or alias ARN. An id or alias is looked for in each of the O(regions). A key that
         none of them has fails the task. One that KMS has deleted is found by its ARN while something is under it.
       - EC2 has no filter on the key, so all snapshots of this account are read. Snapshots of other accounts are seen as
@@ -168,6 +169,9 @@ notes:
   - Needs C(ec2:DescribeImages) and C(ec2:DescribeSnapshots), C(kms:DescribeKey) and C(kms:ListAliases) for what it
     says of keys, and C(kms:ListResourceTags) for O(policy.allowed_key_tags). Where one of the three of KMS is denied, a
     warning says so and what it would have told is null.
+  - O(kms_key_ids) reads with C(ec2:DescribeLaunchTemplateVersions), C(ec2:DescribeLockedSnapshots),
+    C(ec2:GetEbsDefaultKmsKeyId), C(kms:GetKeyLastUsage), C(kms:ListGrants) and C(kms:ListKeyPolicies) too, each of
+    which may be denied in the same way.
   - O(launchable_by) needs C(ec2:DescribeImageAttribute), C(kms:GetKeyPolicy) and C(kms:ListGrants) as well, and for
     images that are shared with organizations C(organizations:DescribeAccount), C(organizations:DescribeOrganization)
     and C(organizations:ListParents). RV(images[].launchable_by[].unknown) names what is denied.
@@ -250,14 +254,16 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ reach.images[0].launchable_by[0].missing }}"
 
-- name: What becomes unusable when a key goes
+- name: What becomes unusable when a key goes; fail while one is pending deletion that images or locked snapshots need
   sealed.ami.ec2_ami_encryption_info:
     regions: [us-east-1, eu-west-1]
-    kms_key_ids: [alias/golden]
-    policy:
-      key_usable: true
+    kms_key_ids: [alias/golden, alias/data]
   register: hanging
-  failed_when: hanging is failed or hanging.compliant is false
+  failed_when: hanging is failed or hanging.kms_keys | rejectattr('at_risk', 'false') | length > 0
+
+- name: Say it in a sentence for each key
+  ansible.builtin.debug:
+    msg: "{{ hanging.kms_keys | items2dict(key_name='kms_key_arn', value_name='verdict') }}"
 """
 
 RETURN = r"""
@@ -481,6 +487,15 @@ images:
           description: Whether it is encrypted; null when the snapshot cannot be seen.
           type: bool
           returned: always
+        availability_zone:
+          description: The Local Zone that the snapshot lies in; null for the region, or when that cannot be seen.
+          type: str
+          returned: always
+          sample: us-east-1-bos-1a
+        outpost_arn:
+          description: The Outpost that the snapshot lies on; null otherwise, or when that cannot be seen.
+          type: str
+          returned: always
         kms_key_arn:
           description: The ARN of its key; null when it has none, or none is shown.
           type: str
@@ -608,6 +623,102 @@ kms_keys:
           type: list
           elements: str
           returned: always
+    verdict:
+      description:
+        - A sentence that says how many images can be neither launched nor copied once the key is disabled or deleted,
+          and how many an associated key perhaps still opens.
+      type: str
+      returned: always
+      sample: 3 images unusable when the key is disabled or deleted
+    at_risk:
+      description:
+        - Whether the key cannot be used, such as one that is pending deletion, and images or locked snapshots are under
+          it. Null when that is not known.
+      type: bool
+      returned: always
+      sample: false
+    unusable_image_ids:
+      description: Those of RV(kms_keys[].image_ids) with a snapshot that no other key opens.
+      type: list
+      elements: str
+      returned: always
+    locked_snapshot_ids:
+      description:
+        - The snapshots under the key that are locked, which nobody can delete, and nobody read once the key is gone.
+          Null when the locks cannot be read.
+      type: list
+      elements: str
+      returned: always
+    launch_templates:
+      description:
+        - The devices of launch templates that name the key, in their newest and their default versions. Their
+          launches fail without it, whatever key the image is under. Null when they, or the aliases of the key where one
+          of them names an alias, cannot be read.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        template_id:
+          description: The launch template.
+          type: str
+          returned: always
+        template_name:
+          description: Its name.
+          type: str
+          returned: always
+        version:
+          description: The number of the version.
+          type: int
+          returned: always
+        default:
+          description: Whether it is the default version.
+          type: bool
+          returned: always
+        device_name:
+          description: The device.
+          type: str
+          returned: always
+    default_of_region:
+      description:
+        - Whether it is the default key of EBS in the region, under which whatever names no key is encrypted. Null when
+          that cannot be read.
+      type: bool
+      returned: always
+    grants:
+      description: The grants on the key, AWS's own for volumes in use among them. Null when they cannot be read.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        grant_id:
+          description: The grant.
+          type: str
+          returned: always
+        name:
+          description: Its name, empty where it has none.
+          type: str
+          returned: always
+        grantee_principal:
+          description: Who may use the key.
+          type: str
+          returned: always
+        operations:
+          description: What for.
+          type: list
+          elements: str
+          returned: always
+    shared_by_ram:
+      description: Whether a resource share of AWS RAM has the key. Null when that cannot be read.
+      type: bool
+      returned: always
+    last_usage:
+      description:
+        - The last use that KMS has recorded, C(operation) and C(timestamp); empty where it has recorded none. A hint
+          only - an image needs its key whenever it is launched, and KMS has not always recorded. Null when it
+          cannot be read.
+      type: dict
+      returned: always
+      sample: {operation: Decrypt, timestamp: "2026-11-23T10:00:00Z"}
 missing_kms_key_ids:
   description: Those of O(kms_key_ids) that no region shows.
   returned: always

@@ -136,6 +136,12 @@ SCENARIOS = {
         None,
         INFO,
     ),
+    "info of keys": Scenario(
+        ("info", "info-of-keys"),
+        {"regions": ["us-east-1"], "kms_key_ids": ["alias/golden"], "filters": {"state": "available"}},
+        None,
+        INFO,
+    ),
     "share images": Scenario(("share-images",), WITH_FRIEND, None, SHARE, "database-sealed"),
     "share images for a while": Scenario(
         ("share-images", "share-images-recorded"), {**WITH_FRIEND, "record": True}, None, SHARE, "database-sealed"

@@ -25,6 +25,7 @@ from ..._image.model import Image, Snapshot
 from ..._image.source import hidden_images
 from ..parallel import all_of, for_each
 from ..regions import require_known_regions
+from .key_uses import read_uses
 from .openings import Openings
 
 # DescribeKey takes thousands of requests a second; this many at once hide most of the way there and back.
@@ -98,9 +99,10 @@ def _on_keys(
         return RegionAudit(region.name, warnings=warnings)
     undecided = [image.image_id for image in kept if is_undecided(image, snapshots, arns)]
     doubts = _doubts(region.name, undecided, snapshots)
+    uses, unread = read_uses(region, dict.fromkeys(there.values()))
     shown = shows_watermarks(region)
-    told = (*warnings, *doubts)
-    return RegionAudit(region.name, tuple(kept), snapshots, keys, there, told, shows_watermarks=shown)
+    told = (*warnings, *unread, *doubts)
+    return RegionAudit(region.name, tuple(kept), snapshots, keys, there, uses, told, shows_watermarks=shown)
 
 
 def _doubts(region: str, undecided: t.Sequence[str], snapshots: t.Mapping[str, Snapshot]) -> t.Iterator[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from ..model import Image, Snapshot
-from .model import RegionAudit
+from .key_uses import losses_entry, uses_entry
+from .model import AuditedKey, KeyUses, RegionAudit
 
 Snapshots = t.Mapping[str, Snapshot]
 
@@ -39,24 +40,27 @@ def is_undecided(image: Image, snapshots: Snapshots, arns: t.Collection[str]) ->
     return hidden or (image.state == "pending" and not shown)
 
 
-def key_entries(audit: RegionAudit, to_key: t.Callable[[str], dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+def key_entries(audit: RegionAudit, to_key: t.Callable[[AuditedKey], dict[str, t.Any]]) -> list[dict[str, t.Any]]:
     """Return one entry for each key that was asked for; ``to_key`` says what is known of the key itself."""
     users: dict[str, list[str]] = {}
     for image in audit.images:
         for snapshot_id in image.snapshot_ids:
             users.setdefault(snapshot_id, []).append(image.image_id)
-    return [_entry(audit, arn, users, to_key(arn)) for arn in dict.fromkeys(audit.asked.values())]
+    keys = [audit.keys.get(arn, AuditedKey(arn)) for arn in dict.fromkeys(audit.asked.values())]
+    return [{"region": audit.region, **to_key(key), **_entry(audit, key, users)} for key in keys]
 
 
-def _entry(audit: RegionAudit, arn: str, users: t.Mapping[str, list[str]], key: dict[str, t.Any]) -> dict[str, t.Any]:
+def _entry(audit: RegionAudit, key: AuditedKey, users: t.Mapping[str, list[str]]) -> dict[str, t.Any]:
+    arn, uses = key.arn, audit.uses.get(key.arn, KeyUses())
     found = sorted(audit.snapshots.values(), key=lambda one: one.snapshot_id)
     on_key = [one for one in found if is_under(one, arn) or is_opened_by(one, arn)]
     image_ids: dict[bool, set[str]] = {True: set(), False: set()}
     for one in on_key:
         image_ids[is_under(one, arn)].update(users.get(one.snapshot_id, ()))
+    hidden = any(is_undecided(image, audit.snapshots, [arn]) for image in audit.images)
+    under = [one for one in on_key if is_under(one, arn)]
+    more = hidden or any(one.associated_keys is None for one in under)
     return {
-        "region": audit.region,
-        **key,
         "image_ids": sorted(image_ids[True]),
         "associated_image_ids": sorted(image_ids[False]),
         "snapshots": [
@@ -68,6 +72,8 @@ def _entry(audit: RegionAudit, arn: str, users: t.Mapping[str, list[str]], key: 
             }
             for one in on_key
         ],
+        **uses_entry(key, uses),
+        **losses_entry(key, uses, under, users, more=more),
     }
 
 

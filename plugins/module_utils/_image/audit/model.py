@@ -38,6 +38,7 @@ class AuditedDevice:
     """An EBS device of an image. ``unseen`` says why nothing is known of its snapshot; it is empty where it was read.
 
     ``volume_size`` is in GiB. ``associated`` are other keys that open the snapshot too; None where that is not known.
+    ``place`` is the Local Zone or Outpost that it lies in, empty for the region; None where that is not known.
     """
 
     device_name: str
@@ -47,14 +48,43 @@ class AuditedDevice:
     volume_size: int = 0
     unseen: str = ""
     associated: tuple[AuditedKey, ...] | None = ()
+    place: str | None = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class TemplateKey:
+    """The key that a device of a version of a launch template names, in whichever form."""
+
+    template_id: str
+    template_name: str
+    version: int
+    is_default: bool
+    device_name: str
+    reference: str
+
+
+@dataclasses.dataclass(frozen=True)
+class KeyUses:
+    """What was read about one key beside snapshots; what could not be read is None.
+
+    ``default`` is the default key of EBS in whichever form. ``grants`` are as the result has them, ``locks`` by
+    snapshot. ``last_usage`` is empty where KMS has recorded none.
+    """
+
+    default: str | None = None
+    templates: tuple[TemplateKey, ...] | None = None
+    grants: tuple[dict[str, t.Any], ...] | None = None
+    is_shared: bool | None = None
+    last_usage: dict[str, t.Any] | None = None
+    locks: t.Mapping[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class RegionAudit:
     """What was read in one region, or the ``error`` that ended the reading.
 
-    ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as. ``shows_watermarks``
-    tells whether the installed botocore does.
+    ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as, ``uses`` by ARN what
+    else names these keys. ``shows_watermarks`` tells whether the installed botocore does.
     ``launchable`` says of each image who can launch it, where that was asked.
     """
 
@@ -63,6 +93,7 @@ class RegionAudit:
     snapshots: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)
     keys: t.Mapping[str, AuditedKey] = dataclasses.field(default_factory=dict)
     asked: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    uses: t.Mapping[str, KeyUses] = dataclasses.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: str | None = None
     shows_watermarks: bool = True
@@ -81,11 +112,13 @@ class RegionAudit:
         snapshot = self.snapshots.get(device.snapshot_id)
         if snapshot is None:
             why = _why_unseen(image, device.snapshot_id)
-            return AuditedDevice(name, device.snapshot_id, None, None, size, why, associated=None)
+            return AuditedDevice(name, device.snapshot_id, None, None, size, why, associated=None, place=None)
         key, others = self.keys.get(snapshot.kms_key_arn or ""), snapshot.associated_keys
         # The name of a key without its account is no ARN, and nothing is known of it.
         associated = None if others is None else tuple(self.keys.get(one, AuditedKey(one)) for one in others)
-        return AuditedDevice(name, device.snapshot_id, snapshot.encrypted, key, size, associated=associated)
+        return AuditedDevice(
+            name, device.snapshot_id, snapshot.encrypted, key, size, associated=associated, place=snapshot.place
+        )
 
 
 def _why_unseen(image: Image, snapshot_id: str) -> str:

@@ -39,7 +39,7 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
         "images": images,
         "errors": errors,
         "missing_image_ids": missing,
-        "kms_keys": [entry for audit in audits for entry in key_entries(audit, _key_teller(audit))],
+        "kms_keys": [entry for audit in audits for entry in key_entries(audit, _to_key)],
         "missing_kms_key_ids": missing_keys,
         "unused_device_rules": unused,
     }
@@ -134,15 +134,13 @@ def _to_snapshot(device: AuditedDevice, verdict: Verdict) -> dict[str, t.Any]:
         "snapshot_id": device.snapshot_id,
         "volume_size": device.volume_size,
         "encrypted": device.encrypted,
+        "availability_zone": device.place if device.place and not device.place.startswith("arn:") else None,
+        "outpost_arn": device.place if device.place and device.place.startswith("arn:") else None,
         **_to_key(device.key),
         "associated_kms_keys": None if others is None else [_to_key(key) for key in others],
         "compliant": verdict.compliant,
         "reasons": list(verdict.reasons),
     }
-
-
-def _key_teller(audit: RegionAudit) -> t.Callable[[str], dict[str, t.Any]]:
-    return lambda arn: _to_key(audit.keys.get(arn, AuditedKey(arn)))
 
 
 def _to_key(key: AuditedKey | None) -> dict[str, t.Any]:

@@ -64,7 +64,7 @@ def test_each_key_is_told_with_what_hangs_on_it() -> None:
     loose = a_snapshot("snap-loose", encrypted=True, kms_key_arn=KEY_A, volume_size=5)
     snapshots = {**opened(ON_B, KEY_A), "snap-loose": loose}
     audit = RegionAudit(HOME, (ON_A, ON_B), snapshots, asked={"alias/a": KEY_A, KEY_A: KEY_A})
-    (entry,) = key_entries(audit, lambda arn: {"kms_key_arn": arn})
+    (entry,) = key_entries(audit, lambda key: {"kms_key_arn": key.arn})
     assert (entry["region"], entry["kms_key_arn"]) == (HOME, KEY_A)
     assert (entry["image_ids"], entry["associated_image_ids"]) == (["ami-a"], ["ami-b"])
     told = [(one["snapshot_id"], one["associated"], one["image_ids"]) for one in entry["snapshots"]]
