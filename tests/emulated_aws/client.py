@@ -206,11 +206,16 @@ class Emulator:
         return t.cast(dict[str, t.Any], self._do("impostors", {}))
 
     def arm_impostors(
-        self, *, prefixes: t.Sequence[str], shown_to: str, family: t.Mapping[str, str] | None = None
+        self,
+        *,
+        prefixes: t.Sequence[str],
+        shown_to: str,
+        family: t.Mapping[str, str] | None = None,
+        launched: bool = True,
     ) -> None:
         """Imitate what gets such tags, out of sight of ``session`` but for clients that also name ``shown_to``."""
         asked = {"prefixes": list(prefixes), "hidden_from": BY_HAND, "shown_to": shown_to, "family": dict(family or {})}
-        self._do("impostors", asked)
+        self._do("impostors", {**asked, "launched": launched})
 
     def sleeper_comes(self, name: str) -> None:
         """Let time pass from now on only while this one sleeps, too."""

@@ -54,6 +54,7 @@ class Pattern:
     image_id: str | None
     snapshot_id: str | None
     size: int
+    is_launched: bool = True
 
     @property
     def since(self) -> float:
@@ -97,15 +98,24 @@ class Impostors:
         self._prefixes: tuple[str, ...] = ()
         self._hidden_from = self._shown_to = ""
         self._family: Tags = {}
+        self._is_launched = True
 
     def arm(
-        self, *, prefixes: t.Sequence[str], hidden_from: str, shown_to: str, family: t.Mapping[str, str] | None = None
+        self,
+        *,
+        prefixes: t.Sequence[str],
+        hidden_from: str,
+        shown_to: str,
+        family: t.Mapping[str, str] | None = None,
+        launched: bool = True,
     ) -> None:
         """Imitate from now on what gets a tag with one of the prefixes.
 
         With ``family`` the account is crowded: more ways in which tags travel, and what a client looks for is there
         before it has made anything. These are all the tags then; ``{source}`` and ``{region}`` stand for its origin.
+        Unless ``launched``, instances are of other images, so that what is imitated is not in use.
         """
+        self._is_launched = launched
         self._prefixes, self._hidden_from, self._shown_to = tuple(prefixes), hidden_from, shown_to
         self._family = dict(family or {})
 
@@ -145,7 +155,7 @@ class Impostors:
                 where = (region.account_id, region.region_name, frozenset(tags.items()))
                 if where not in self._imitated:
                     self._imitated.add(where)
-                    self._make(Pattern(region, tags, None, source, source_region, None, None, SIZE))
+                    self._make(Pattern(region, tags, None, source, source_region, None, None, SIZE, self._is_launched))
 
     def _looked_for(
         self, region: Ec2Region, parameters: t.Mapping[str, t.Any]
@@ -170,7 +180,8 @@ class Impostors:
             where = (region.account_id, region.region_name, own)
             if own and resource not in self._all and where not in self._imitated:
                 self._imitated.add(where)
-                self._make(_pattern(region, resource, tags, parameters))
+                pattern = _pattern(region, resource, tags, parameters)
+                self._make(dataclasses.replace(pattern, is_launched=self._is_launched))
 
     def _make(self, pattern: Pattern) -> None:
         ways = (*_production(pattern), *_backups(pattern), *_copies(pattern))
@@ -206,7 +217,7 @@ Made = t.Iterator[tuple[str, str]]
 def _production(pattern: Pattern) -> Made:
     """Launch an instance with the tags, on volumes that have them too, one of them restored from a snapshot."""
     region = pattern.region
-    image_id = pattern.source_image or pattern.image_id or random_ami_id()
+    image_id = (pattern.source_image or pattern.image_id if pattern.is_launched else None) or random_ami_id()
     instance = EmulatedInstance(
         region, image_id, None, [], instance_type="t3.micro", region_name=region.region_name, client_token="production"
     )

@@ -15,6 +15,8 @@ from system.running import printed
 
 # All tags that the collection marks its things with begin with one of these.
 OWN_TAGS = ("sealed.ami:", "sealed-ami", "multi_key_image")
+# Where every test stands in such a crowd, without being marked so: what acts on things that others have made.
+CROWDED = frozenset({"share", "publish", "retire", "grant"})
 # Those that it documents, as somebody may give them to anything before it has ever run.
 FAMILY = {
     "sealed.ami:copy": "sealed-ami-0",
@@ -27,10 +29,10 @@ FAMILY = {
 class Guard:
     """The oracle of one test."""
 
-    def __init__(self, *, impostors: bool = True, tidy: bool = True, crowded: bool = False):
+    def __init__(self, *, impostors: bool = True, tidy: bool = True, crowded: bool = False, launched: bool = True):
         self.violations: list[Violation] = []
         self._given: dict[str, set[str]] = {}
-        self._impostors, self._tidy, self._crowded = impostors, tidy, crowded
+        self._impostors, self._tidy, self._crowded, self._launched = impostors, tidy, crowded, launched
 
     def given(self, *ids: str, to: t.Iterable[str]) -> None:
         """Declare what the product may do to these things, and to what was made with them: AWS's names of the actions.
@@ -44,7 +46,8 @@ class Guard:
     def after_reset(self, emulator: Emulator) -> None:
         """Let impostors of the product's things appear from now on."""
         if self._impostors:
-            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT, family=FAMILY if self._crowded else None)
+            family = FAMILY if self._crowded else None
+            emulator.arm_impostors(prefixes=OWN_TAGS, shown_to=PRODUCT, family=family, launched=self._launched)
 
     def before_reset(self, emulator: Emulator) -> None:
         """Judge what was done since the last reset."""
@@ -69,8 +72,13 @@ def verdict(violations: t.Sequence[Violation]) -> str:
 def oracle(request: pytest.FixtureRequest) -> t.Iterator[Guard]:
     """Judge what the product does in this test; set up before, and so torn down after, every emulator."""
     marked = request.node.get_closest_marker
-    crowded = marked("crowded") is not None
-    guard = Guard(impostors=marked("alone") is None, tidy=marked("leaves") is None, crowded=crowded)
+    crowded = marked("crowded") is not None or not CROWDED.isdisjoint(request.node.path.parts)
+    guard = Guard(
+        impostors=marked("alone") is None,
+        tidy=marked("leaves") is None,
+        crowded=crowded,
+        launched=marked("unused") is None,
+    )
     printed.clear()
     Emulator.watcher = guard
     try:

@@ -15,7 +15,7 @@ from system.iam.test_least_privilege import POLICIES, USER, actions, without
 from system.retire.conftest import DAY, OTHER, Fleet, Retire, entry
 from system.running import Result
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.unused
 
 STEPS = {
     "deprecate": ("usage", "retire-deprecate"),

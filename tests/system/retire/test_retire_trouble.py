@@ -16,7 +16,7 @@ from system.compose.test_compose_killed import Killed, Scythe
 from system.looking import Looking
 from system.retire.conftest import DAY, OTHER, REGION, Fleet, Retire, changes, entry
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.unused
 
 
 @pytest.fixture

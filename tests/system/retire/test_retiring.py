@@ -64,8 +64,7 @@ def test_the_plan_shown_is_the_plan_done(
     assert (real.msg, len(changes(look))) == ("", len(restored["images"][0]["steps"]))
 
 
-# Impostors would launch instances by our tags, which is use.
-@pytest.mark.alone
+@pytest.mark.unused
 def test_a_restore_gives_back_exactly_what_was_taken(emulator: Emulator, fleet: Fleet, retire: Retire) -> None:
     old, _new = fleet.family()
     later = emulator_time(fleet, old, years=1)
