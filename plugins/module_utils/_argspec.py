@@ -144,6 +144,7 @@ _INSTANCE: t.Final[dict[str, t.Any]] = {
     "iam_instance_profile": {"type": "str", "aliases": ["instance_profile", "profile"]},
     "key_name": {"type": "str", "no_log": False},
     "user_data": {"type": "str", "no_log": True},
+    "volume_initialization_rate": {"type": "int"},
     "hold": {"type": "bool", "default": False},
     "held_instance_id": {"type": "str"},
     "metadata_options": {

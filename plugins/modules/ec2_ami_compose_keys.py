@@ -159,6 +159,11 @@ options:
           - It ends with this call, unless the call is refused before anything is done; the message says so then. A call
             with O(instance.hold) and O(state=absent) ends it in any case.
         type: str
+      volume_initialization_rate:
+        description:
+          - How fast its volumes get the blocks of their snapshots, in MiB/s from 100 to 300, so that a large image is
+            ready sooner. AWS bills it by size. Volumes that start empty have none to get.
+        type: int
       metadata_options:
         description: How it reaches its metadata.
         type: dict

@@ -107,6 +107,7 @@ WRONG: dict[str, tuple[dict[str, t.Any], tuple[str, ...]]] = {
     "io2 without IOPS": ({"Size": 100, "VolumeType": "io2"}, ()),
     "throughput too low": ({"Size": 100, "VolumeType": "gp3", "Throughput": 100}, ()),
     "throughput too high": ({"Size": 100, "VolumeType": "gp3", "Throughput": 2001}, ()),
+    "rate without a snapshot": ({"Size": 1, "VolumeInitializationRate": 200}, ()),
     "throughput for gp2": ({"Size": 100, "VolumeType": "gp2", "Throughput": 125}, ()),
 }
 
@@ -215,3 +216,15 @@ def test_unknown_parameter(home: Place) -> None:
     """A parameter that CreateVolume does not know is refused."""
     with refused("UnknownParameter"), tampered(home.ec2, "CreateVolume", KmsKey="alias/aws/ebs"):
         home.ec2.create_volume(AvailabilityZone=home.zone, Size=1)
+
+
+@rule("4.2 rate", "M")
+@pytest.mark.parametrize(("rate", "taken"), [(99, False), (100, True), (300, True), (301, False)])
+def test_the_rate_of_initialization(home: Place, rate: int, taken: bool) -> None:
+    """The blocks of a snapshot come at 100 to 300 MiB/s, if anything is said of it."""
+    request = {"AvailabilityZone": home.zone, "SnapshotId": a_snapshot(home), "VolumeInitializationRate": rate}
+    if taken:
+        assert home.ec2.create_volume(**request)["VolumeId"]
+        return
+    with refused():
+        home.ec2.create_volume(**request)

@@ -59,7 +59,7 @@ def run_instance(
         "MaxCount": 1,
         "SubnetId": options.subnet_id,
         "BlockDeviceMappings": [
-            *(_launched(device) for device in recipe.ebs_devices if not device.is_added),
+            *(_launched(device, options) for device in recipe.ebs_devices if not device.is_added),
             *({"DeviceName": name, "NoDevice": ""} for name in recipe.dropped),
         ],
         "MetadataOptions": {"HttpTokens": options.http_tokens, "HttpEndpoint": options.http_endpoint},
@@ -116,10 +116,12 @@ def default_subnets(region: Region) -> list[str]:
     return [str(subnet["SubnetId"]) for subnet in subnets]
 
 
-def _launched(device: RecipeDevice) -> dict[str, t.Any]:
+def _launched(device: RecipeDevice, options: InstanceOptions) -> dict[str, t.Any]:
     ebs: dict[str, t.Any] = {"Encrypted": True, "KmsKeyId": device.kms_key_id, "DeleteOnTermination": True}
     if device.shape is not None:
         ebs.update(ebs_of(device.shape))
+    if options.volume_initialization_rate is not None and device.snapshot_id is not None:
+        ebs["VolumeInitializationRate"] = options.volume_initialization_rate
     return {"DeviceName": device.device_name, "Ebs": ebs}
 
 

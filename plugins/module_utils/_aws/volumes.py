@@ -41,10 +41,12 @@ def create_volume(
     snapshot_id: str | None,
     client_token: str,
     tags: t.Mapping[str, str],
+    rate: int | None = None,
 ) -> str:
     """Start an encrypted volume and return its id; the client token makes repeating safe.
 
-    Whether the key works shows itself later: the volume vanishes, or ends in ``error``.
+    Whether the key works shows itself later: the volume vanishes, or ends in ``error``. ``rate`` is how fast the blocks
+    of the snapshot come, in MiB/s; AWS takes it for volumes of a snapshot alone.
     """
     params: dict[str, t.Any] = {
         "AvailabilityZone": zone,
@@ -57,6 +59,8 @@ def create_volume(
     }
     if snapshot_id is not None:
         params["SnapshotId"] = snapshot_id
+        if rate is not None:
+            params["VolumeInitializationRate"] = rate
     answer = call(f"create a volume in {zone}", region.ec2.create_volume, **params)
     return str(required(answer, "VolumeId", of=f"a new volume in {zone}"))
 

@@ -127,3 +127,13 @@ def _ebs_to_wire(ebs: Ebs, kms_key_arn: str | None, show_snapshot: bool) -> Para
     if kms_key_arn:
         shown["KmsKeyId"] = kms_key_arn
     return shown
+
+
+def check_rate(rate: int | None, *, of_snapshot: bool) -> None:
+    """Raise the error for a rate of initialization that AWS does not have, or for a volume that starts empty."""
+    if rate is not None and not of_snapshot:
+        raise errors.invalid_combination(
+            "VolumeInitializationRate is supported only for volumes created from snapshots."
+        )
+    if rate is not None and not 100 <= rate <= 300:
+        raise errors.invalid_value(rate, "volumeInitializationRate", "Valid range: 100 - 300 MiB/s.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from emulated_aws.ec2 import errors, launch_templates, lookup, watermarks, zones
+from emulated_aws.ec2 import devices, errors, launch_templates, lookup, watermarks, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_mapping_shape, name_among
 from emulated_aws.ec2.instance import EmulatedInstance
@@ -90,6 +90,7 @@ def _merged(region: Ec2Region, device: str, asked: Params, inherited: VolumeRequ
     snapshot = inherited.snapshot if inherited else None
     if asked.get("SnapshotId"):
         snapshot = lookup.snapshot(region, asked["SnapshotId"])
+    devices.check_rate(asked.get("VolumeInitializationRate"), of_snapshot=snapshot is not None)
     base = inherited.ebs if inherited else Ebs(size=snapshot.size if snapshot else 0)
     if not base.size and not asked.get("VolumeSize"):
         raise errors.AwsError("MissingParameter", f"The device {device} needs the parameter size or snapshotId")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from emulated_aws.ec2 import errors, lookup, tagging, timing, tokens, zones
+from emulated_aws.ec2 import devices, errors, lookup, tagging, timing, tokens, zones
 from emulated_aws.ec2.agenda import agenda
 from emulated_aws.ec2.devices import Ebs, check_volume_type
 from emulated_aws.ec2.filters import Facts
@@ -61,6 +61,7 @@ def _zone(call: Call) -> str:
 
 def _requested(call: Call) -> VolumeRequest:
     snapshot = lookup.snapshot(call.region, call.get("SnapshotId")) if call.get("SnapshotId") else None
+    devices.check_rate(call.get("VolumeInitializationRate"), of_snapshot=snapshot is not None)
     size = call.get("Size") or (snapshot.size if snapshot else None)
     if size is None:
         raise errors.AwsError("MissingParameter", "The request must contain the parameter size/snapshot")

@@ -46,6 +46,12 @@ _SPENT_CODES: t.Final = ("IdempotentInstanceTerminated", "IdempotentParameterMis
 
 def complete_options(region: Region, options: InstanceOptions, source: Image) -> InstanceOptions:
     """Return the options with a type that suits the image and a subnet to start in, or say what is missing."""
+    rate = options.volume_initialization_rate
+    if rate is not None and not region.knows("CreateVolume", "VolumeInitializationRate"):
+        raise PreflightError(
+            f"instance.volume_initialization_rate is {rate}, which the installed botocore does not know; update boto3 "
+            "and botocore where the module runs, or leave it out"
+        )
     subnet_id = options.subnet_id
     if subnet_id is None:
         subnets = default_subnets(region)

@@ -44,6 +44,7 @@ def start_volume(
                 zone=zone,
                 kms_key_id=device.kms_key_id,
                 snapshot_id=snapshot_id,
+                rate=work.request.instance.volume_initialization_rate,
                 client_token=client_token(work.recipe.work, device.device_name, salt, str(attempt)),
                 tags={
                     **work.request.tags_on_the_way,

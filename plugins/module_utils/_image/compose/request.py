@@ -63,6 +63,7 @@ class InstanceOptions:
     user_data: str | None = None
     http_tokens: str = "required"
     http_endpoint: str = "enabled"
+    volume_initialization_rate: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,6 +165,9 @@ def _parse_device(entry: Options, *, region: str) -> DeviceRequest:
 
 def _parse_instance(options: Options) -> InstanceOptions:
     metadata = options.get("metadata_options") or {}
+    rate = options.get("volume_initialization_rate")
+    if rate is not None and not 100 <= rate <= 300:
+        raise RequestError(f"instance: volume_initialization_rate is {rate} MiB/s; AWS takes 100 to 300")
     return InstanceOptions(
         instance_type=options.get("instance_type"),
         subnet_id=options.get("subnet_id"),
@@ -173,6 +177,7 @@ def _parse_instance(options: Options) -> InstanceOptions:
         user_data=options.get("user_data"),
         http_tokens=metadata.get("http_tokens") or "required",
         http_endpoint=metadata.get("http_endpoint") or "enabled",
+        volume_initialization_rate=rate,
     )
 
 
