@@ -70,6 +70,13 @@ options:
           - The profile to use from the AWS configuration file of the machine that runs the play. It excludes
             O(accounts[].role_arn).
         type: str
+      pattern:
+        description: For this account; see O(pattern).
+        type: str
+        choices: [auto, copy, intermediate, share]
+      grant_autoscaling:
+        description: For this account; see O(grant_autoscaling).
+        type: bool
       groups:
         description: The inventory groups that the account's hosts belong to.
         type: list
@@ -81,6 +88,39 @@ options:
         type: list
         elements: raw
         required: true
+  owner:
+    description:
+      - Who owns the images, for P(sealed.ami.distribute#role), which makes them copies of accounts that do not. Each
+        host has it in C(sealed_ami_owner). It may be empty, where the caller's own credentials are the owner's.
+    type: dict
+    suboptions:
+      role_arn:
+        description: The role to act as for the owner.
+        type: str
+      profile:
+        description: The profile to use for the owner. It excludes O(owner.role_arn).
+        type: str
+      transfer_kms_key_id:
+        description:
+          - A key of the owner in O(source_region), for intermediate copies of images that cannot be shared as they are.
+        type: str
+  pattern:
+    description:
+      - How an image comes into an account that does not own it. V(copy) makes a copy in the account, under its own key;
+        V(intermediate) the same of a copy under O(owner.transfer_kms_key_id), so that the image's own key stays closed;
+        V(share) lets the account launch the owner's image, under the owner's key.
+      - V(auto) is V(copy) for an account with a O(kms_key_id), and V(share) for one without; V(copy) goes by an
+        intermediate where AWS lets nobody share the image itself.
+      - For P(sealed.ami.distribute#role). An account can have its own.
+    type: str
+    choices: [auto, copy, intermediate, share]
+    default: auto
+  grant_autoscaling:
+    description:
+      - Whether the account grants its service-linked role of Auto Scaling the keys that the images come under. An
+        account can have its own.
+    type: bool
+    default: false
   source_image_ids:
     description: The images to copy.
     type: list
@@ -223,6 +263,7 @@ from ansible_collections.sealed.ami.plugins.plugin_utils._targets import (
     parse_settings,
     parse_targets,
 )
+from ansible_collections.sealed.ami.plugins.plugin_utils._targets_distribution import DISTRIBUTION
 
 LOCAL: t.Final = {
     "ansible_connection": "local",
@@ -230,7 +271,7 @@ LOCAL: t.Final = {
 }
 # What Ansible loads "!vault" as, before ansible-core 2.19 and since.
 _VAULTED: t.Final = ("AnsibleVaultEncryptedUnicode", "EncryptedString")
-OWN: t.Final = frozenset(SETTINGS) | {"accounts", "host_per"}
+OWN: t.Final = frozenset(SETTINGS) | {"accounts", "host_per", "owner", *DISTRIBUTION}
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):

@@ -30,6 +30,7 @@ from ..module_utils._image.options import (
     require_key_reference,
     require_region_name,
 )
+from ._targets_distribution import DISTRIBUTION, ROLE_ARN, parse_distribution
 
 Options = t.Mapping[str, t.Any]
 
@@ -59,7 +60,9 @@ _PARSERS: t.Final[dict[str, t.Callable[[t.Any], t.Any]]] = {
 }
 _PREFIX: t.Final = "sealed_ami_"
 HOSTS_PER: t.Final = ("account", "region")
-ACCOUNT_OPTIONS: t.Final = frozenset({"account", "account_id", "role_arn", "profile", "regions", "groups"})
+ACCOUNT_OPTIONS: t.Final = frozenset(
+    {"account", "account_id", "role_arn", "profile", "regions", "groups", *DISTRIBUTION}
+)
 REGION_OPTIONS: t.Final = frozenset({"region", "groups"})
 _SECRETS: t.Final = frozenset(
     {"access_key", "aws_access_key", "aws_access_key_id", "aws_secret_access_key", "aws_secret_key", "secret_key"}
@@ -67,7 +70,6 @@ _SECRETS: t.Final = frozenset(
 )
 _ACCOUNT_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
 _ACCOUNT_ID = re.compile(r"^\d{12}$")
-_ROLE_ARN = re.compile(r"^arn:aws[a-z-]*:iam::(\d{12}):role/[\w+=,.@/-]+$")
 _GROUP = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -85,7 +87,7 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
 
     ``options`` holds ``accounts`` and defaults for all of them; the caller has taken out what is Ansible's own.
     """
-    _require_known(options, {"accounts", "host_per"}, where="the file")
+    _require_known(options, {"accounts", "host_per", "owner", *DISTRIBUTION}, where="the file")
     host_per = _text(options, "host_per", where="the file") or "account"
     if host_per not in HOSTS_PER:
         raise RequestError(f"the file: host_per is one of {', '.join(HOSTS_PER)}, not {host_per!r}")
@@ -93,7 +95,7 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
     targets = [
         target
         for number, account in enumerate(accounts, 1)
-        for target in _parse_account(account, defaults=parse_settings(options, "the file"), where=f"account {number}")
+        for target in _parse_account(account, defaults=options, where=f"account {number}")
     ]
     names = [target.name for target in targets]
     for name in names:
@@ -140,9 +142,10 @@ def _require_alike(first: Target, other: Target, *, account: str) -> None:
 
 def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Target]:
     _require_known(account, ACCOUNT_OPTIONS, where=where)
-    identity = _parse_identity(account, where=where)
+    identity: dict[str, t.Any] = dict(_parse_identity(account, where=where))
     where = f"account {identity['sealed_ami_account']}"
-    settings = {**defaults, **parse_settings(account, where)}
+    identity.update(parse_distribution(account, defaults, where=where))
+    settings = {**parse_settings(defaults, "the file"), **parse_settings(account, where)}
     targets = []
     for entry in _list(account, "regions", where=where):
         region = {"region": entry} if isinstance(entry, str) else entry
@@ -159,7 +162,7 @@ def _parse_identity(account: Options, *, where: str) -> dict[str, str]:
     role_arn, profile = _text(account, "role_arn", where=where), _text(account, "profile", where=where)
     if role_arn and profile:
         raise RequestError(f"{where}: role_arn and profile exclude each other; a profile names its own role")
-    found = _ROLE_ARN.match(role_arn or "")
+    found = ROLE_ARN.match(role_arn or "")
     if role_arn and not found:
         raise RequestError(f"{where}: role_arn {role_arn!r} is not the ARN of an IAM role")
     account_id = _text(account, "account_id", where=where) or (found[1] if found else None)

@@ -160,11 +160,11 @@ def test_only_the_fleet_has_the_targets_slices_and_limits(full: Controller) -> N
     controller = full
     targets = controller.named("inventories", "Image targets")["id"]
     for template in controller.all("job_templates"):
-        fleet = template["playbook"] == "playbooks/fleet_copy.yml"
+        fleet = template["playbook"] in ("playbooks/fleet_copy.yml", "playbooks/distribute.yml")
         assert (template["inventory"] == targets) == fleet
         assert not template["ask_limit_on_launch"] or (fleet and not template["ask_job_slice_count_on_launch"])
         assert not template["ask_inventory_on_launch"]
-        sliced = template["name"] == "Images: copy to the fleet"
+        sliced = template["name"] in ("Images: copy to the fleet", "Images: distribute, the accounts' part")
         assert (template["job_slice_count"], template["ask_job_slice_count_on_launch"]) == (
             (2, True) if sliced else (1, False)
         )
@@ -218,8 +218,9 @@ def test_workflow_goes_by_an_approval_and_tells(full: Controller) -> None:
             for node in nodes
         }
         assert follows == {node["identifier"]: node.get(event, []) for node in wanted}
-        # Where something is made, failures lead to the last node of all, which fails; retiring leaves nothing to name.
-        last = {"report", "due", "approve_retiring", "retire"}
+        # Where something is made, failures lead to the last node of all, which fails; retiring leaves nothing to name,
+        # and distributing names it itself.
+        last = {"report", "due", "approve_retiring", "retire", "owner", "accounts", "clean-up"}
         assert event == "success" or {name for name, after in follows.items() if not after} == last
     approvals = {approval["id"] for approval in controller.all("workflow_approval_templates")}
     waiting = [controller.named("workflow_job_template_nodes", name) for name in ("approve", "approve_retiring")]
@@ -256,6 +257,22 @@ def test_the_schedule_of_the_guide_answers_the_survey(full: Controller) -> None:
     status, answer = full.answer("post", f"{url}launch/", {}, {"extra_vars": schedule["extra_data"]})
     assert (status, full.launches[-1].ignored) == (201, {}), answer
     assert set(schedule["extra_data"]) <= set(full.launches[-1].variables)
+
+
+def test_distributing_cleans_up_whatever_becomes_of_the_accounts(full: Controller) -> None:
+    workflow = full.named("workflow_job_templates", "Images: distribute in slices")
+    every = full.all("workflow_job_template_nodes")
+    nodes = {node["identifier"]: node for node in every if node["workflow_job_template"] == workflow["id"]}
+    assert set(nodes) == {"owner", "accounts", "clean-up"}
+    assert full.related(nodes["owner"], "success_nodes") == [nodes["accounts"]["id"]]
+    assert full.related(nodes["accounts"], "always_nodes") == [nodes["clean-up"]["id"]]
+    assert not full.related(nodes["owner"], "always_nodes") and not full.related(nodes["owner"], "failure_nodes")
+    parts = [
+        full.named("job_templates", f"Images: distribute, the {part}")
+        for part in ("owner's part", "accounts' part", "clean-up")
+    ]
+    assert [part["job_tags"] for part in parts] == ["owner", "consumers", "clean_up"]
+    assert [part["id"] for part in parts] == [node["unified_job_template"] for node in nodes.values()]
 
 
 def test_mistakes_are_named_before_anything_is_asked() -> None:

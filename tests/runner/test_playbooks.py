@@ -17,9 +17,10 @@ from .engine import ROOT, Job, injected
 from .fleet import HOME, pipeline_credentials
 from .secrecy import require_no_secret
 
+# tests/system/distribute plays distribute, whose owner and consumers need more than one account.
 # test_jobs runs the fleet, with its inventory, and test_workflow what only a workflow has a use for; awx_setup talks to
 # AWX alone, and tests/awx runs it.
-ELSEWHERE = {"fleet_copy", "awx_setup", "audit_workflow", "report_failure"}
+ELSEWHERE = {"distribute", "fleet_copy", "awx_setup", "audit_workflow", "report_failure"}
 PLAYBOOKS = sorted({path.stem for path in (ROOT / "playbooks").glob("*.yml")} - ELSEWHERE)
 LOCALHOST = {"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost": {"ansible_connection": "local"}}}}
 # The audit's example finds what is not as demanded, which makes it fail.

@@ -32,6 +32,10 @@ HOSTILE = "us-east-1; {{ lookup('pipe', 'id') }} \u201calias/x\u201d"
 TYPICAL: dict[str, dict[str, str]] = {
     "Images: copy to the fleet": {"images": f"{PLAIN}\r\n", "source_region": "us-east-1"},
     "Images: copy to chosen targets": {"images": f" {PLAIN}", "source_region": "us-east-1"},
+    "Images: distribute": {},
+    "Images: distribute, the owner's part": {},
+    "Images: distribute, the accounts' part": {},
+    "Images: distribute, the clean-up": {},
     "Images: copy, status preserved": {
         "images": PLAIN, "source_region": "us-east-1", "regions": "eu-west-1, us-west-2",
     },
@@ -74,7 +78,8 @@ TYPICAL: dict[str, dict[str, str]] = {
     "Images: what a failed workflow has left": {},
 }  # fmt: skip
 # test_jobs plays the first two on the fleet, test_workflow the others, and those of retiring; an audit rightly fails.
-ELSEWHERE = {"fleet_copy", "audit_workflow", "report_failure", "audit", "retire"}
+# tests/system/distribute plays what takes several accounts.
+ELSEWHERE = {"fleet_copy", "distribute", "audit_workflow", "report_failure", "audit", "retire"}
 FASTER = {"sealed_ami_wait_delay": 1, "audit_html_path": "", "audit_json_path": ""}
 # One play for each kind of answer that a parser takes: the others of its kind go through the same one.
 CLASSES = {

@@ -24,7 +24,7 @@ from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTING
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 MAKING = ("encrypted_copy", "image_from_instance", "multi_key_image")
-ROLES = ("audit", "retire", *MAKING)
+ROLES = ("audit", "retire", "distribute", *MAKING)
 COPY, COMPOSE, AUDIT = (
     ("sealed.ami.ec2_ami_encrypted_copy", COPY_ARGUMENTS),
     ("sealed.ami.ec2_ami_compose_keys", COMPOSE_ARGUMENTS),

@@ -13,8 +13,8 @@ from system.copy.asking import AWAY, SOURCES, Copy
 from system.looking import Looking, tags
 
 UNTIL = "2026-12-31T00:00:00Z"
-KEY = {"kms_key_id": "alias/golden"}
-SOON = {**KEY, "intermediate": True, "expires_at": UNTIL, "name": "on-its-way"}
+KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
+SOON: dict[str, t.Any] = {**KEY, "intermediate": True, "expires_at": UNTIL, "name": "on-its-way"}
 
 
 def marks(look: Looking, image_id: str) -> tuple[str | None, str | None]:

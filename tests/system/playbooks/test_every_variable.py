@@ -21,8 +21,9 @@ from system.playbooks.conftest import PLAYBOOKS, example_variables
 from system.running import ROOT, RunPlaybook
 
 HOME = "us-east-1"
-# Those of AWX and its workflow have their own tests.
-NAMES = sorted({path.stem for path in PLAYBOOKS.glob("*.yml")} - {"awx_setup", "audit_workflow", "report_failure"})
+# Those of AWX and its workflow have their own tests; distribute has no variables but its role's and the inventory's.
+APART = {"awx_setup", "audit_workflow", "report_failure", "distribute"}
+NAMES = sorted({path.stem for path in PLAYBOOKS.glob("*.yml")} - APART)
 # What playbooks tell themselves, each other, or the inventory.
 INTERNAL = {
     *("tagged", "aws_config", "container", "credentials_found", "copies", "ids", "composed", "image_ids_", "target"),
