@@ -22,6 +22,8 @@ description:
     C(superseded=retire). Of its snapshots those are deleted that AWS, or
     M(sealed.ami.ec2_ami_compose_keys), has made for this very image, and that no other image uses. A snapshot that
     somebody has registered an image of may be a backup, and stays; so does one that is locked.
+  - What somebody enables by hand after this module has disabled it is kept, and what somebody takes out of the Recycle
+    Bin waits again. After O(state=restored) an image starts from the first step.
   - AWS removes all launch permissions from an image that is disabled, and does not give them back. They are recorded
     first, in tags of the image and in RV(undo), and O(state=restored) gives them back.
 author:
@@ -220,7 +222,7 @@ options:
         type: list
         elements: str
       tags:
-        description: The tags that this module had written on it, for check mode.
+        description: The tags that this module had written on it and its snapshots, for check mode.
         type: dict
   trust_recorded_permissions:
     description:
@@ -580,7 +582,7 @@ undo:
       returned: always
       sample: [snap-00ec2000000000001]
     tags:
-      description: The tags that this module had written on an image that is deregistered.
+      description: The tags that this module had written on an image that is deregistered, and on its snapshots.
       type: dict
       returned: always
       sample: {"sealed.ami:disabled-at": "2026-11-26T10:00:00Z"}

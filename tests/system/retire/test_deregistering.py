@@ -260,3 +260,27 @@ def test_a_failed_image_goes_with_the_last_step(emulator: Emulator, last: LastFl
     gone = retire(keep={"newest": 2}, require_recycle_bin=False, **LAST)
     assert (gone.msg, entry(gone, failed)["action"], gone["undo"]) == ("", "deregistered", [])
     assert not last.is_there(failed)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_somebody_takes_out_of_the_bin_by_hand_stays(
+    emulator: Emulator, last: LastFleet, retire: Retire, enabled: bool
+) -> None:
+    """Whether they enable it or not: tonight's run does not undo what they did."""
+    old, _new = last.copied("web-1"), last.copied("web-2", may=())
+    snapshots = last.snapshots(old)
+    last.rules()
+    last.disabled(retire, old)
+    assert entry(retire(**LAST), old)["action"] == "deregistered"
+    emulator.advance(DAY)
+    for one in snapshots:
+        last.ec2.restore_snapshot_from_recycle_bin(SnapshotId=one)
+    last.ec2.restore_image_from_recycle_bin(ImageId=old)
+    if enabled:
+        last.ec2.enable_image(ImageId=old)
+    result = retire(**LAST)
+    assert (result.msg, result["changed"], result.warnings) == ("", False, [])
+    assert entry(result, old)["action"] == ("kept" if enabled else "waiting")
+    if not enabled:
+        emulator.advance(2 * DAY)
+        assert entry(retire(**LAST), old)["action"] == "deregistered"

@@ -98,9 +98,10 @@ def leftovers(connection: Regions, request: RetireRequest) -> list[str]:
 
 def _left_in(region: Region) -> list[str]:
     marked = find_snapshots_by_tag(region, IMAGE_TAG, ["ami-*"])
-    images = find_images(region, {one.tags.get(IMAGE_TAG, "") for one in marked}, owners=["self"]) if marked else {}
+    marked_for = {one.snapshot_id: one.tags.get(IMAGE_TAG, "").partition(" ")[0] for one in marked}
+    images = find_images(region, marked_for.values(), owners=["self"]) if marked_for else {}
     living = {image_id for image_id, image in images.items() if image.state != "deregistered"}
-    return [one.snapshot_id for one in marked if one.tags.get(IMAGE_TAG) not in living]
+    return [snapshot_id for snapshot_id, image_id in marked_for.items() if image_id not in living]
 
 
 def _read_retired(region: Region, image_ids: t.Sequence[str]) -> _Retired:

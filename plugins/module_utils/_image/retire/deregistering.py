@@ -23,13 +23,15 @@ from ..timestamps import to_text
 from ..use import Use
 from .groups import DAY, Sorted, manager_of
 from .model import Decision, RetireStep, SnapshotFate, Undo
-from .notes import note_of_protection, protection_before, to_protection
+from .notes import mark_of, note_of_protection, protection_before, to_mark, to_protection
 from .planner import SLACK, kept_by_permissions, kept_by_use
 from .recycle_bin import Retention, Rule, retention_of
 from .request import DEREGISTER, RetireRequest
 
 # The note is written just before the protection is taken off.
 _COOLDOWN: t.Final = DAY + SLACK
+# A run that has ended in between is run again this soon; later, somebody has brought the image back.
+_INTERRUPTED: t.Final = DAY / 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ def decide_last(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest,
     ours = may_deregister_retired(image, use, is_noted=from_record(image) is not None)
     if kept or ours is None:
         return Decision(image, "kept", kept or kept_by_use(use), group=one.group, use=use)
-    held = _decide_protected(one, use, request, now)
+    held = _decide_protected(one, use, request, now) or _decide_returned(one, use, facts, request, now)
     if held is not None:
         return held
     fates = tuple(_fate(image, snapshot_id, facts) for snapshot_id in dict.fromkeys(image.snapshot_ids))
@@ -64,7 +66,8 @@ def decide_last(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest,
     if refusal is not None:
         unknown = facts.trouble if facts.locked is None or facts.rules is None else None
         return Decision(image, "kept", refusal, group=one.group, use=use, snapshots=fates, unknown=unknown)
-    steps = _steps(image, ours, fates, facts)
+    mark = _mark(image, fates, facts, now)
+    steps = _steps(image, ours, fates, facts, mark)
     found = retention if isinstance(retention, Retention) else None
     return Decision(
         image,
@@ -73,7 +76,7 @@ def decide_last(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest,
         steps,
         one.group,
         use=use,
-        undo=_undo(image),
+        undo=_undo(image, mark),
         snapshots=fates,
         undo_until=to_text(now + found.image_days * DAY) if found and image.state != "failed" else None,
         billed_until=to_text(now + found.snapshot_days * DAY) if found and found.snapshot_days else None,
@@ -103,6 +106,23 @@ def _decide_protected(one: Sorted, use: Use, request: RetireRequest, now: float)
     )
     then = f", and stays protected until {to_text(now + _COOLDOWN)}" if cooldown else ""
     return Decision(image, "unprotected", f"{said}, which is taken off{then}", steps, one.group, use=use, undo=undo)
+
+
+def _decide_returned(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest, now: float) -> Decision | None:
+    """Return the decision on an image that somebody has taken out of the Recycle Bin, None on any other.
+
+    Its snapshots still have our marks. So they have where a run has just ended before the image was deregistered; that
+    is gone on with.
+    """
+    image = one.image
+    marks = (mark_of(facts.shown[each], image.image_id) for each in image.snapshot_ids if each in facts.shown)
+    latest = max((mark for mark in marks if mark is not None), default=None)
+    due = None if latest is None else latest + request.deregister_after_days * DAY
+    if latest is None or due is None or latest + _INTERRUPTED > now or due <= now:
+        return None
+    moment = to_text(due)
+    reason = f"it has come back since it was deregistered on {to_text(latest)}; to be deregistered from {moment}"
+    return Decision(image, "waiting", reason, group=one.group, next_step=DEREGISTER, due=moment, use=use)
 
 
 def _fate(image: Image, snapshot_id: str, facts: LastFacts) -> SnapshotFate:
@@ -139,7 +159,7 @@ def _retention(image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts) 
     if facts.rules is None:
         return f"it is not known whether the Recycle Bin would retain it: {facts.trouble}"
     marked = [facts.shown[one.snapshot_id] for one in fates if one.proof is not None]
-    marked = [dataclasses.replace(one, tags={**one.tags, IMAGE_TAG: image.image_id}) for one in marked]
+    marked = [dataclasses.replace(one, tags={IMAGE_TAG: "", **one.tags}) for one in marked]
     found = retention_of(image.tags, marked, facts.rules)
     if isinstance(found, Retention):
         return found
@@ -147,21 +167,18 @@ def _retention(image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts) 
 
 
 def _steps(
-    image: Image, ours: MayDeregister, fates: t.Sequence[SnapshotFate], facts: LastFacts
+    image: Image, ours: MayDeregister, fates: t.Sequence[SnapshotFate], facts: LastFacts, mark: str
 ) -> tuple[RetireStep, ...]:
     """Return the calls: AWS deletes the snapshots with the image if each is proven, so that no run ends in between."""
     proofs = tuple(one.proof for one in fates if one.proof is not None)
-    unmarked = [
-        facts.shown[one.resource_id]
-        for one in proofs
-        if facts.shown[one.resource_id].tags.get(IMAGE_TAG) != image.image_id
-    ]
+    shown = [facts.shown[one.resource_id] for one in proofs]
+    unmarked = [one for one in shown if one.tags.get(IMAGE_TAG) != mark]
     steps: list[RetireStep] = []
     if unmarked:
         ids = tuple(one.snapshot_id for one in unmarked)
         present = max(len(one.tags) for one in unmarked)
         replaced = min(int(IMAGE_TAG in one.tags) for one in unmarked)
-        steps.append(SetTags(ids, "snapshot", {IMAGE_TAG: image.image_id}, present=present, replaced=replaced))
+        steps.append(SetTags(ids, "snapshot", {IMAGE_TAG: mark}, present=present, replaced=replaced))
     together = all_snapshots_are_ours(image, proofs) if facts.deletes_with_image else None
     if together is not None:
         return (*steps, DeregisterImage(ours, proofs, ours.reason, together))
@@ -169,7 +186,15 @@ def _steps(
     return (*steps, DeregisterImage(ours, (), ours.reason), *deletions)
 
 
-def _undo(image: Image) -> Undo | None:
+def _mark(image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts, now: float) -> str:
+    """Return the mark of the run that has just ended, where there is one on every snapshot that goes, or a new one."""
+    shown = [facts.shown[one.snapshot_id] for one in fates if one.proof is not None]
+    marks = {one.tags.get(IMAGE_TAG, ""): mark_of(one, image.image_id) or 0.0 for one in shown}
+    mark, since = next(iter(marks.items()), ("", 0.0))
+    return mark if len(marks) == 1 and since + _INTERRUPTED > now else to_mark(image.image_id, now)
+
+
+def _undo(image: Image, mark: str = "") -> Undo | None:
     """Return what brings the image back to where it was before it was retired; a failed one never could be used."""
     if image.state == "failed":
         return None
@@ -181,5 +206,5 @@ def _undo(image: Image) -> Undo | None:
         deprecation_time=image.tags.get(DEPRECATION_TAG) or None,
         deregistration_protection=before[0] if before else None,
         snapshot_ids=tuple(dict.fromkeys(image.snapshot_ids)),
-        tags=own_record(image),
+        tags={**own_record(image), **({IMAGE_TAG: mark} if mark else {})},
     )

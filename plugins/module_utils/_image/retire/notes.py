@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from ..disabling import from_record
-from ..model import DISABLED_TAG, UNPROTECTED_TAG, Image
+from ..model import DISABLED_TAG, IMAGE_TAG, UNPROTECTED_TAG, Image, Snapshot
 from ..timestamps import parse_timestamp, to_text
 from ..vocabulary import Protection
 
@@ -21,6 +21,25 @@ def disabled_since(image: Image) -> float | None:
     if image.state != "disabled" or from_record(image) is None:
         return None
     return parse_timestamp(image.tags.get(DISABLED_TAG, ""))
+
+
+def enabled_again(image: Image) -> str | None:
+    """Return when a task of ours disabled the image that somebody has enabled since; a restore removes the notes."""
+    noted = image.tags.get(DISABLED_TAG, "")
+    if image.state != "available" or from_record(image) is None or parse_timestamp(noted) is None:
+        return None
+    return noted
+
+
+def mark_of(snapshot: Snapshot, image_id: str) -> float | None:
+    """Return when a task of ours was about to delete the snapshot with the image, None where none was."""
+    words = snapshot.tags.get(IMAGE_TAG, "").split()
+    return parse_timestamp(words[1]) if len(words) == 2 and words[0] == image_id else None
+
+
+def to_mark(image_id: str, now: float) -> str:
+    """Return the value of IMAGE_TAG for the snapshots of an image that is about to be deregistered."""
+    return f"{image_id} {to_text(now)}"
 
 
 def to_protection(text: str) -> Protection | None:

@@ -19,7 +19,7 @@ from ..timestamps import parse_timestamp, to_text
 from ..use import Use
 from .groups import DAY, Sorted
 from .model import Decision, RetireStep, Undo
-from .notes import disabled_since
+from .notes import disabled_since, enabled_again
 from .request import DEPRECATE, DEREGISTER, DISABLE, NEWEST, RetireRequest
 
 # AWS takes no time of the past, and other images may come first: so "now" is some minutes later, and counts as past.
@@ -29,6 +29,7 @@ SLACK: t.Final = 600
 SHARED_SECONDS: t.Final = 2 * DAY
 NOT_LOOKED_AT: t.Final = "more images than limit are due, so that not all was read of this one"
 _SHARED: t.Final = "it is shared, and then every step takes 48 hours at least"
+_RESTORE_TO_RETIRE: t.Final = "restore it by state=restored to have it retired from the first step on"
 _FAILED: t.Final = "only last_step=deregister takes what has failed"
 _NOT_DISABLED_HERE: t.Final = (
     "it is disabled, but no note on it says that a task of this collection did so, and since when; only that is "
@@ -43,6 +44,10 @@ def decide_early(one: Sorted, request: RetireRequest, *, now: float) -> Decision
         return Decision(image, "kept", one.kept, group=one.group)
     if image.state != "available":
         return _decide_unlaunchable(one, request, now)
+    noted = enabled_again(image)
+    if noted:
+        reason = f"somebody has enabled it again, which was disabled on {noted}; {_RESTORE_TO_RETIRE}"
+        return Decision(image, "kept", reason, group=one.group)
     moment = deprecated_at(image, now)
     if moment is None:
         return None

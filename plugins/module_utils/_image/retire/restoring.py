@@ -91,9 +91,11 @@ def plan_from_bin(
             f"image {binned.image_id} in {binned.region} cannot be restored, for its snapshots {', '.join(expired)} "
             "are neither there nor in the Recycle Bin any more; nothing was changed"
         )
-    marked = {one: Snapshot(one, "completed", None, tags={IMAGE_TAG: binned.image_id}) for one in in_bin}
+    marks = {IMAGE_TAG: undo.tags[IMAGE_TAG]} if IMAGE_TAG in undo.tags else {}
+    marked = {one: Snapshot(one, "completed", None, tags=marks) for one in in_bin}
     devices = tuple(BlockDevice(str(number), one) for number, one in enumerate(undo.snapshot_ids))
-    image = Image(binned.image_id, binned.region, binned.name, state="disabled", devices=devices, tags=undo.tags)
+    notes = {key: tag for key, tag in undo.tags.items() if key not in marks}
+    image = Image(binned.image_id, binned.region, binned.name, state="disabled", devices=devices, tags=notes)
     image = dataclasses.replace(image, deprecation_time=to_text(now))
     later = plan_restore(image, NOBODY, request, now=now, snapshots={**marked, **there})
     first = [RestoreSnapshot(one) for one in undo.snapshot_ids if one in in_bin and one not in there]
@@ -144,14 +146,14 @@ def _cleaning(image: Image, snapshots: t.Mapping[str, Snapshot]) -> list[RetireS
         steps.append(
             SetTags((image.image_id,), "image", {}, notes, (may_purge_record(image, image.image_id),), len(image.tags))
         )
-    mark = {IMAGE_TAG: image.image_id}
-    marked = tuple(
-        one
-        for one in dict.fromkeys(image.snapshot_ids)
-        if one in snapshots and snapshots[one].tags.get(IMAGE_TAG) == image.image_id
-    )
-    if marked:
-        steps.append(SetTags(marked, "snapshot", {}, mark, tuple(may_purge_record(image, one) for one in marked)))
+    marked: dict[str, list[str]] = {}
+    for one in dict.fromkeys(image.snapshot_ids):
+        mark = snapshots[one].tags.get(IMAGE_TAG, "") if one in snapshots else ""
+        if mark.split()[:1] == [image.image_id]:
+            marked.setdefault(mark, []).append(one)
+    for mark, ids in marked.items():
+        purges = tuple(may_purge_record(image, one) for one in ids)
+        steps.append(SetTags(tuple(ids), "snapshot", {}, {IMAGE_TAG: mark}, purges))
     return steps
 
 

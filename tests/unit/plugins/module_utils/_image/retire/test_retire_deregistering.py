@@ -206,13 +206,36 @@ def test_all_go_in_one_call_where_each_is_proven() -> None:
     marks, removal = found.steps
     assert isinstance(marks, SetTags)
     assert isinstance(removal, DeregisterImage)
-    assert (marks.resource_ids, marks.add) == ((ROOT, DATA), {"sealed.ami:image": an_id(1)})
+    assert (marks.resource_ids, marks.add) == ((ROOT, DATA), {"sealed.ami:image": f"{an_id(1)} {to_text(NOW)}"})
     assert (removal.all_snapshots is not None, went(found)) == (True, [ROOT, DATA])
     assert found.undo is not None
     assert found.undo.snapshot_ids == (ROOT, DATA)
     assert (found.undo_until, found.billed_until) == (to_text(NOW + 7 * DAY), to_text(NOW + 7 * DAY))
-    marked = [copied(one, tags={"sealed.ami:image": an_id(1)}) for one in (ROOT, DATA)]
-    assert len(decided(retired(), facts(*marked)).steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("ago", "days", "expected"),
+    [
+        pytest.param(3600, 60, "deregistered", id="a run has just ended in between"),
+        pytest.param(DAY, 60, "waiting", id="somebody has brought it back"),
+        pytest.param(61 * DAY, 60, "deregistered", id="long ago"),
+    ],
+)
+def test_what_has_come_back_from_the_bin_waits_again(ago: float, days: int, expected: str) -> None:
+    mark = f"{an_id(1)} {to_text(NOW - ago)}"
+    marked = [copied(one, tags={"sealed.ami:image": mark}) for one in (ROOT, DATA)]
+    found = decided(retired(), facts(*marked), deregister_after_days=days)
+    assert found.action == expected
+    assert len(found.steps) == {3600: 1, DAY: 0}.get(ago, 2)
+    others = [copied(one, tags={"sealed.ami:image": mark.replace("ami-", "ami-f")}) for one in (ROOT, DATA)]
+    assert len(decided(retired(), facts(*others)).steps) == 2
+
+
+@pytest.mark.parametrize(("noted", "kept"), [("2026-11-01T00:00:00Z", True), ("being disabled", False)])
+def test_what_somebody_has_enabled_again_is_kept(noted: str, kept: bool) -> None:
+    image = retired(state="available", tags={"sealed.ami:disabled-at": noted})
+    found = decide_early(Sorted(image, "web", None), a_request(), now=NOW)
+    assert (found is not None and "enabled it again" in found.reason) is kept
 
 
 @pytest.mark.parametrize(
@@ -347,8 +370,9 @@ def test_the_bin_takes_no_local_snapshot(where: dict[str, t.Any], words: str) ->
 
 def restoring(*snapshot_ids: str, undo: bool = True) -> RestoreRequest:
     """Return what restores an image of these snapshots."""
-    undos = (Undo(an_id(1), "us-east-1", launch_permissions=NOBODY, snapshot_ids=snapshot_ids),) if undo else ()
-    return RestoreRequest(("us-east-1",), (an_id(1),), undos)
+    tags = {"sealed.ami:image": f"{an_id(1)} {to_text(NOW)}"}
+    found = Undo(an_id(1), "us-east-1", launch_permissions=NOBODY, snapshot_ids=snapshot_ids, tags=tags)
+    return RestoreRequest(("us-east-1",), (an_id(1),), (found,) if undo else ())
 
 
 BINNED = BinnedImage(an_id(1), "us-east-1", "web-1", to_text(NOW + DAY))
@@ -375,7 +399,8 @@ def test_an_image_without_all_of_its_snapshots_cannot_come_back() -> None:
 
 
 def test_marks_go_from_the_image_and_its_own_snapshots() -> None:
-    marked = {ROOT: copied(ROOT, tags={"sealed.ami:image": an_id(1)}), DATA: copied(DATA)}
+    mark = {"sealed.ami:image": f"{an_id(1)} {to_text(NOW)}"}
+    marked = {ROOT: copied(ROOT, tags=mark), DATA: copied(DATA)}
     found = plan_restore(retired(), NOBODY, restoring(), now=NOW, snapshots=marked)
     assert [one.resource_ids for one in found.steps if isinstance(one, SetTags)] == [(an_id(1),), (ROOT,)]
     with pytest.raises(ValueError, match="no part of"):
