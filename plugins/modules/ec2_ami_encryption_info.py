@@ -143,7 +143,8 @@ options:
         own account alone, so ask with the credentials of the owner.
       - What cannot be read, a condition whose value is not known here, and access by a resource share, which AWS does
         not document for EBS, are null, never V(true).
-      - What the other account forbids itself is not seen. That is its own policies, service control policies and
+      - V(true) means that one principal can use all of the keys. What else forbids a launch is not seen, such as the
+        other account's own policies, the policies of organizations (service control and resource control policies) and
         Allowed AMIs.
     type: list
     elements: str

@@ -170,18 +170,18 @@ POLICIES: dict[str, tuple[list[Statement], bool | None]] = {
 }
 
 
-@pytest.mark.parametrize("granted", [False, True], ids=["no grant", "granted to Auto Scaling"])
 @pytest.mark.parametrize("name", POLICIES)
-def test_policies(audit: Audit, place: Place, name: str, granted: bool) -> None:
+def test_policies(audit: Audit, place: Place, name: str) -> None:
     statements, instances = POLICIES[name]
     place.policy([{key: value for key, value in one.items() if value is not None} for one in statements])
-    if granted:
-        place.grant(f"arn:aws:iam::{CONSUMER}:{SCALING}")
+    before = entry_of(audit, place)
+    assert (before["instances"], before["launch_permission"]) == (instances, True)
+    assert before["autoscaling"] is not True
+    place.grant(f"arn:aws:iam::{CONSUMER}:{SCALING}")
     said = entry_of(audit, place)
-    assert (said["instances"], said["launch_permission"]) == (instances, True)
     # A denial meets the role as it meets the account; what else the policy says of the account is nothing to it.
     denied = {"a denial to strangers": False, "a denial that may meet": None}
-    assert said["autoscaling"] is denied.get(name, True) if granted else said["autoscaling"] is not True
+    assert (said["instances"], said["autoscaling"]) == (instances, denied.get(name, True))
     hold(place, (said["instances"], said["autoscaling"]), CONSUMER)
 
 
@@ -214,6 +214,28 @@ def test_other_grants_promise_nothing(
     unsure = bool(more) or (grantee == LAUNCHER and "CreateGrant" in operations)
     assert (said["instances"], said["autoscaling"]) == (None if unsure else False, False)
     hold(place, (said["instances"], said["autoscaling"]), CONSUMER)
+
+
+def test_keys_that_are_open_to_different_roles_start_nothing(audit: Audit, place: Place) -> None:
+    """Each key of the image has somebody who may use it, but nobody may use them all."""
+    other = dataclasses.replace(place, image=image_id("database-sealed"))
+    add = {"Add": [{"UserId": CONSUMER}]}
+    place.look.ec2(REGION).modify_image_attribute(ImageId=other.image, LaunchPermission=add)
+    may = [{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}]
+    keys = [place.look.key_arn(alias, REGION) for alias in ("alias/os", "alias/data", "alias/logs")]
+    roles = [f"{LAUNCHER}-{number}" for number in range(3)]
+    for key, role in zip(keys, roles, strict=True):
+        dataclasses.replace(other, key=key).grant(role)
+    said = entry_of(audit, other)
+    assert [one["instances"] for one in said["keys"]] == [True] * 3 and said["instances"] is False
+    assert any("no principal" in one and roles[0] in one for one in said["missing"])
+    credentials = [place.emulator.principal(role, may) for role in roles]
+    assert not any(other.starts(CONSUMER, one) for one in credentials)
+    for key in keys[1:]:
+        dataclasses.replace(other, key=key).grant(roles[0])
+    said = entry_of(audit, other)
+    assert (said["instances"], said["autoscaling"]) == (True, False)
+    assert [other.starts(CONSUMER, one) for one in credentials] == [True, False, False]
 
 
 def test_what_is_said_to_be_missing_is_what_is_missing(audit: Audit, place: Place) -> None:

@@ -19,6 +19,7 @@ _NEEDED: t.Final = ("CreateGrant", "Decrypt", "DescribeKey")
 # What the guides of EC2 and EBS name beside (aws_rules §14.2); whether a launch does without is not documented.
 _NAMED: t.Final = ("GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo")
 _SCALING: t.Final = "role/aws-service-role/autoscaling.amazonaws.com/"
+_DEFAULT_ROLE: t.Final = "/AWSServiceRoleForAutoScaling"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +48,8 @@ class KeyAccess:
 class KeyVerdict:
     """Whether an account, and Auto Scaling for it, can use a key; ``via`` and ``principals`` say how and who.
 
-    ``reasons`` are by what they are about, ``instances`` or ``autoscaling``.
+    ``reasons``, and ``judged`` with each principal that was looked at, are by what they are about, ``instances`` or
+    ``autoscaling``.
     """
 
     arn: str
@@ -56,6 +58,22 @@ class KeyVerdict:
     via: tuple[str, ...] = ()
     principals: tuple[str, ...] = ()
     reasons: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    judged: t.Mapping[str, t.Mapping[str, Truth]] = dataclasses.field(default_factory=dict)
+
+    def about(self, what: str) -> Truth:
+        """Return the verdict about ``instances`` or ``autoscaling``."""
+        return self.instances if what == "instances" else self.autoscaling
+
+    def of(self, principal: str, what: str) -> Truth:
+        """Return the verdict on one principal; one that nothing names is let in as whoever the account lets in is."""
+        judged = self.judged.get(what)
+        if not judged or principal in judged:
+            return judged[principal] if judged else self.about(what)
+        default = next((truth for one, truth in judged.items() if one.endswith((":root", _DEFAULT_ROLE))), None)
+        if what == "instances":
+            return default
+        # Another role of Auto Scaling has to be named itself.
+        return None if default else default
 
     def to_entry(self) -> dict[str, t.Any]:
         """Return one entry of ``keys``."""
@@ -70,7 +88,7 @@ class KeyVerdict:
 
 def scaling_role(account_id: str, partition: str) -> str:
     """Return the service-linked role that Auto Scaling launches as, unless it is told another."""
-    return f"arn:{partition}:iam::{account_id}:{_SCALING}AWSServiceRoleForAutoScaling"
+    return f"arn:{partition}:iam::{account_id}:{_SCALING.rstrip('/')}{_DEFAULT_ROLE}"
 
 
 def judge_key(key: AuditedKey, access: KeyAccess | None, account_id: str, organization: str | None) -> KeyVerdict:
@@ -123,6 +141,7 @@ class _Judging:
             tuple(sorted(self._via)),
             tuple(sorted(one for one, verdict in {**instances, **scaling}.items() if verdict)),
             {about: self._reason(about, verdict) for about, verdict in verdicts.items() if verdict is not True},
+            {"instances": instances, "autoscaling": scaling},
         )
 
     def _verdict(self, principal: str) -> Truth:

@@ -61,15 +61,36 @@ def launchable_by(
     entry: dict[str, t.Any] = {"account_id": account.account_id, "launch_permission": permission}
     missing = [why_not] if permission is False else []
     unknown = [why_not] if permission is None else []
+    needed = [one for one in verdicts if one is not None]
     for about in ("instances", "autoscaling"):
-        found = [(getattr(one, about), one) for one in verdicts if one is not None]
-        entry[about] = every((permission, *(truth for truth, _one in found)))
-        missing += [_remedy(one, about, account, opening) for truth, one in found if truth is False]
-        unknown += [one.reasons.get(about, "") for truth, one in found if truth is None]
+        together = _together(needed, about)
+        entry[about] = every((permission, together))
+        missing += [_remedy(one, about, account, opening) for one in needed if one.about(about) is False]
+        unknown += [one.reasons.get(about, "") for one in needed if one.about(about) is None]
+        if together is not True and all(one.about(about) for one in needed):
+            (missing if together is False else unknown).append(_apart(needed, about, account))
     entry["keys"] = [keys[arn].to_entry() for arn in sorted(keys)]
     entry["missing"] = list(dict.fromkeys(filter(None, missing)))
     entry["unknown"] = list(dict.fromkeys(filter(None, unknown)))
     return entry
+
+
+def _together(verdicts: t.Sequence[KeyVerdict], about: str) -> Truth:
+    """Tell whether one and the same principal can use all of the keys."""
+    principals = sorted({name for one in verdicts for name in one.judged.get(about, ())})
+    if not principals:
+        return every(one.about(about) for one in verdicts)
+    return some(every(one.of(name, about) for one in verdicts) for name in principals)
+
+
+def _apart(verdicts: t.Sequence[KeyVerdict], about: str, account: Account) -> str:
+    """Say that keys are open to different principals."""
+    who = "instances" if about == "instances" else "Auto Scaling"
+    lists = "; ".join(sorted({f"{one.arn} by {', '.join(one.principals)}" for one in verdicts if one.principals}))
+    return (
+        f"{who} of account {account.account_id}: no principal is known to use all of the keys: {lists}. Open them to "
+        "the same one"
+    )
 
 
 def _permission(image: Image, account: Account, opening: Opening) -> tuple[Truth, str]:
@@ -110,6 +131,7 @@ def _on_device(device: AuditedDevice, account: Account, opening: Opening) -> Key
         verdict,
         instances=verdict.instances or None,
         autoscaling=verdict.autoscaling or None,
+        judged={what: {name: one or None for name, one in found.items()} for what, found in verdict.judged.items()},
         reasons={about: why for about in ("instances", "autoscaling")},
     )
 
