@@ -160,6 +160,7 @@ def test_permissions_are_recorded_as_they_are_when_it_is_disabled(
     assert sorted(one["UserId"] for one in launchers(look, old["image_id"])) == ["111122223333", OTHER]
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("act", ["disable_image", "deregister_image"])
 def test_what_somebody_else_does_in_the_meantime_is_left(
     copy: Copy, look: Looking, monkeypatch: pytest.MonkeyPatch, act: str
@@ -190,6 +191,7 @@ def test_more_permissions_than_tags_hold_keep_it(copy: Copy, look: Looking) -> N
     assert any("take launch permissions back first" in warning for warning in new.warnings)
 
 
+@pytest.mark.faults
 def test_a_killed_run_is_finished_by_the_next(copy: Copy, look: Looking, scythe: Scythe) -> None:
     """Whatever change was the last, the old copy ends disabled, with its record, and the next run finds no more."""
     ends = []
@@ -209,6 +211,7 @@ def test_a_killed_run_is_finished_by_the_next(copy: Copy, look: Looking, scythe:
     assert all(end == ("disabled", "20", {"sealed.ami:launch-permissions-1": f"it 1 {OTHER}"}) for end in ends), ends
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("action", ["CreateTags", "DisableImage"])
 def test_a_denied_step_is_told_and_the_next_run_goes_on(
     copy: Copy, look: Looking, emulator: Emulator, action: str
