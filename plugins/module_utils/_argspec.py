@@ -169,6 +169,7 @@ COMPOSE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "instance": {"type": "dict", "options": _INSTANCE},
     "no_reboot": {"type": "bool", "default": False},
     "temporary_tags": {"type": "dict"},
+    "snapshot_copy_completion_duration_minutes": {"type": "int"},
 }
 
 GRANT_ARGUMENTS: t.Final[dict[str, t.Any]] = {

@@ -196,6 +196,12 @@ options:
         organization that allow instances and volumes only with certain tags.
       - The image and its snapshots do not get them.
     type: dict
+  snapshot_copy_completion_duration_minutes:
+    description:
+      - Ask for time-based copies of the snapshots that complete within this time, in steps of 15 from 15 to 2880
+        minutes. It costs extra.
+      - For O(method=snapshots), which alone copies snapshots. Copies from a Local Zone have no duration.
+    type: int
   check_key_access:
     description:
       - Whether to try the keys of the devices that are to come under their key before anything is made, by dry runs.

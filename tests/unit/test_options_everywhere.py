@@ -38,6 +38,8 @@ _ONE_OR_MANY = "the list takes one as well"
 _NO_EFFECT = "has no effect"
 _OF_IMAGE = "is for images of an image"
 _OF_INSTANCE = "is for images of an instance"
+_COSTS = "costs, and is about a run"
+_COPIES_NOTHING = "no snapshot is copied"
 _ALWAYS = "a play that goes on has to wait"
 
 # Who calls a module, and the options that it does not pass on, each with the reason.
@@ -61,6 +63,7 @@ CALLERS: t.Final = [
     pytest.param(
         "playbooks/compose_keys.yml", COMPOSE,
         {
+            "snapshot_copy_completion_duration_minutes": _COSTS,
             "instance_id": "s5_image_from_instance has it", "no_reboot": _OF_INSTANCE, "state": _REMOVES,
             "session_token": _CREDENTIALS,
         },
@@ -70,7 +73,9 @@ CALLERS: t.Final = [
         "roles/image_from_instance/tasks/main.yml", COMPOSE,
         {
             "source_image_id": _OF_IMAGE, "source_region": _OF_IMAGE, "method": _OF_IMAGE, "instance": _OF_IMAGE,
-            "temporary_tags": "nothing temporary is made", "state": _REMOVES, "session_token": _CREDENTIALS,
+            "temporary_tags": "nothing temporary is made",
+            "snapshot_copy_completion_duration_minutes": _COPIES_NOTHING, "state": _REMOVES,
+            "session_token": _CREDENTIALS,
             "check_key_access": "each snapshot takes the key of its volume, which EBS uses already",
         },
         id="image_from_instance",
@@ -79,6 +84,7 @@ CALLERS: t.Final = [
         "roles/multi_key_image/tasks/main.yml", COMPOSE,
         {
             "instance_id": _OF_INSTANCE, "no_reboot": _OF_INSTANCE, "source_region": "the builder is in the region",
+            "snapshot_copy_completion_duration_minutes": _COPIES_NOTHING,
             "on_failure": "builder and volumes go whatever happens", "session_token": _CREDENTIALS, "state": _REMOVES,
         },
         id="multi_key_image",
@@ -100,7 +106,7 @@ NOT_OF_A_TARGET: t.Final = {
         ("wait", "wait_timeout", "wait_delay", "on_failure", "superseded", "retired", "check_key_access"),
         "is about a run",
     ),
-    "snapshot_copy_completion_duration_minutes": "costs, and is about a run",
+    "snapshot_copy_completion_duration_minutes": _COSTS,
     "destinations": "are made of its accounts and regions",
 }
 # Variables of a role that a playbook in front of it does not pass on.

@@ -90,6 +90,7 @@ def copy_snapshot(
     kms_key_id: str,
     description: str,
     tags: Tags,
+    minutes: int | None = None,
 ) -> str:
     """Start a copy into the region under a key and return its id; what cannot be copied fails later, or at once."""
     answer = call(
@@ -102,6 +103,7 @@ def copy_snapshot(
         KmsKeyId=kms_key_id,
         Description=description,
         TagSpecifications=tag_specifications(snapshot=tags),
+        **({} if minutes is None else {"CompletionDurationMinutes": minutes}),
     )
     return str(required(answer, "SnapshotId", of=f"the copy of snapshot {snapshot_id}"))
 

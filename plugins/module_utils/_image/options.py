@@ -89,6 +89,15 @@ def parse_attributes(options: Options) -> Attributes:
     )
 
 
+def parse_duration(minutes: int | None) -> int | None:
+    """Return the minutes in which a time-based copy shall complete; None stays None."""
+    if minutes is not None and (minutes % 15 or not 15 <= minutes <= 2880):
+        raise RequestError(
+            f"snapshot_copy_completion_duration_minutes is {minutes}; AWS takes multiples of 15 from 15 to 2880"
+        )
+    return minutes
+
+
 def parse_filters(filters: Options | None) -> dict[str, tuple[str, ...]]:
     """Return filters of images by name, each with its values as texts."""
     return {str(name): _filter_values(name, value) for name, value in (filters or {}).items()}

@@ -148,6 +148,17 @@ def require_reachable(source: Image, place: Place, *, region: str, minutes: int 
             )
 
 
+def require_launchable(source: Image) -> None:
+    """Refuse to change the keys of a local image by launching it: they are final there."""
+    require_reachable(source, REGIONAL, region=source.region, minutes=None)
+    for local in (name for name in places_of(source.devices) if name):
+        raise PreflightError(
+            f"source image {source.image_id} in {source.region} lies in {shown_place(local)}, where it is launched "
+            "under the keys that it has; copy it to the region with sealed.ami.ec2_ami_encrypted_copy, and compose "
+            "from that"
+        )
+
+
 def doubt_of_reach(source: Image, place: Place) -> str:
     """Say that AWS may refuse a copy between Local Zones: which of them exchange images it does not document."""
     local = [name for name in places_of(source.devices) if name]

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 
 import pytest
+import yaml
 
 from emulated_aws.client import Emulator
-from system.copy.asking import AWAY, HOME, SOURCES, THIRD, Copy
+from system.copy.asking import AWAY, HOME, MODULE, SOURCES, THIRD, Copy
 from system.copy.test_preflight import require_refused
 from system.looking import Looking, tags
-from system.running import Result
+from system.running import ROOT, Result, RunModule
 from system.virtual_time import VirtualTime
 
 ZONE, ZONE_ID, OTHER_ZONE = "us-east-1-bos-1a", "use1-bos1-az1", "us-east-1-chi-2a"
@@ -265,6 +267,17 @@ def test_between_local_zones_aws_decides(
     assert result.actions == ["failed" if result.failed else "copied"]
     home = copy("plain-root", destinations=[{"region": HOME}], **asked)
     assert home.actions == ["copied"], home.msg
+
+
+def test_the_task_of_the_guide(run_module: RunModule) -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_many_regions.rst").read_text()
+    block = guide.rpartition(".. code-block:: yaml\n\n")[2].partition("\n\nAWS lists")[0]
+    (task,) = yaml.safe_load(textwrap.dedent(block))
+    asked = task["sealed.ami.ec2_ami_encrypted_copy"]
+    made = run_module(MODULE, **asked)
+    assert made.actions == ["copied", "copied"], made.msg
+    assert [one["availability_zone"] for one in made["images"]] == [None, ZONE]
+    assert run_module(MODULE, **asked).actions == ["unchanged", "unchanged"]
 
 
 def test_botocore_without_places(to: To, look: Looking, monkeypatch: pytest.MonkeyPatch) -> None:

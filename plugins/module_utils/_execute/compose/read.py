@@ -25,6 +25,7 @@ from ..._image.descriptions import work_description
 from ..._image.errors import PreflightError
 from ..._image.machines import Instance, Volume
 from ..._image.model import SOURCE_TAG, BlockDevice, Image, Snapshot
+from ..._image.places import REGIONAL, require_reachable
 from ..._image.source import require_copyable
 from ..sources import require_shown
 from .remains import with_builder
@@ -123,13 +124,16 @@ def images_beside(region: Region, images: t.Sequence[Image]) -> frozenset[str]:
     )
 
 
-def require_readable(material: Material, recipe: Recipe, *, now: float) -> None:
+def require_readable(material: Material, recipe: Recipe, request: ComposeRequest, *, now: float) -> None:
     """Refuse snapshots that cannot be copied or used: archived, not complete, or not open to this account."""
     devices = tuple(
         BlockDevice(device.device_name, device.snapshot_id) for device in recipe.ebs_devices if device.snapshot_id
     )
     held = {snapshot_id: snapshot for snapshot_id, (_name, snapshot) in material.snapshots.items()}
-    require_copyable(dataclasses.replace(material.source, devices=devices), held, now=now)
+    content = dataclasses.replace(material.source, devices=devices)
+    require_copyable(content, held, now=now)
+    minutes = request.completion_duration_minutes
+    require_reachable(content.with_snapshots(held), REGIONAL, region=request.region, minutes=minutes)
 
 
 def read_uefi_data(region: Region, source: Image, *, warn: Warn) -> str | None:

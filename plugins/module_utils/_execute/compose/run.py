@@ -19,7 +19,13 @@ from ..._image.compose.draft import Material
 from ..._image.compose.facts import ComposeFacts
 from ..._image.compose.identity import key_differences
 from ..._image.compose.key_needs import key_needs
-from ..._image.compose.method import INSTANCE, SNAPSHOTS, choose_method, require_same_region
+from ..._image.compose.method import (
+    INSTANCE,
+    SNAPSHOTS,
+    choose_method,
+    require_no_duration,
+    require_same_region,
+)
 from ..._image.compose.ours import Remains, added_devices
 from ..._image.compose.planner import plan_compose
 from ..._image.compose.recipe import Recipe, launch_token
@@ -30,6 +36,7 @@ from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import aliases_of, require_private, require_shareable
 from ..._image.model import BlockDevice, Image, KmsKey, Snapshot
 from ..._image.outcome import Outcome, Target
+from ..._image.places import require_launchable
 from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
 from ..attributes import account_for_marks, read_sharing
@@ -193,10 +200,12 @@ class ComposeRun:
             self._uefi_data = read_uefi_data(self._source_region, facts.source, warn=self._warn)
         else:
             require_room_for_tags(self._request, has_builder=True)
+            require_launchable(facts.source)
+            require_no_duration(facts.method, self._request)
             # Whoever may launch an image needs no permission on its snapshots.
             recipe = dataclasses.replace(recipe, devices=tuple(one for one in recipe.devices if one.is_added))
             self._options = complete_options(self._region, self._request.instance, facts.source)
-        require_readable(material, recipe, now=self._pace.now())
+        require_readable(material, recipe, self._request, now=self._pace.now())
         described = self._require_decryptable(facts)
         if self._request.held_instance_id is None:
             self._access.require(key_needs(plan, self._region.name, described))

@@ -130,6 +130,7 @@ class SnapshotMaking:
             step.source_snapshot_id,
             source_region=step.source_region,
             kms_key_id=step.kms_key_id,
+            minutes=step.completion_duration_minutes,
             description=self._work.recipe.snapshot_description(making.device),
             tags=self._tags(making.device),
         )

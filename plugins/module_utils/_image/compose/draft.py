@@ -90,7 +90,8 @@ def with_keys(
         _require_told(key, device)
         is_here = device.snapshot_id in owned and device.snapshot_region == request.region
         is_sealed = device.held_key_arn is not None and device.held_key_arn == key.arn and not device.is_opened
-        reusable = may_reuse and is_here and is_sealed
+        # Snapshots of one image all lie in one place, and the others are made in the region (aws_rules §21).
+        reusable = may_reuse and is_here and is_sealed and not device.is_local
         devices.append(dataclasses.replace(device, key=key, is_reusable=reusable))
     return dataclasses.replace(recipe, devices=tuple(devices))
 
@@ -183,6 +184,7 @@ def _draft_existing(
         volume_id=material.volume_ids.get(device.device_name),
         held_key_arn=device.kms_key_arn,
         is_opened=bool(device.associated_keys),
+        is_local=bool(device.place),
     )
 
 
@@ -219,6 +221,7 @@ def _draft_added(request: ComposeRequest, requested: DeviceRequest, material: Ma
         is_added=True,
         held_key_arn=held_key,
         is_opened=bool(snapshot and snapshot.associated_keys),
+        is_local=bool(snapshot and snapshot.place),
     )
 
 

@@ -172,14 +172,15 @@ def _work(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, 
         )
     missing = [one for one in recipe.ebs_devices if not one.is_reusable and one.device_name not in adopted]
     sources = tuple(f"{one.device_name}={_backing(one, adopted) or '(new)'}" for one in recipe.ebs_devices)
-    return (*(step for one in missing for step in _snapshot_steps(one)), RegisterImage(request.name, sources))
+    return (*(step for one in missing for step in _snapshot_steps(one, request)), RegisterImage(request.name, sources))
 
 
-def _snapshot_steps(device: RecipeDevice) -> tuple[WorkStep, ...]:
+def _snapshot_steps(device: RecipeDevice, request: ComposeRequest) -> tuple[WorkStep, ...]:
     name = device.device_name
     if device.snapshot_id is None:
         return (_volume(device), SnapshotVolume(name), DeleteVolume(name))
-    return (CopySnapshot(name, device.snapshot_id, device.snapshot_region or "", device.kms_key_id),)
+    minutes, source_region = request.completion_duration_minutes, device.snapshot_region or ""
+    return (CopySnapshot(name, device.snapshot_id, source_region, device.kms_key_id, minutes),)
 
 
 def _volume(device: RecipeDevice) -> CreateVolume:

@@ -69,6 +69,15 @@ def require_same_region(method: Method, request: ComposeRequest) -> None:
         )
 
 
+def require_no_duration(method: Method, request: ComposeRequest) -> None:
+    """Refuse a duration of copies where none are made."""
+    if request.completion_duration_minutes is not None:
+        raise PreflightError(
+            f"snapshot_copy_completion_duration_minutes cannot be kept: method {method.name} copies no snapshots "
+            f"({method.reason}). Leave it out, or pass method=snapshots"
+        )
+
+
 def suitable_type(source: Image) -> str:
     """Return a small instance type that the image can be launched on."""
     architecture, types = source.boot.get("Architecture"), source.instance_types

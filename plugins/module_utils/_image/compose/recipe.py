@@ -27,7 +27,8 @@ class RecipeDevice:
     ``snapshot_id`` and ``snapshot_region`` name the content; without them the volume starts empty, or is attached to
     the instance already (``volume_id``). ``held_key_arn`` is the key that the content is under now; ``is_reusable``
     tells that the snapshot itself can back the image: it is the caller's, in the right region, under the right key.
-    ``is_opened`` tells that another key is associated with it, which opens it too.
+    ``is_opened`` tells that another key is associated with it, which opens it too, ``is_local`` that it does not lie in
+    the region itself.
     Ephemeral devices have a ``virtual_name`` and nothing else.
     """
 
@@ -44,6 +45,7 @@ class RecipeDevice:
     is_added: bool = False
     held_key_arn: str | None = None
     is_opened: bool = False
+    is_local: bool = False
     is_reusable: bool = False
 
     @property

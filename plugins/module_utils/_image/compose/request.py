@@ -17,6 +17,7 @@ from ..model import COPY_TAG, DEVICE_TAG, KEY_TAG, RECIPE_TAG, SOURCE_TAG
 from ..options import (
     Options,
     parse_attributes,
+    parse_duration,
     parse_tags,
     require_image_id,
     require_image_name,
@@ -90,6 +91,7 @@ class ComposeRequest:
     wait_timeout: int = 3600
     wait_delay: int = 15
     check_key_access: t.Literal["auto", "true", "false"] = "auto"
+    completion_duration_minutes: int | None = None
 
     @property
     def tags_on_the_way(self) -> dict[str, str]:
@@ -133,6 +135,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
         wait_timeout=options["wait_timeout"],
         wait_delay=options["wait_delay"],
         check_key_access=options["check_key_access"],
+        completion_duration_minutes=parse_duration(options.get("snapshot_copy_completion_duration_minutes")),
     )
     _require_one_source(request)
     _require_consistent(request, has_instance_options=bool(options.get("instance")))
@@ -212,6 +215,11 @@ def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) 
         )
     if request.held_instance_id and not _INSTANCE_ID.match(request.held_instance_id):
         raise RequestError(f"instance.held_instance_id {request.held_instance_id!r} is not an instance id")
+    if request.completion_duration_minutes is not None and (request.method == "instance" or request.instance_id):
+        raise RequestError(
+            "snapshot_copy_completion_duration_minutes is for the copies of snapshots that method=snapshots makes; "
+            "leave it out"
+        )
     if request.wait_timeout < 1 or request.wait_delay < 1:
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
 

@@ -24,13 +24,16 @@ class CopySnapshot:
     source_snapshot_id: str
     source_region: str
     kms_key_id: str
+    completion_duration_minutes: int | None = None
 
     @property
     def sentence(self) -> str:
         """Say what is done."""
+        minutes = self.completion_duration_minutes
+        within = f" within {minutes} minutes" if minutes is not None else ""
         return (
             f"copy snapshot {self.source_snapshot_id} of {self.source_region} for {self.device_name} "
-            f"under key {self.kms_key_id}"
+            f"under key {self.kms_key_id}{within}"
         )
 
 

@@ -17,6 +17,7 @@ from ..model import Image
 from ..options import (
     Options,
     parse_attributes,
+    parse_duration,
     require_image_id,
     require_image_name,
     require_key_reference,
@@ -101,7 +102,7 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
         destinations=destinations,
         encrypted=options["encrypted"],
         copy_tags=options["copy_tags"],
-        completion_duration_minutes=options.get("snapshot_copy_completion_duration_minutes"),
+        completion_duration_minutes=parse_duration(options.get("snapshot_copy_completion_duration_minutes")),
         present=options["state"] == "present",
         superseded=options["superseded"],
         recopy_retired=options["retired"] == "recopy",
@@ -186,11 +187,6 @@ def _require_consistent(request: CopyRequest) -> None:
     for destination in request.destinations:
         if destination.place.is_local:
             _require_local(request, destination)
-    minutes = request.completion_duration_minutes
-    if minutes is not None and (minutes % 15 or not 15 <= minutes <= 2880):
-        raise RequestError(
-            f"snapshot_copy_completion_duration_minutes is {minutes}; AWS takes multiples of 15 from 15 to 2880"
-        )
     if request.wait_timeout < 1 or request.wait_delay < 1:
         raise RequestError("wait_timeout and wait_delay are in seconds and must be at least 1")
 
