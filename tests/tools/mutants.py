@@ -10,6 +10,7 @@ cosmic-ray, which changes each operator, number and condition in it. What no tes
 
 from __future__ import annotations
 
+import ast
 import collections
 import json
 import os
@@ -27,6 +28,8 @@ PLACE = WORK / "mutants"
 TREE = PLACE / "tree"
 SOURCES = TREE / "ansible_collections" / "sealed" / "ami"
 LONGEST_SECONDS = 300.0
+# Line and column.
+Place = tuple[int, int]
 # No operator of these says anything about what the code decides: types, and arithmetic that no code here does.
 MEANINGLESS = ("ExceptionReplacer", "RemoveDecorator")
 
@@ -93,7 +96,8 @@ def by_machine(name: str, tests: t.Sequence[str], variables: dict[str, str]) -> 
 
 def survivors(name: str, dump: str) -> list[str]:
     """Return a line for each mutant that no test has killed: file, text of the line, operator."""
-    lines = (SOURCES / name).read_text().splitlines()
+    source = (SOURCES / name).read_text()
+    lines, typed = source.splitlines(), list(for_readers(source))
     found: list[str] = []
     for entry in dump.splitlines():
         work, result = json.loads(entry)
@@ -101,10 +105,22 @@ def survivors(name: str, dump: str) -> list[str]:
             continue
         for mutation in work["mutations"]:
             operator = mutation["operator_name"].rpartition("/")[2]
-            if not operator.startswith(MEANINGLESS):
-                text = lines[mutation["start_pos"][0] - 1].strip()
+            place = tuple(mutation["start_pos"])
+            is_type = operator.startswith("ReplaceBinaryOperator") and any(a <= place < b for a, b in typed)
+            if not is_type and not operator.startswith(MEANINGLESS):
+                text = lines[place[0] - 1].strip()
                 found.append(f"{name}: {text} [{operator}]")
     return found
+
+
+def for_readers(source: str) -> t.Iterator[tuple[Place, Place]]:
+    """Yield where annotations and heads of functions are: an operator there is a type's, or the star of a signature."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.AnnAssign):
+            shown = node.annotation
+            yield (shown.lineno, shown.col_offset), (shown.end_lineno or shown.lineno, shown.end_col_offset or 0)
+        elif isinstance(node, ast.FunctionDef):
+            yield (node.lineno, node.col_offset), (node.body[0].lineno, node.body[0].col_offset)
 
 
 def reasons() -> dict[str, str]:

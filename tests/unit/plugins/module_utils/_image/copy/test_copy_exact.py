@@ -1,0 +1,96 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is waited for, retired or left behind is told by equal values: neither lesser nor greater ones pass."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.cleanup import plan_orphans, predecessors
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Candidates
+from ansible_collections.sealed.ami.plugins.module_utils._image.descriptions import COPIED_VOLUME
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
+    COPY_TAG,
+    KEY_TAG,
+    SOURCE_TAG,
+    Image,
+    Snapshot,
+)
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
+    COPY_ID,
+    KEY_A,
+    KEY_B,
+    LINEAGE,
+    SOURCE_ID,
+    a_copy,
+    a_requirement,
+    a_snapshot,
+    required,
+)
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.planning import SHOWN, kinds, plan
+
+TEXT = f"Copied for DestinationAmi {COPY_ID} from SourceAmi {SOURCE_ID} for SourceSnapshot snap-1. Task on 1."
+
+
+def left_behind(key: str, **fields: t.Any) -> Snapshot:
+    """Return a snapshot of a copy under the key whose image is gone."""
+    tags = {SOURCE_TAG: LINEAGE.tag, KEY_TAG: "".join(list(key)), COPY_TAG: "sealed-ami-0"}
+    shown = {"encrypted": True, "kms_key_arn": key, "volume_id": COPIED_VOLUME, "description": TEXT, "tags": tags}
+    return a_snapshot("snap-1", **{**shown, **fields})
+
+
+@pytest.mark.parametrize("wanted", [KEY_A, KEY_B])
+@pytest.mark.parametrize("left", [KEY_A, KEY_B])
+@pytest.mark.parametrize("other_keys", [True, False])
+@pytest.mark.parametrize("state", ["completed", "error", "pending", "recovering"])
+def test_orphans(wanted: str, left: str, other_keys: bool, state: str) -> None:
+    orphan = left_behind(left, state=state)
+    facts = Facts(LINEAGE, None, a_requirement(required(wanted)), loose=(orphan,))
+    goes = (left != wanted) is other_keys and state != "pending"
+    assert [step.snapshot_id for step in plan_orphans(facts, other_keys=other_keys)] == ["snap-1"] * goes
+
+
+@pytest.mark.parametrize("superseded", ["keep", "retire", "deregister"])
+@pytest.mark.parametrize("left", [KEY_A, KEY_B])
+def test_what_former_copies_have_left_goes_where_they_are_deregistered(superseded: str, left: str) -> None:
+    found = plan(a_copy(**SHOWN), orphans=(left_behind(left),), superseded=superseded)
+    assert ("DeleteSnapshot" in kinds(found)) is (superseded == "deregister" and left == KEY_B)
+
+
+@pytest.mark.parametrize(
+    ("image", "counts"),
+    [
+        *((a_copy(sda1=KEY_B, key_tag=KEY_B, state=state), state == "available") for state in (
+            "available", "aborted", "deregistered", "disabled", "pending", "failed",
+        )),
+        (a_copy(sda1=KEY_B, key_tag=None), False),
+    ],
+)  # fmt: skip
+def test_only_proven_copies_that_can_be_launched_are_retired(image: Image, counts: bool) -> None:
+    facts = Facts(LINEAGE, None, a_requirement(required(KEY_A)), (image,))
+    assert predecessors(facts, Candidates(other=(image,))) == ((image,) if counts else ())
+
+
+@pytest.mark.parametrize(
+    ("tags", "adopted"),
+    [
+        ({}, True),
+        ({SOURCE_TAG: LINEAGE.tag[:-1] + "0"}, False),
+        ({SOURCE_TAG: LINEAGE.tag[:-1] + "f"}, False),
+        ({KEY_TAG: KEY_A[:-1] + "/"}, False),
+        ({KEY_TAG: KEY_A[:-1] + "1"}, False),
+        ({COPY_TAG: None}, False),
+    ],
+    ids=str,
+)
+def test_what_nobody_will_verify_is_handed_out_if_it_was_started_for_this(
+    tags: dict[str, t.Any], adopted: bool
+) -> None:
+    plain = a_copy(state="pending").tags
+    shown = {key: "".join(list(value)) for key, value in {**plain, **tags}.items() if value is not None}
+    found = plan(a_copy(state="pending", tags=shown, key_tag=None), wait=False)
+    assert (found.action == "adopted") is adopted
