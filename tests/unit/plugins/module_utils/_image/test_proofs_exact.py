@@ -11,6 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.sealed.ami.plugins.module_utils._image import proofs
+from ansible_collections.sealed.ami.plugins.module_utils._image.descriptions import birth_description
 from ansible_collections.sealed.ami.plugins.module_utils._image.key_grants import Grant, Terms, name_of
 from ansible_collections.sealed.ami.plugins.module_utils._image.machines import Instance, Volume
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
@@ -18,6 +19,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     COPY_TAG,
     DEVICE_TAG,
     KEY_TAG,
+    RECIPE_TAG,
     SOURCE_TAG,
     BlockDevice,
     Image,
@@ -61,7 +63,8 @@ def test_a_snapshot_of_a_copy() -> None:
         return proofs.snapshot_of_copy(snapshot, source_image_id=SOURCE_ID, source_region=HOME)
 
     proof = ours(copied(volume_id=fresh("vol-ffffffff")))
-    assert proof is not None and COPY_ID in proof.reason and SOURCE_ID in proof.reason
+    assert proof is not None
+    assert proof.reason == f"AWS copied it from {SOURCE_ID} for {COPY_ID}, by our call"
     others = ("vol-00000000", "vol-zzzzzzzz")
     assert not [one for one in others if ours(copied(volume_id=one))]
     assert not [one for one in around(SOURCE_ID) if ours(copied(source=one))]
@@ -190,3 +193,21 @@ def test_a_retired_image(state: str, is_noted: bool, goes: bool) -> None:
 def test_why_an_image_may_be_disabled(as_of: str | None, reason: str) -> None:
     proof = proofs.may_disable(Image("ami-5", HOME), Use("ami-5", HOME, in_use=False, as_of=as_of))
     assert proof is not None and proof.reason == reason
+
+
+@pytest.mark.parametrize("is_copy", [True, False])
+@pytest.mark.parametrize("device", ["/dev/sdf", "/dev/sdg", "/dev/sdh"])
+def test_a_snapshot_of_a_retired_image_that_was_composed(device: str, is_copy: bool) -> None:
+    """What composing makes is described for its device; the one of another device is no proof."""
+    devices = (BlockDevice("/dev/sdf", "snap-4"), BlockDevice("/dev/sdg", "snap-5"), BlockDevice("/dev/sdh", "snap-6"))
+    owner = "123456789015"
+    image = Image("ami-5", HOME, name="web", devices=devices, owner_id=owner, tags={RECIPE_TAG: "0123"})
+    born = birth_description("web", "0123", device, is_copy=is_copy)
+    volume = "vol-ffffffff" if is_copy else "vol-1"
+
+    def ours(owner_id: str) -> object:
+        snapshot = a_snapshot(fresh("snap-5"), description=born, volume_id=volume, owner_id=owner_id)
+        return proofs.snapshot_of_retired(snapshot, image)
+
+    assert bool(ours(fresh(owner))) is (device == "/dev/sdg")
+    assert not [one for one in (*around(owner), "") if ours(one)]

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 sealed.ami contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which image is the copy is told by equal values: neither lesser nor greater ones, nor only the very same object."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+
+from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import (
+    PRESERVED,
+    Lineage,
+    Requirement,
+    classify,
+    require_decidable,
+    require_keys_shown,
+)
+from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, PLACE_TAG, RECIPE_TAG, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.places import Place
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
+    COPY_ID,
+    HOME,
+    KEY_A,
+    KEY_B,
+    LINEAGE,
+    SOURCE_ID,
+    a_copy,
+    a_requirement,
+    an_image,
+    required,
+)
+
+ZONE = "eu-west-1-ham-1b"
+ZONES = ("eu-west-1-ham-1a", "eu-west-1-ham-1c")
+IN_ZONE = Requirement(required(KEY_A), None, place=Place(zone=ZONE))
+STATES = ("available", "aborted", "disabled", "pending", "transient", "failed", "error", "invalid", "deregistered")
+
+
+def fresh(text: str) -> str:
+    """Return an equal text that is another object, as every answer of AWS is."""
+    return "".join(list(text))
+
+
+def placed(place: str | None, **parts: t.Any) -> Image:
+    """Return a copy whose snapshots lie in a place."""
+    image = a_copy(**{"sda1": KEY_A, **parts})
+    devices = tuple(dataclasses.replace(one, place=place) for one in image.devices)
+    return dataclasses.replace(image, devices=devices)
+
+
+@pytest.mark.parametrize("source", [SOURCE_ID[:-1] + "0", SOURCE_ID[:-1] + "2"])
+def test_the_lineage_is_of_this_source(source: str) -> None:
+    assert Lineage(fresh(SOURCE_ID), HOME).is_of(a_copy(sda1=KEY_A))
+    assert not LINEAGE.is_of(a_copy(sda1=KEY_A, source_image_id=source))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_was_composed_is_no_copy_while_aws_may_hide_its_instance(state: str, shown: bool) -> None:
+    image = a_copy(sda1=KEY_A, state=fresh(state), source_image_id=SOURCE_ID if shown else None, tags={RECIPE_TAG: "0"})
+    assert LINEAGE.is_of(image) is (shown and state != "pending")
+
+
+@pytest.mark.parametrize("place", [*ZONES, "", None])
+def test_a_copy_lies_in_the_place(place: str | None) -> None:
+    assert IN_ZONE.is_met_by(placed(fresh(ZONE))) and not IN_ZONE.is_elsewhere(placed(fresh(ZONE)))
+    assert not IN_ZONE.is_met_by(placed(place))
+    assert IN_ZONE.is_elsewhere(placed(place)) is (place is not None)
+
+
+@pytest.mark.parametrize("tag", [ZONE, *ZONES, None])
+@pytest.mark.parametrize("state", STATES)
+def test_our_tag_names_the_place_where_no_snapshot_is_shown(state: str, tag: str | None) -> None:
+    hidden = a_copy(state=state, tags={PLACE_TAG: fresh(tag)} if tag else {})
+    assert IN_ZONE.is_elsewhere(hidden) is (tag != ZONE and state not in ("available", "disabled"))
+    assert not IN_ZONE.is_elsewhere(a_copy(state=state, key_tag=None))
+
+
+@pytest.mark.parametrize("tag", [PRESERVED, "sourcd", "sourcf", KEY_A])
+def test_statuses_were_preserved_where_the_tag_says_so(tag: str) -> None:
+    image = a_copy(sda1=None, tags={KEY_TAG: fresh(tag)})
+    assert bool(Requirement(None, None).mismatches(image)) is (tag != PRESERVED)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key", [KEY_A, KEY_B])
+def test_the_groups(state: str, key: str) -> None:
+    image = a_copy(sda1=key, key_tag=key, state=fresh(state))
+    found = classify([image], LINEAGE, a_requirement(required(KEY_A)))
+    groups = {"available": "met", "disabled": "retired", "pending": "pending"} if key == KEY_A else {}
+    failed = "failed" if key == KEY_A else "failed_before"
+    groups.update(dict.fromkeys(("failed", "error", "invalid"), failed))
+    (group,) = (name for name, images in dataclasses.asdict(found).items() if images)
+    assert group == groups.get(state, "other")
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("key_tag", [KEY_A, KEY_B])
+def test_what_is_answered_without_the_source(state: str, key_tag: str) -> None:
+    image = a_copy(sda1=KEY_A, key_tag=key_tag, state=fresh(state))
+    answered = state in ("available", "disabled") or (state == "pending" and key_tag == KEY_A)
+    assert a_requirement(required(KEY_A)).is_answered_by(image) is answered
+    preserved = a_copy(sda1=None, key_tag=PRESERVED, state=fresh(state))
+    assert Requirement(None, None).is_answered_by(preserved) is (state in ("available", "disabled", "pending"))
+    assert not Requirement(None, None, place=Place(zone=ZONE)).is_answered_by(
+        dataclasses.replace(placed(""), tags=preserved.tags)
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "keys", "reference", "refused"),
+    [
+        ("available", (KEY_A, KEY_A), None, True),
+        ("disabled", (KEY_A, KEY_A), None, True),
+        ("pending", (KEY_A, KEY_A), None, False),
+        ("available", (KEY_A, KEY_B), None, False),
+        ("available", (KEY_A, True), None, False),
+        ("available", (KEY_A, KEY_A), KEY_A, False),
+    ],
+)
+def test_an_alias_that_does_not_tell_its_key(
+    state: str, keys: tuple[t.Any, t.Any], reference: str | None, refused: bool
+) -> None:
+    key = required(KEY_A) if reference else required(None, reference="alias/golden")
+    image = a_copy(sda1=keys[0], sdf=keys[1], state=state)
+    requirement = a_requirement(key)
+    assert requirement.is_undecided(image) is refused
+    if refused:
+        with pytest.raises(PreflightError, match="whether that is alias/golden cannot be told"):
+            require_decidable([image], LINEAGE, requirement)
+    else:
+        require_decidable([image], LINEAGE, requirement)
+    if reference is None:
+        assert bool(requirement.unsealed(image)) is (len(set(keys)) > 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "copy", "by_default", "preserved"),
+    [
+        (None, None, False, True), (None, KEY_A, False, False), (None, KEY_A, True, True), (KEY_A, KEY_A, False, True),
+        (KEY_A, None, False, False), (KEY_A, None, True, False),
+    ],
+)  # fmt: skip
+def test_statuses(source: t.Any, copy: t.Any, by_default: bool, preserved: bool) -> None:
+    requirement = a_requirement(None, an_image(sda1=source), encryption_by_default=by_default)
+    assert bool(requirement.mismatches(a_copy(sda1=copy))) is not preserved
+    unknown = a_copy(sda1=copy)
+    devices = tuple(dataclasses.replace(one, encrypted=None) for one in unknown.devices)
+    assert requirement.mismatches(dataclasses.replace(unknown, devices=devices))
+
+
+def test_what_aws_does_not_show_is_named() -> None:
+    image = a_copy(sda1=KEY_A, sdf=True)
+    devices = tuple(
+        dataclasses.replace(one, encrypted=None) if one.device_name == "/dev/sdf" else one for one in image.devices
+    )
+    half = dataclasses.replace(image, devices=devices)
+    with pytest.raises(PreflightError) as caught:
+        require_keys_shown([half], LINEAGE, a_requirement(required(KEY_A)))
+    assert f"snap-sdf-of-{COPY_ID}" in str(caught.value) and "snap-sda1" not in str(caught.value)
+    with pytest.raises(PreflightError, match="encryption and key of any snapshot of it"):
+        require_keys_shown([a_copy()], LINEAGE, a_requirement(required(KEY_A)))
