@@ -167,6 +167,8 @@ attributes:
     support: full
     description: Never changes anything.
 notes:
+  - A warning names each intermediate copy of the role P(sealed.ami.distribute#role) that is past its end
+    (C(sealed.ami:expires)).
   - Needs C(ec2:DescribeImages) and C(ec2:DescribeSnapshots), C(kms:DescribeKey) and C(kms:ListAliases) for what it
     says of keys, and C(kms:ListResourceTags) for O(policy.allowed_key_tags). Where one of the three of KMS is denied, a
     warning says so and what it would have told is null.
@@ -739,11 +741,13 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import AUDIT_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
 from ansible_collections.sealed.ami.plugins.module_utils._execute.audit.run import read_audit
+from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, warn
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.request import parse_audit_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.result import (
     audit_failure,
     audit_warnings,
+    expired_warnings,
     to_audit_result,
 )
 
@@ -757,7 +761,8 @@ def main() -> None:
         request = parse_audit_request(module.params, default_region=module.region)
         audits = read_audit(connection, request)
     result = to_audit_result(audits, request)
-    for warning in [*(one for audit in audits for one in audit.warnings), *audit_warnings(result)]:
+    told = [*(one for audit in audits for one in audit.warnings), *audit_warnings(result)]
+    for warning in [*told, *expired_warnings(audits, now=Pace().now())]:
         warn(warning)
     message = audit_failure(result, request)
     if message:

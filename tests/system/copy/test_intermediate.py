@@ -11,6 +11,7 @@ import pytest
 
 from system.copy.asking import AWAY, SOURCES, Copy
 from system.looking import Looking, tags
+from system.running import RunModule
 
 UNTIL = "2026-12-31T00:00:00Z"
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
@@ -52,6 +53,24 @@ def test_a_change_of_key_leaves_it(copy: Copy, look: Looking) -> None:
     copy("plain-root", **{**KEY, "superseded": "deregister", "kms_key_id": "alias/os"})
     copy("plain-root", **{**KEY, "superseded": "deregister", "kms_key_id": "alias/data"})
     assert soon in {one["ImageId"] for one in look.images(AWAY, source=SOURCES["plain-root"])}
+
+
+@pytest.mark.parametrize(
+    ("until", "told"), [("2020-01-01T00:00:00Z", True), ("2999-01-01T00:00:00Z", False), (None, False)]
+)
+def test_the_audit_names_what_should_be_gone(
+    copy: Copy, look: Looking, run_module: RunModule, until: str | None, told: bool
+) -> None:
+    soon = copy("plain-root", **{**SOON, "expires_at": until})["image_id"]
+    stays = copy("plain-root", **KEY)["image_id"]
+    warnings = run_module("ec2_ami_encryption_info", region=AWAY, owners=["self"]).warnings
+    named = [one for one in warnings if "should be gone" in one]
+    ids = {one.split()[0] for one in named}
+    # What only has its tags has not its source, by AWS's word.
+    copies = {
+        one["ImageId"] for one in look.images(AWAY, source=SOURCES["plain-root"]) if "SourceInstanceId" not in one
+    }
+    assert (soon in ids) == told and ids <= copies - {stays}
 
 
 @pytest.mark.parametrize(

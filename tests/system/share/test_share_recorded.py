@@ -95,6 +95,7 @@ def test_check_mode_tells_every_step(sharing: Sharing, options: dict[str, t.Any]
     assert len(steps) == len(sharing.look.mutations()) == 8
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("taking", [False, True], ids=["giving", "taking back"])
 def test_killed_at_each_change(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import Image
+from ..model import EXPIRY_TAG, SOURCE_TAG, Image
+from ..timestamps import parse_timestamp
 from .hanging import key_entries
 from .model import AuditedDevice, AuditedKey, RegionAudit, source_of
 from .policy import Policy
@@ -58,6 +59,27 @@ def audit_warnings(result: t.Mapping[str, t.Any]) -> list[str]:
             f"judge nothing; the images have {', '.join(seen) or 'no device'}"
         )
     return warnings
+
+
+def expired_warnings(audits: t.Iterable[RegionAudit], *, now: float) -> list[str]:
+    """Return which intermediate copies should be gone by now, and are not: the way of their image was never ended.
+
+    Tags travel, so AWS has to name the source that they name.
+    """
+    found = []
+    for image in (one for audit in audits for one in audit.images if one.is_intermediate):
+        expiry, source = image.tags.get(EXPIRY_TAG, ""), image.source_image_id
+        named = image.tags.get(SOURCE_TAG, "").rpartition(":")[2]
+        ends = parse_timestamp(expiry)
+        if ends is None or ends > now or image.source_instance_id or source is None or source != named:
+            continue
+        found.append(
+            f"{image.image_id} in {image.region} is an intermediate copy of {source} and should be gone since "
+            f"{expiry}; "
+            "distribute the image again, which ends its way and removes the copy, or remove it by state=absent with "
+            "intermediate=true"
+        )
+    return found
 
 
 def audit_failure(result: t.Mapping[str, t.Any], request: AuditRequest) -> str | None:
