@@ -109,8 +109,8 @@ class Place:
 
     def _client(self, service: str, account: str, as_: Credentials | None = None) -> t.Any:
         credentials = as_ or Credentials(account_access_key(account), "emulated")
-        client: t.Any = self.emulator.session(credentials=credentials).client(service, region_name=REGION)
-        return client
+        session: t.Any = self.emulator.session(credentials=credentials)
+        return session.client(service, region_name=REGION)
 
 
 @pytest.fixture
@@ -138,12 +138,12 @@ def hold(place: Place, said: tuple[bool | None, bool | None], account: str, as_:
     assert tuple(other if one is None else one for one, other in zip(said, tried, strict=True)) == tried
 
 
-TAGGED = {"Condition": {"StringEquals": {"aws:PrincipalTag/Team": "web"}}}
-STRANGERS = {"Condition": {"StringNotEquals": {"kms:CallerAccount": HOME_ACCOUNT}}}
-THROUGH_EC2 = {"Condition": {"StringEquals": {
+TAGGED: dict[str, t.Any] = {"Condition": {"StringEquals": {"aws:PrincipalTag/Team": "web"}}}
+STRANGERS: dict[str, t.Any] = {"Condition": {"StringNotEquals": {"kms:CallerAccount": HOME_ACCOUNT}}}
+THROUGH_EC2: dict[str, t.Any] = {"Condition": {"StringEquals": {
     "kms:ViaService": f"ec2.{REGION}.amazonaws.com", "kms:CallerAccount": CONSUMER}}}  # fmt: skip
-OF_ORGANIZATION = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-0123456789"}}}
-UNLESS_FOR_AWS = {"Condition": {"Bool": {"kms:GrantIsForAWSResource": "false"}}}
+OF_ORGANIZATION: dict[str, t.Any] = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-0123456789"}}}
+UNLESS_FOR_AWS: dict[str, t.Any] = {"Condition": {"Bool": {"kms:GrantIsForAWSResource": "false"}}}
 POLICIES: dict[str, tuple[list[Statement], bool | None]] = {
     "nothing": ([], False),
     "the guide's": (GUIDE, True),
