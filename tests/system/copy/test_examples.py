@@ -129,7 +129,14 @@ def test_every_example_does_what_it_says(
 
 def documented(fields: dict[str, t.Any], *, failed: bool = False, removed: bool = False) -> set[str]:
     """Return the names of an entry's values that must be there."""
-    optional = {"error": failed, "created": failed, "removed": removed, "left": False, "superseded": False}
+    optional = {
+        "error": failed,
+        "created": failed,
+        "removed": removed,
+        "left": False,
+        "superseded": False,
+        "lost": False,
+    }
     return {name for name in fields if optional.get(name, True)}
 
 
