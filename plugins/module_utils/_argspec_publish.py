@@ -38,9 +38,11 @@ PUBLISH_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "allowed_keys": {"type": "list", "elements": "str", "no_log": False},
     "ssm_parameters": {"type": "list", "elements": "dict", "options": _PARAMETER},
     "launch_templates": {"type": "list", "elements": "dict", "options": _TEMPLATE},
+    "replaces": {"type": "str"},
     "watermarks": {"type": "list", "elements": "str"},
     "accept_template_warnings": {"type": "bool", "default": False},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "validated"], "default": "present"},
+    "paths": {"type": "list", "elements": "str"},
     "wait_timeout": {"type": "int", "default": 300},
     "wait_delay": {"type": "int", "default": 15},
 }

@@ -127,6 +127,12 @@ options:
       version_description:
         description: The description of a version that is created. C({image_id}) stands for the image.
         type: str
+  replaces:
+    description:
+      - An image. What the task moves must lead to it, or to the published image, already; otherwise somebody else has
+        published since, and the task fails before anything is changed. The playbook C(sealed.ami.rollback) says it.
+      - What is not there yet is published all the same. Not with O(state=absent).
+    type: str
   watermarks:
     description:
       - Names of watermarks, such as V(golden-approved), that the image shall have under the account of the task. They
@@ -144,10 +150,18 @@ options:
   state:
     description:
       - V(absent) deletes those of O(ssm_parameters) that still hold the image, and leaves the others.
+      - V(validated) changes nothing and says in RV(report) of the image, each parameter and template whether it is as
+        it would be after publishing. The task fails unless all are; what could not be read is not.
       - Launch templates and their versions are never deleted, see O(launch_templates[].default_version).
     type: str
-    choices: [present, absent]
+    choices: [present, absent, validated]
     default: present
+  paths:
+    description:
+      - With O(state=validated), hierarchies such as V(/golden/database) in which parameters that O(ssm_parameters) does
+        not name are unexpected.
+    type: list
+    elements: str
   wait_timeout:
     description: For how many seconds AWS may take to show what was written. Validation takes up to some minutes.
     type: int
@@ -215,6 +229,18 @@ EXAMPLES = r"""
         version: candidate
         labels: [stable]
 
+- name: Say whether consumers find it, and nothing else beside it
+  sealed.ami.ec2_ami_publish:
+    region: us-east-1
+    image_id: ami-00ec2000000000005
+    allowed_keys: [alias/os, alias/data, alias/logs]
+    ssm_parameters:
+      - name: /golden/database/2026-11-26
+      - name: /golden/database/current
+        labels: [candidate]
+    paths: [/golden/database]
+    state: validated
+
 - name: Let a launch template launch it, and keep its former default in the result
   sealed.ami.ec2_ami_publish:
     region: us-east-1
@@ -229,6 +255,7 @@ EXAMPLES = r"""
   sealed.ami.ec2_ami_publish:
     region: us-east-1
     image_id: "{{ rolled_out.launch_templates[0].previous_image_id }}"
+    replaces: ami-00ec2000000000005
     require: available
     launch_templates:
       - template_name: database
@@ -411,6 +438,57 @@ launch_templates:
       description: What went wrong.
       type: str
       returned: on failure
+report:
+  description: What consumers find, by verdict.
+  returned: with O(state=validated)
+  type: dict
+  contains:
+    correct:
+      description: What is as it would be after publishing.
+      type: list
+      elements: dict
+      returned: always
+      contains: &finding
+        kind:
+          description: V(image), V(parameter), V(launch template) or V(path).
+          type: str
+          returned: always
+        name:
+          description: Its name or id.
+          type: str
+          returned: always
+        holds:
+          description: The image that it leads to; null where none is, or none is known.
+          type: str
+          returned: always
+        reason:
+          description: Why.
+          type: str
+          returned: always
+    incorrect:
+      description: What leads elsewhere, is of the wrong data type, or would be changed by publishing.
+      type: list
+      elements: dict
+      returned: always
+      contains: *finding
+    missing:
+      description: What is not there.
+      type: list
+      elements: dict
+      returned: always
+      contains: *finding
+    unexpected:
+      description: What is below O(paths) and was not named.
+      type: list
+      elements: dict
+      returned: always
+      contains: *finding
+    unreachable:
+      description: What could not be read, so that nothing is known of it.
+      type: list
+      elements: dict
+      returned: always
+      contains: *finding
 steps:
   description: The changes, in their order.
   returned: always
@@ -431,12 +509,20 @@ steps:
       returned: always
 """
 
+import typing as t
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_publish import PUBLISH_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import Connection
 from ansible_collections.sealed.ami.plugins.module_utils._execute.publish.run import publish
+from ansible_collections.sealed.ami.plugins.module_utils._execute.publish.validate import validate
 from ansible_collections.sealed.ami.plugins.module_utils._finish import failing_readably, warn
+from ansible_collections.sealed.ami.plugins.module_utils._image.publish.report import (
+    Finding,
+    to_report,
+    what_is_wrong,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.request import parse_publish_request
 from ansible_collections.sealed.ami.plugins.module_utils._image.publish.result import (
     publish_diff,
@@ -446,10 +532,23 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.publish.result i
 )
 
 
+def end_validation(module: AnsibleAWSModule, found: list[Finding]) -> t.NoReturn:
+    """Say what was found, and fail unless all of it is correct."""
+    report = to_report(found)
+    result = {"report": report, "images": [], "ssm_parameters": [], "launch_templates": [], "steps": []}
+    message = what_is_wrong(found)
+    if message:
+        module.fail_json(msg=message, changed=False, **result)
+    module.exit_json(msg=f"all correct: {', '.join(one.name for one in found)}", changed=False, **result)
+    raise AssertionError("exit_json does not return")
+
+
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=PUBLISH_ARGUMENTS, supports_check_mode=True)
     with failing_readably(module, ssm_parameters=[], launch_templates=[], steps=[]):
         request = parse_publish_request(module.params, region=module.region)
+        if request.validates:
+            end_validation(module, validate(Connection.of_module(module), request, warn=warn))
         found = publish(Connection.of_module(module), request, check=module.check_mode, warn=warn)
     result = to_publish_result(found, predicted=module.check_mode)
     for warning in dict.fromkeys(one for item in found.templates for one in item.warnings):

@@ -75,11 +75,25 @@ TYPICAL: dict[str, dict[str, str]] = {
     "Images: restore": {
         "retire_regions": "us-east-1", "restore_images": PLAIN, "restore_permissions": "false",
     },
+    "Images: publish to the fleet": {"ssm_parameters": "name=/golden/web/current labels=candidate\r\n"},
+    "Images: publish or promote": {
+        "publish_regions": "us-east-1", "published_image": DATABASE, "promoted_parameter": "",
+        "required_key": "alias/os", "ssm_parameters": "name=/golden/web/current", "launch_templates": "",
+    },
+    "Images: publish, of the workflow's images": {
+        "required_key": "alias/os", "ssm_parameters": "name=/golden/web/current", "device_keys": "",
+    },
+    "Images: roll back": {"published": ""},
+    "Images: roll back the fleet": {"published": "{}"},
     "Images: what a failed workflow has left": {},
+    "Images: a parameter was refused": {"refused_parameter": "/golden/web", "refused_region": "us-east-1"},
 }  # fmt: skip
-# test_jobs plays the first two on the fleet, test_workflow the others, and those of retiring; an audit rightly fails.
-# tests/system/distribute plays what takes several accounts.
-ELSEWHERE = {"fleet_copy", "distribute", "audit_workflow", "report_failure", "audit", "retire"}
+# test_jobs plays the first two on the fleet, system tests publish and distribute, test_workflow plays the others and
+# those of retiring; an audit of the catalogue rightly fails.
+ELSEWHERE = {
+    "fleet_copy", "distribute", "audit_workflow", "report_failure", "report_refused", "audit", "retire", "publish",
+    "rollback",
+}  # fmt: skip
 FASTER = {"sealed_ami_wait_delay": 1, "audit_html_path": "", "audit_json_path": ""}
 # One play for each kind of answer that a parser takes: the others of its kind go through the same one.
 CLASSES = {

@@ -26,7 +26,7 @@ Fields = dict[str, t.Any]
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 LOCALHOST = {"all": {"hosts": ["localhost"]}, "_meta": {"hostvars": {"localhost": LOCAL}}}
 WORKFLOW = "Images: from source to sealed"
-SOURCE = "ami-00ec2000000000004"
+SOURCE, NAME = "ami-00ec2000000000004", "/golden/database/current"
 # Only what is required: everything else is left at the survey's defaults.
 ANSWERS = {
     "sealed_ami_source_image_ids": SOURCE,
@@ -34,6 +34,7 @@ ANSWERS = {
     "sealed_ami_regions": "eu-west-1\r\nus-west-2\r\n",
     "sealed_ami_kms_key_id": "alias/golden",
     "sealed_ami_image_name": "sealed-database",
+    "sealed_ami_ssm_parameters": "name=/golden/database/current labels=candidate\r\n",
 }
 
 
@@ -71,12 +72,19 @@ def run_node(controller: Controller, identifier: str, passed_on: Fields, aws: Em
     return job.run(injected(aws, pipeline_credentials(aws), token="AWS_SECURITY_TOKEN"))
 
 
+def parameters(aws: Emulator, region: str) -> list[str]:
+    """Return what the consumers of a region get."""
+    ssm: t.Any = aws.session(account=HOME, region=region).client("ssm")
+    return [one["Value"] for one in ssm.get_parameters(Names=[f"{NAME}:candidate"])["Parameters"]]
+
+
 def test_every_job_ends_well_and_the_audit_judges_what_they_have_made(
-    controller: Controller, aws: Emulator, tmp_path: pathlib.Path
+    controller: Controller, aws: Emulator, oracle: Guard, tmp_path: pathlib.Path
 ) -> None:
     assert launched(controller, **ANSWERS)[0] == 201
     passed_on: Fields = {}
-    for identifier in ("copy", "compose", "audit"):
+    oracle.given(NAME, to=["PutParameter", "LabelParameterVersion", "DeleteParameter"])
+    for identifier in ("copy", "compose", "audit", "publish"):
         launch = run_node(controller, identifier, passed_on, aws, tmp_path)
         assert launch.status == "successful", launch.stdout
         passed_on |= launch.passed_on
@@ -88,6 +96,11 @@ def test_every_job_ends_well_and_the_audit_judges_what_they_have_made(
         ec2 = aws.session(account=HOME, region=region).client("ec2")
         (image,) = ec2.describe_images(ImageIds=[composed[region]])["Images"]
         assert image["Name"] == "sealed-database"
+        assert parameters(aws, region) == [composed[region]]
+    # By the failure path of publishing, consumers are led to what they had before, here to nothing.
+    back = run_node(controller, "rollback", passed_on | {"sealed_ami_created": "remove"}, aws, tmp_path)
+    assert back.status == "successful", back.stdout
+    assert not [one for region in regions for one in parameters(aws, region)]
     # What failed is named by the way that failures go, which ends badly itself.
     report = run_node(controller, "report", passed_on, aws, tmp_path)
     assert report.status == "failed"
@@ -151,6 +164,13 @@ TWO: Fields = {"ami-00ec2000000000001": {"eu-west-1": ["ami-1"]}, SOURCE: {"eu-w
         ("compose_keys", {"sealed_ami_image_ids": TWO}, "an earlier job has made ami-1, ami-2 in eu-west-1"),
         ("compose_keys", {}, "no earlier job has made images in any region"),
         ("audit_workflow", {"sealed_ami_image_ids": {}}, "no job before has made an image"),
+        ("publish", {"sealed_ami_image_ids": TWO}, "one image that jobs before have made in a region (ami-1, ami-2)"),
+        ("rollback", {}, "nothing says what was published"),
+        (
+            "report_refused",
+            {"sealed_ami_refused_parameter": "/golden/web", "sealed_ami_region": "eu-west-1"},
+            "refused what was written into parameter /golden/web in eu-west-1: no reason given",
+        ),
     ],
 )
 def test_what_jobs_before_have_not_made_is_an_error(

@@ -18,13 +18,14 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_publish import PUBLISH_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._image.attribute_table import ATTRIBUTE_ROWS, Row
 from ansible_collections.sealed.ami.plugins.plugin_utils._targets import SETTINGS
 
 COLLECTION = pathlib.Path(__file__).resolve().parents[2]
 MAKING = ("encrypted_copy", "image_from_instance", "multi_key_image")
-ROLES = ("audit", "retire", "distribute", *MAKING)
+ROLES = ("audit", "publish", "retire", "distribute", *MAKING)
 COPY, COMPOSE, AUDIT = (
     ("sealed.ami.ec2_ami_encrypted_copy", COPY_ARGUMENTS),
     ("sealed.ami.ec2_ami_compose_keys", COMPOSE_ARGUMENTS),
@@ -90,6 +91,10 @@ CALLERS: t.Final = [
         id="multi_key_image",
     ),
     pytest.param(
+        "roles/publish/tasks/main.yml", ("sealed.ami.ec2_ami_publish", PUBLISH_ARGUMENTS),
+        {"session_token": _CREDENTIALS}, id="publish",
+    ),
+    pytest.param(
         "roles/audit/tasks/scan.yml", AUDIT,
         {"kms_key_ids": "the report is about all images", "launchable_by": "who may launch is not what encrypts"},
         id="audit",
@@ -114,11 +119,13 @@ NOT_PASSED: t.Final[dict[str, dict[str, str]]] = {
     "playbooks/tasks/copy_images.yml": {},
     "playbooks/s5_image_from_instance.yml": {},
     "playbooks/s6_multi_key_image.yml": {},
+    "playbooks/publish.yml": {},
 }
 FRONTS: t.Final = {
     "playbooks/tasks/copy_images.yml": "encrypted_copy",
     "playbooks/s5_image_from_instance.yml": "image_from_instance",
     "playbooks/s6_multi_key_image.yml": "multi_key_image",
+    "playbooks/publish.yml": "publish",
 }
 
 

@@ -18,7 +18,7 @@ import pytest
 from system.copy.asking import SOURCES
 from system.looking import Looking
 from system.playbooks.conftest import example_variables
-from system.playbooks.test_every_variable import HOME, NAMES, NEEDED, OTHERWISE, TYPED, known
+from system.playbooks.test_every_variable import HOME, NAMES, NEEDED, OTHERWISE, TYPED, known, prepare
 from system.running import Play, RunPlaybook
 
 WHERE = {"sealed_ami_hosts", "audit_hosts", "retire_hosts"}  # They choose the hosts of these very runs.
@@ -30,13 +30,19 @@ RETIREMENTS = {"retire_html_path": "", "retire_json_path": "", "retire_undo_fold
 OWNERS = {"sealed_ami_source_owners": TYPED["sealed_ami_source_owners"]}
 # One key for all devices must be that of each volume of the instance.
 VOLUMES = {"sealed_ami_device_mapping": OTHERWISE["s5_image_from_instance"]["sealed_ami_device_mapping"]}
+# An image is named in one way.
+NO_ID = {"sealed_ami_publish_image_id": ""}
 BESIDE = {
     **{(name, "sealed_ami_source_name"): OWNERS for name in NAMES},
     ("retire", "retire_replacement_tag"): {"retire_replacement": "newest"},
     ("s5_image_from_instance", "sealed_ami_kms_key_id"): VOLUMES,
+    **{("publish", f"sealed_ami_publish_image_{one}"): NO_ID for one in ("name", "parameter")},
 }
 # The example's volumes fit the example's image.
-INSTEAD = {"s6_multi_key_image": {"sealed_ami_source_image_id": SOURCES["plain-root"]}}
+INSTEAD = {
+    "s6_multi_key_image": {"sealed_ami_source_image_id": SOURCES["plain-root"]},
+    "publish": {one: TYPED[one] for one in ("sealed_ami_publish_image_name", "sealed_ami_publish_image_parameter")},
+}
 FLEET = {
     "sealed_ami_region": "eu-west-1", "sealed_ami_source_region": HOME, "sealed_ami_kms_key_id": "alias/golden",
     "sealed_ami_source_image_ids": SOURCES["plain-root"],
@@ -98,8 +104,7 @@ def test_each_variable_alone(
 ) -> None:
     hosts = alone(name, served_look, tmp_path)
     single = ONCE & set(hosts) if name == "fleet_copy" else set()
-    served_look.ec2(HOME).create_tags(Resources=[SOURCES["plain-root"]], Tags=[{"Key": "Distribute", "Value": "fleet"}])
-    served_look.emulator.clear_calls()
+    prepare(served_look)
     found: dict[str, str] = {}
     for group in (set(hosts) - single, *({one} for one in sorted(single))):
         chosen = {host: hosts[host] for host in sorted(group)}

@@ -57,6 +57,7 @@ _LISTS: t.Final = {
     "describe_locked_snapshots": _List("Snapshots", "SnapshotId", 1000),
     "describe_launch_configurations": _List("LaunchConfigurations", "LaunchConfigurationName", 100, size="MaxRecords"),
     "describe_parameters": _List("Parameters", "Name", 50),
+    "get_parameters_by_path": _List("Parameters", "Name", 10),
     "get_parameter_history": _List("Parameters", "Version", 50),
     "list_images_in_recycle_bin": _List("Images", "ImageId", 1000),
     "list_snapshots_in_recycle_bin": _List("Snapshots", "SnapshotId", 1000),

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.amazon.aws.plugins.module_utils.tagging import ansible_dict_to_boto3_tag_list
@@ -16,6 +17,7 @@ from .._image.publish.facts import IMAGE_TYPE, Parameter
 from .._image.publish.steps import LabelParameter, PutParameter, TagParameter
 from .connection import Region
 from .errors import AwsError, call, required
+from .paging import read_all
 
 # GetParameters takes ten names a call.
 _NAMES: t.Final = 10
@@ -44,6 +46,14 @@ def get_selected(region: Region, selectors: t.Mapping[str, t.Sequence[str]]) -> 
         if name and selector:
             found[name][selector] = _to_parameter(entry, name)
     return found
+
+
+def get_parameters_below(region: Region, path: str) -> list[Parameter]:
+    """Return the parameters below a path, however deep; those of type SecureString without a value."""
+    what = f"read parameters below {path} in {region.name}"
+    entries = read_all(region.client("ssm"), "get_parameters_by_path", what, Path=path, Recursive=True)
+    found = [_to_parameter(entry, str(required(entry, "Name", of="a parameter"))) for entry in entries]
+    return [dataclasses.replace(one, value="") if one.type == "SecureString" else one for one in found]
 
 
 def get_parameter(region: Region, reference: str) -> Parameter | None:

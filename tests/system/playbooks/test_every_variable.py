@@ -15,18 +15,32 @@ import typing as t
 import pytest
 import yaml
 
+from emulated_aws.catalogue_images import image_id
 from system.copy.asking import SOURCES
 from system.looking import Looking
 from system.playbooks.conftest import PLAYBOOKS, example_variables
 from system.running import ROOT, RunPlaybook
 
 HOME = "us-east-1"
-# Those of AWX and its workflow have their own tests; distribute has no variables but its role's and the inventory's.
-APART = {"awx_setup", "audit_workflow", "report_failure", "distribute"}
+SEALED, PARAMETER = image_id("database-sealed"), "/typed/by-hand"
+# Those of AWX, its workflow, and what goes back have their own tests; distribute has no variables but its role's and
+# the inventory's.
+APART = {"awx_setup", "audit_workflow", "report_failure", "report_refused", "rollback", "distribute"}
 NAMES = sorted({path.stem for path in PLAYBOOKS.glob("*.yml")} - APART)
 # What playbooks tell themselves, each other, or the inventory.
 INTERNAL = {
-    *("tagged", "aws_config", "container", "credentials_found", "copies", "ids", "composed", "image_ids_", "target"),
+    *(
+        "tagged",
+        "aws_config",
+        "container",
+        "credentials_found",
+        "copies",
+        "ids",
+        "composed",
+        "image_ids_",
+        "target",
+        "published_",
+    ),
     *(
         "pipeline_image_ids",
         "multi_key_image_id",
@@ -96,6 +110,20 @@ TYPED = {
     "sealed_ami_before_tasks": "/tasks.yml",
     "sealed_ami_after_tasks": "/tasks.yml",
     "sealed_ami_tasks_file": "/tasks.yml",
+    "sealed_ami_publish_image_id": SEALED,
+    "sealed_ami_publish_image_name": "database-sealed",
+    "sealed_ami_publish_image_owners": "self",
+    "sealed_ami_publish_image_parameter": PARAMETER,
+    "sealed_ami_publish_copy_of": SOURCES["database"],
+    "sealed_ami_require": "verified",
+    "sealed_ami_allowed_keys": "alias/os, alias/data\nalias/logs",
+    "sealed_ami_ssm_parameters": "name=/golden/typed labels=candidate\nname=/golden/fixed overwrite_value=never",
+    "sealed_ami_launch_templates": "template_name=typed-by-hand",
+    "sealed_ami_replaces": SOURCES["plain-root"],
+    "sealed_ami_accept_template_warnings": "no",
+    "sealed_ami_state": "present",
+    "sealed_ami_paths": "",
+    "sealed_ami_report_path": "",
     "audit_hosts": "localhost",
     "audit_accounts": "role_arn=arn:aws:iam::210987654321:role/image-auditor external_id=sealed-ami name=production",
     "audit_regions": f"{HOME}\n",
@@ -172,6 +200,13 @@ OTHERWISE = {
     # One image of several keys is composed of one source.
     "golden_pipeline": {"sealed_ami_source_image_ids": ""},
     "fleet_copy": {"sealed_ami_hosts": "production*", "sealed_ami_name": ""},
+    # An image is named in one way, and there are no copies yet.
+    "publish": {
+        "sealed_ami_regions": HOME,
+        "sealed_ami_publish_image_name": "",
+        "sealed_ami_publish_image_parameter": "",
+        "sealed_ami_publish_copy_of": "",
+    },
     "s5_image_from_instance": {
         "sealed_ami_kms_key_id": "alias/os",
         "sealed_ami_device_mapping": (
@@ -184,7 +219,8 @@ COPYING = ("s1_preserve_status", "s2_preserve_encrypted_root", "s3_encrypt", "s4
 NEEDED = {
     "sealed_ami_source_region", "sealed_ami_source_image_ids", "sealed_ami_source_image_id", "sealed_ami_source_name",
     "sealed_ami_source_owners", "sealed_ami_regions", "sealed_ami_destinations", "sealed_ami_region", "sealed_ami_name",
-    "sealed_ami_image_name", "sealed_ami_instance_id", "sealed_ami_kms_key_id", "sealed_ami_volumes", "audit_regions",
+    "sealed_ami_image_name", "sealed_ami_publish_image_id", "sealed_ami_allowed_keys", "sealed_ami_ssm_parameters",
+    "sealed_ami_instance_id", "sealed_ami_kms_key_id", "sealed_ami_volumes", "audit_regions",
     "retire_regions", "retire_filters", "retire_group_by",
 }  # fmt: skip
 
@@ -210,6 +246,17 @@ def known(name: str) -> set[str]:
     return found - {f"sealed_ami_{one}" for one in INTERNAL} - set(NOT_FOR.get(name, ()))
 
 
+def prepare(look: Looking) -> None:
+    """Make what the typed variables name."""
+    ec2, ssm = look.ec2(HOME), t.cast(t.Any, look.emulator.session(region=HOME).client("ssm"))
+    ec2.create_tags(Resources=[SOURCES["plain-root"]], Tags=[{"Key": "Distribute", "Value": "fleet"}])
+    ssm.put_parameter(Name=PARAMETER, Value=SEALED, Type="String", DataType="aws:ec2:image", Overwrite=True)
+    if not ec2.describe_launch_templates()["LaunchTemplates"]:
+        data: t.Any = {"ImageId": SOURCES["plain-root"]}
+        ec2.create_launch_template(LaunchTemplateName="typed-by-hand", LaunchTemplateData=data)
+    look.emulator.clear_calls()
+
+
 def played(run: RunPlaybook, look: Looking, name: str, variables: dict[str, t.Any], folder: pathlib.Path) -> None:
     """Play it in check mode, and demand that it ends well and changes nothing."""
     tasks = folder / "tasks.yml"
@@ -219,10 +266,9 @@ def played(run: RunPlaybook, look: Looking, name: str, variables: dict[str, t.An
     given = {key: places.get(value, value) if isinstance(value, str) else value for key, value in variables.items()}
     if "sealed_ami_instance_id" in given:
         given["sealed_ami_instance_id"] = instance
-    targets = ("-i", str(PLAYBOOKS / "vars" / "image_targets.yml")) if name == "fleet_copy" else ()
-    look.ec2(HOME).create_tags(Resources=[SOURCES["plain-root"]], Tags=[{"Key": "Distribute", "Value": "fleet"}])
-    look.emulator.clear_calls()
-    play = run(pathlib.Path(f"sealed.ami.{name}"), "--check", *targets, **given)
+    inventory = {"fleet_copy": str(PLAYBOOKS / "vars" / "image_targets.yml"), "publish": "localhost,"}.get(name)
+    prepare(look)
+    play = run(pathlib.Path(f"sealed.ami.{name}"), "--check", *(("-i", inventory) if inventory else ()), **given)
     assert play.status == 0, play.explain()
     assert look.mutations() == []
 

@@ -8,17 +8,25 @@ from __future__ import annotations
 import json
 import pathlib
 import subprocess
+import typing as t
 
 from emulated_aws.client import Emulator
+from oracle.guard import Guard
 from system.looking import Looking
 from system.playbooks.conftest import PLAYBOOKS, PlayRounds
 from system.running import BIN, clean_env
 
+NAME = "/golden/database/current"
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 
 
-def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, tmp_path: pathlib.Path) -> None:
-    paths = {"audit_html_path": str(tmp_path / "audit.html"), "audit_json_path": str(tmp_path / "audit.json")}
+def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, oracle: Guard, tmp_path: pathlib.Path) -> None:
+    oracle.given(NAME, to=["PutParameter", "LabelParameterVersion"])
+    paths = {
+        "sealed_ami_ssm_parameters": f"name={NAME} labels=candidate",
+        "audit_html_path": str(tmp_path / "audit.html"),
+        "audit_json_path": str(tmp_path / "audit.json"),
+    }
     played = rounds("golden_pipeline", sealed_ami_wait_delay=1, **paths)
     for region in REGIONS:
         (copy,) = [image for image in served_look.images(region) if image["Name"] == f"golden-{region}"]
@@ -30,6 +38,9 @@ def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, tmp_path: pat
     summary = json.loads((tmp_path / "audit.json").read_text())["summary"]
     assert (summary["images"], summary["compliant"]) == (4, 4)
     assert "golden-database" in (tmp_path / "audit.html").read_text()
+    # The image of several keys is in one region, and there consumers are led to it.
+    ssm: t.Any = served_look.emulator.session(region="eu-west-1").client("ssm")
+    assert ssm.get_parameters(Names=[f"{NAME}:candidate"])["Parameters"][0]["Value"] == made["ImageId"]
     assert made["ImageId"] in json.dumps(played.second.report["global_custom_stats"])
 
 

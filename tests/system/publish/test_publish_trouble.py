@@ -385,3 +385,27 @@ def test_a_failure_in_the_middle_names_what_was_done(place: Place, publish: Publ
     place.emulator.faults.clear()
     assert not publish(**asked).failed
     assert (place.value("/golden/db:stable"), place.versions("database")) == (SEALED, [GOLDEN, f"{SEALED}*"])
+
+
+def test_what_somebody_else_has_published_since_is_not_replaced(place: Place, publish: Publish) -> None:
+    place.opens("/golden/db", "/golden/new")
+    place.parameter("/golden/db", GOLDEN)
+    place.ssm.label_parameter_version(Name="/golden/db", ParameterVersion=1, Labels=["stable"])
+    place.template("database")
+    place.emulator.clear_calls()
+    other = "ami-00ec2000000000001"
+    asked: dict[str, t.Any] = {
+        "ssm_parameters": [{"name": "/golden/db", "labels": ["stable"]}, {"name": "/golden/new"}], **template()
+    }  # fmt: skip
+    refused = publish(**asked, replaces=other)
+    for what in (
+        "parameter /golden/db leads to",
+        "label stable of parameter /golden/db",
+        "template database, version 1",
+    ):
+        assert what in refused.msg, refused.msg
+    assert not place.mutations()
+    assert "cannot be had with state=absent" in publish(**parameter(), state="absent", replaces=other).msg
+    assert publish(**asked, replaces=GOLDEN)["changed"]
+    # What is there by now leads to the image already.
+    assert not publish(**asked, replaces=other).failed

@@ -58,8 +58,8 @@ def read_facts(region: Region, request: PublishRequest, *, warn: Warn) -> Publis
     return PublishFacts(
         image=image,
         account=caller_account(region) if request.watermarks else "",
-        parameters=_read_parameters(region, request),
-        templates=_read_templates(region, request),
+        parameters=read_parameters(region, request),
+        templates=read_templates(region, request),
     )
 
 
@@ -96,7 +96,8 @@ def _key_arns(region: Region, request: PublishRequest, *, warn: Warn) -> frozens
     return frozenset(arns)
 
 
-def _read_parameters(region: Region, request: PublishRequest) -> dict[str, Parameter]:
+def read_parameters(region: Region, request: PublishRequest) -> dict[str, Parameter]:
+    """Return the parameters that are there, with the labels, the version and the tags that the task names."""
     found = get_parameters(region, [one.name for one in request.parameters])
     if not request.present:
         return found
@@ -115,11 +116,17 @@ def _read_parameters(region: Region, request: PublishRequest) -> dict[str, Param
 def _with_selected(
     shown: Parameter, wanted: WantedParameter, selected: t.Mapping[str, Parameter], tags: t.Mapping[str, str] | None
 ) -> Parameter:
-    labels = {label: selected[label].version for label in wanted.labels if label in selected}
-    return dataclasses.replace(shown, labels=labels, tags=tags, chosen=selected.get(wanted.version))
+    held = {label: selected[label] for label in wanted.labels if label in selected}
+    return dataclasses.replace(
+        shown,
+        labels={label: one.version for label, one in held.items()},
+        label_values={label: one.value for label, one in held.items()},
+        tags=tags,
+        chosen=selected.get(wanted.version),
+    )
 
 
-def _read_templates(region: Region, request: PublishRequest) -> dict[str, Template]:
+def read_templates(region: Region, request: PublishRequest) -> dict[str, Template]:
     """Return the templates; where the default launches the image already, one call tells so of all of them."""
     shown = versions_with_image(region, request.image_id) if request.present and request.templates else []
     settled = {one.label: _settled(one, shown) for one in request.templates}

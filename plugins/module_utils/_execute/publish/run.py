@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._aws.connection import Connection, Region
+from ..._image.publish.meanwhile import refuse_others
 from ..._image.publish.outcome import Publication, PublishedImage, PublishedParameter, PublishedTemplate
 from ..._image.publish.plan import Stage
 from ..._image.publish.planner import plan_publishing
@@ -31,7 +32,7 @@ def publish(connection: Connection, request: PublishRequest, *, check: bool, war
     region = connection.region(request.region)
     request = with_image(region, request)
     facts = read_facts(region, request, warn=warn)
-    found = Publication.planned(request, facts.image, plan_publishing(request, facts))
+    found = Publication.planned(request, facts.image, refuse_others(plan_publishing(request, facts), request))
     _warn(region, found, warn)
     if not check:
         _apply(region, found, Pace())

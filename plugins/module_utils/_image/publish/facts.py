@@ -20,8 +20,8 @@ ALIAS: t.Final = "resolve:ssm:"
 class Parameter:
     """A parameter as GetParameters shows it; ``labels`` are those that the task names, with their versions.
 
-    ``tags`` is None where they were not asked for; ``chosen`` is the version that the task names, None where it has no
-    such one.
+    ``label_values`` are what these versions hold. ``tags`` is None where they were not asked for; ``chosen`` is the
+    version that the task names, None where it has no such one.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Parameter:
     labels: t.Mapping[str, int] = dataclasses.field(default_factory=dict)
     tags: t.Mapping[str, str] | None = None
     chosen: Parameter | None = None
+    label_values: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def holds(self, image_id: str) -> bool:
         """Tell whether consumers who ask for an image by this name get this one."""

@@ -67,3 +67,10 @@ def require_label(label: str, *, what: str) -> str:
         f"{what} label {label!r} is not allowed; AWS takes up to 100 letters, digits and _ . -, not beginning with a "
         "digit, aws or ssm"
     )
+
+
+def require_path(path: str) -> str:
+    """Return the part of a hierarchy below which parameters are looked for."""
+    if path.startswith("/") and re.fullmatch(_PARAMETER, path.rstrip("/")):
+        return path.rstrip("/")
+    raise RequestError(f"paths {path!r} is no path of parameters such as /golden/web; it begins with a slash")

@@ -40,13 +40,13 @@ def plan_publishing(request: PublishRequest, facts: PublishFacts) -> PublishPlan
             tuple(_give_back(one, facts.templates[one.label], request.image_id) for one in request.templates),
         )
     return PublishPlan(
-        _plan_image(request, facts),
-        tuple(_plan_parameter(one, facts.parameters.get(one.name), request.image_id) for one in request.parameters),
-        tuple(_plan_template(one, facts.templates[one.label], request) for one in request.templates),
+        plan_image(request, facts),
+        tuple(plan_parameter(one, facts.parameters.get(one.name), request.image_id) for one in request.parameters),
+        tuple(plan_template(one, facts.templates[one.label], request) for one in request.templates),
     )
 
 
-def _plan_image(request: PublishRequest, facts: PublishFacts) -> ImagePlan:
+def plan_image(request: PublishRequest, facts: PublishFacts) -> ImagePlan:
     """Plan the watermarks of the image; AWS keeps each under the account that attached it."""
     image = facts.image
     if image is None or not request.watermarks:
@@ -72,7 +72,8 @@ def _refuse_same_template(facts: PublishFacts) -> None:
         labels[template.template_id] = label
 
 
-def _plan_parameter(wanted: WantedParameter, before: Parameter | None, image_id: str) -> ParameterPlan:
+def plan_parameter(wanted: WantedParameter, before: Parameter | None, image_id: str) -> ParameterPlan:
+    """Return what becomes of one parameter."""
     if before is not None:
         _require_image_parameter(before)
     chosen = _chosen(wanted, before, image_id)
@@ -158,7 +159,8 @@ def _remove_parameter(wanted: WantedParameter, before: Parameter | None, image_i
     return ParameterPlan(wanted, before, action="left", reason=f"it holds {what}, not the image")
 
 
-def _plan_template(wanted: WantedTemplate, before: Template, request: PublishRequest) -> TemplatePlan:
+def plan_template(wanted: WantedTemplate, before: Template, request: PublishRequest) -> TemplatePlan:
+    """Return what becomes of one launch template."""
     counting = before.counting
     if counting.is_alias:
         reason = _reason_of_alias(wanted, before, request)

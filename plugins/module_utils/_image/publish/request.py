@@ -15,7 +15,7 @@ from ..aws_facts import ALIAS_OR_KEY_ARN, KEY_ID
 from ..errors import RequestError
 from ..marks import parse_watermarks
 from ..options import Options, parse_tags, require_image_id, require_key_reference, require_region_name
-from .names import require_label, require_parameter_name, require_reference, require_selector
+from .names import require_label, require_parameter_name, require_path, require_reference, require_selector
 
 Require = t.Literal["none", "available", "encrypted", "verified"]
 Overwrite = t.Literal["never", "changed", "always"]
@@ -89,6 +89,9 @@ class PublishRequest:
     wait_timeout: int = 300
     wait_delay: int = 15
     image_parameter: str = ""
+    replaces: str = ""
+    validates: bool = False
+    paths: tuple[str, ...] = ()
 
     def with_image(self, image_id: str) -> PublishRequest:
         """Return the request for the image that ``image_parameter`` leads to."""
@@ -114,9 +117,12 @@ def parse_publish_request(options: Options, *, region: str | None) -> PublishReq
         allowed_keys=_parse_keys(options, region=region),
         parameters=tuple(_parse_parameter(one, region) for one in options.get("ssm_parameters") or ()),
         templates=tuple(_parse_template(one) for one in options.get("launch_templates") or ()),
+        replaces=require_image_id(options["replaces"], option="replaces") if options.get("replaces") else "",
         watermarks=parse_watermarks(options.get("watermarks")),
         accept_warnings=options["accept_template_warnings"],
-        present=options["state"] == "present",
+        present=options["state"] != "absent",
+        validates=options["state"] == "validated",
+        paths=tuple(dict.fromkeys(require_path(str(one)) for one in options.get("paths") or ())),
         wait_timeout=options["wait_timeout"],
         wait_delay=options["wait_delay"],
     )
@@ -223,15 +229,25 @@ def _parse_default(text: str, label: t.Any) -> int | None:
     return int(word)
 
 
-def _require_consistent(request: PublishRequest) -> None:
-    if not request.parameters and not request.templates and not request.watermarks:
-        raise RequestError("nothing is to be published; name ssm_parameters, launch_templates or watermarks")
+def _require_of_state(request: PublishRequest) -> None:
     selected = next((one for one in request.parameters if one.version), None)
     if not request.present and (selected or request.image_parameter):
         raise RequestError(
             f"{'version of ssm_parameters' if selected else 'image_parameter'} cannot be had with state=absent, which "
             "deletes whole parameters if they hold the image_id"
         )
+    if request.paths and not request.validates:
+        raise RequestError("paths are looked at with state=validated alone; what is below them is never changed")
+    if request.replaces and request.validates:
+        raise RequestError("replaces cannot be had with state=validated, which replaces nothing")
+    if request.replaces and not request.present:
+        raise RequestError("replaces cannot be had with state=absent, which takes down what holds the image_id alone")
+
+
+def _require_consistent(request: PublishRequest) -> None:
+    _require_of_state(request)
+    if not request.parameters and not request.templates and not request.watermarks:
+        raise RequestError("nothing is to be published; name ssm_parameters, launch_templates or watermarks")
     if request.watermarks and not request.present:
         raise RequestError(
             "watermarks cannot be taken off with state=absent: they say where an image comes from, and its copies keep "
