@@ -16,6 +16,7 @@ from .._aws.connection import Region
 from .._aws.errors import AwsError
 from .._aws.image_use import (
     REFERENCE_IDS,
+    OwnImage,
     instances_of,
     locked_snapshots,
     own_images,
@@ -61,16 +62,18 @@ def read_use(
     request: UseRequest,
     *,
     permissions: t.Mapping[str, LaunchPermissions] | None = None,
+    own: t.Mapping[str, OwnImage] | None = None,
 ) -> dict[str, Use]:
     """Return by id what is known of the use of images of the region.
 
     An error is raised only where the images themselves cannot be described. Those who may launch an image are not asked
-    for again where ``permissions`` has them.
+    for again where ``permissions`` has them, nor which images are the caller's where ``own`` has them.
     """
     if not images:
         return {}
     snapshots = {one for image in images for one in image.snapshot_ids} if SNAPSHOTS in request.checks else set()
-    own = own_images(region, {image.image_id for image in images}, snapshots)
+    if own is None:
+        own = own_images(region, {image.image_id for image in images}, snapshots)
     reading = Reading(region, images, request, Pace().now(), own, permissions or {})
     for check, read in _READERS.items():
         if check in request.checks:

@@ -18,7 +18,7 @@ import typing as t
 from ..._aws.attributes import launch_permissions
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
-from ..._aws.image_use import locked_snapshots
+from ..._aws.image_use import OwnImage, locked_snapshots
 from ..._aws.images import find_images, users_of
 from ..._aws.recycle_bin import bin_rules
 from ..._aws.snapshots import find_snapshots
@@ -74,7 +74,8 @@ class Deciding:
     ) -> dict[str, Use]:
         images = [one.image for one in due]
         request = dataclasses.replace(self._request.use, checks=tuple(checks))
-        found = read_use(self._region, images, request, permissions=permissions)
+        own = None if permissions is None else {one.image_id: _as_own(one) for one in images}
+        found = read_use(self._region, images, request, permissions=permissions, own=own)
         return {one.image_id: found.get(one.image_id) or _nothing_known(one) for one in images}
 
     def _decide_unused(self, part: t.Sequence[Sorted], uses: t.Mapping[str, Use]) -> dict[str, Decision]:
@@ -144,6 +145,10 @@ class Deciding:
             return bin_rules(self._region), ""
         except AwsError as error:
             return None, str(error)
+
+
+def _as_own(image: Image) -> OwnImage:
+    return OwnImage(image.state, frozenset(image.snapshot_ids))
 
 
 def _nothing_known(image: Image) -> Use:

@@ -59,7 +59,8 @@ def retire_images(connection: Regions, request: Request, *, check_mode: bool) ->
         decisions = decide_retiring(connection, request)
         if request.fail_when_unknown:
             require_known(decisions)
-        found.refusal, found.leftovers = over_limit(decisions, request), leftovers(connection, request)
+        found.refusal = over_limit(decisions, request)
+        found.leftovers = () if found.refusal else leftovers(connection, request)
         found.prices = _prices(connection, request)
     else:
         decisions = decide_restoring(connection, request)
