@@ -27,7 +27,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import 
 from emulated_aws.catalogue_images import HOSTILE, IMAGES
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
-from oracle.judge import ACTED_ON
+from oracle.judge import ACTED_ON, OF_ACCOUNT
 from system.looking import Looking
 from system.running import RunModule
 
@@ -114,6 +114,7 @@ def test_fuzzed_options(
     oracle.given(
         *(key for place in emulator.catalogue()["keys"].values() for key in place.values()), to=["CreateGrant"]
     )
+    oracle.given(*(f"{name} of {region}" for name in OF_ACCOUNT.values() for region in PLAUSIBLE), to=OF_ACCOUNT)
     wild = options_of(specs, chance=0.3)
     spoiled = options_of(specs, chance=0.07).map(lambda drawn: {**VALID[module], **drawn})
 
