@@ -125,7 +125,8 @@ def test_since_when_it_is_disabled_has_to_be_known(changes: dict[str, t.Any], kn
 @pytest.mark.parametrize("later", ["creation_date", "deprecation_time"])
 def test_what_aws_says_of_a_later_time_counts(later: str) -> None:
     """Notes that are older than the image itself, or than its deprecation, cannot be of when it was disabled."""
-    image = retired(**{later: to_text(NOW - 3 * DAY)})
+    changes: dict[str, t.Any] = {later: to_text(NOW - 3 * DAY)}
+    image = retired(**changes)
     assert deregistration_due(image, a_request(last_step="deregister"), NOW) == NOW + 57 * DAY
 
 
