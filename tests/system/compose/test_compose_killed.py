@@ -44,7 +44,7 @@ class Scythe:
         if self._left <= 0:
             raise Killed
         answer = self._serve(request)
-        if not request.action.startswith(READS):
+        if not request.action.startswith(READS) and not request.parameters.get("DryRun"):
             self._left -= 1
             if self._left == 0:
                 raise Killed

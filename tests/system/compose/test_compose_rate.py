@@ -15,7 +15,6 @@ from system.looking import Looking
 ASKED: dict[str, t.Any] = {"method": "instance", "instance": {"volume_initialization_rate": 200}}
 
 
-@pytest.mark.alone("a volume that somebody restores of the added snapshot, with our tags, is taken for one of a run")
 def test_it_is_for_volumes_that_have_content(compose: Compose, look: Looking) -> None:
     source = look.image(HOME, SOURCES["mixed"]) or {}
     added = {"device_name": "/dev/sdx", "kms_key_id": "alias/logs"}

@@ -70,12 +70,12 @@ def unused_volume(
 ) -> MayDeleteVolume | None:
     """Return the proof that a volume was made for a device and never used: it is attached to nothing.
 
-    AWS says which snapshot a volume was made of. Of an empty one nothing but its tags is special, so that AWS has to
-    name it as the volume of a snapshot that is ours (``imaged``).
+    Anybody may restore the same snapshot, or make an empty volume, and nothing but the tags would tell it from ours, so
+    that AWS has to name it as the volume of a snapshot that is ours (``imaged``).
     """
     is_used = bool(volume.attached_to) or volume.state in ("in-use", "deleting", "deleted")
     if is_used or not made_for.is_met_by(volume, work=work):
         return None
-    if not made_for.origin and volume.volume_id not in imaged:
+    if volume.volume_id not in imaged:
         return None
     return MayDeleteVolume(volume.volume_id, f"it was made for {made_for.device_name}, and nothing uses it")

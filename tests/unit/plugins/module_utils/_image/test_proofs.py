@@ -288,13 +288,14 @@ def test_volumes(fields: dict[str, t.Any], with_instance: bool, unused: bool) ->
 @pytest.mark.parametrize(
     ("origin", "imaged", "ours"),
     [
-        pytest.param("snap-1", "", True, id="not empty, so AWS says of which snapshot it was made"),
+        pytest.param("snap-1", "", False, id="of the right snapshot, which anybody may restore"),
+        pytest.param("snap-1", "vol-1", True, id="of the right snapshot, and our snapshot was taken of it"),
         pytest.param("", "", False, id="tags, size, key and type alone"),
         pytest.param("", "vol-1", True, id="our snapshot was taken of it"),
         pytest.param("", "vol-11", False, id="our snapshot was taken of another"),
     ],
 )
-def test_empty_volumes(origin: str, imaged: str, ours: bool) -> None:
+def test_volumes_that_are_like_ours_in_all_that_can_be_chosen(origin: str, imaged: str, ours: bool) -> None:
     volume = Volume("vol-1", "available", True, volume_size=5, snapshot_id=origin, zone="us-east-1a", tags=MADE)
     made_for = proofs.MadeFor("/dev/sdf", origin=origin, size=5)
     proof = proofs.unused_volume(volume, made_for, work=WORK, imaged={imaged})
