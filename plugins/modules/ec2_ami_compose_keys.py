@@ -230,8 +230,7 @@ options:
         image must have been made of that.
       - Volumes that interrupted runs have left are looked for if O(device_mapping) adds an empty one or with
         O(method=instance), instances with O(method=instance). A volume that is attached to nothing is only removed if
-        O(device_mapping) lists its device with the same size and snapshot, and an empty one only if it was made beside
-        an instance of this module that is still there, or a snapshot of the image was taken of it.
+        O(device_mapping) lists its device with the same size and snapshot, and a snapshot of the image was taken of it.
       - Only what AWS itself proves to be made by this module is removed, whatever tags something carries. The rest is
         named in a warning.
     type: str
