@@ -20,9 +20,11 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     COMPOSE_ARGUMENTS,
     COPY_ARGUMENTS,
     GRANT_ARGUMENTS,
+    SHARE_ARGUMENTS,
     USAGE_ARGUMENTS,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_allowed import ALLOWED_ARGUMENTS
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_publish import PUBLISH_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
 from emulated_aws.catalogue_images import HOSTILE, IMAGES
 from emulated_aws.client import Emulator
@@ -37,9 +39,12 @@ MODULES = {
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
     "ec2_ami_usage_info": USAGE_ARGUMENTS,
     "ec2_allowed_images": ALLOWED_ARGUMENTS,
+    "ec2_ami_publish": PUBLISH_ARGUMENTS,
     "ec2_ami_retire": RETIRE_ARGUMENTS,
+    "ec2_ami_share": SHARE_ARGUMENTS,
     "kms_key_grant": GRANT_ARGUMENTS,
 }
+PLAIN = next(spec for spec in IMAGES if spec.name == "plain-root")
 EXAMPLES = 200
 SURPRISES = 60
 PLAUSIBLE = [
@@ -91,11 +96,36 @@ VALID: dict[str, dict[str, t.Any]] = {
     "ec2_ami_encryption_info": {"region": HOME},
     "ec2_ami_usage_info": {"region": HOME},
     "ec2_allowed_images": {"region": HOME, "state": "audit-mode", "image_criteria": [{"image_providers": ["amazon"]}]},
+    "ec2_ami_publish": {
+        "region": HOME,
+        "image_id": PLAIN.image_id,
+        "require": "available",
+        "ssm_parameters": [{"name": "/images/golden"}],
+    },
     "ec2_ami_retire": {"region": HOME, "filters": {"name": "plain-root"}, "group_by": "name:^(plain)"},
+    "ec2_ami_share": {
+        "region": HOME,
+        "image_ids": [PLAIN.image_id],
+        "launch_permissions": {"user_ids": ["210987654321"]},
+        "purpose": "launch",
+    },
     "kms_key_grant": {
         "key_id": "alias/golden",
         "grantee_principal": "arn:aws:iam::123456789012:role/image-copier",
         "purpose": "copy",
+    },
+}
+
+
+# What these are asked to act on, the task names.
+_SHARING = ("ModifyImageAttribute", "ModifySnapshotAttribute")
+CONSENTS: dict[str, dict[str, t.Sequence[str]]] = {
+    "ec2_ami_publish": {
+        "parameter": ["PutParameter", "LabelParameterVersion", "AddTagsToResource", "DeleteParameter"],
+        "image": ["AttachImageWatermark"],
+    },
+    "ec2_ami_share": {
+        "image": [*_SHARING, *(f"{action}/Remove" for action in _SHARING), "CreateTags", "DeleteTags"],
     },
 }
 
@@ -115,6 +145,11 @@ def test_fuzzed_options(
         *(key for place in emulator.catalogue()["keys"].values() for key in place.values()), to=["CreateGrant"]
     )
     oracle.given(*(f"{name} of {region}" for name in OF_ACCOUNT.values() for region in PLAUSIBLE), to=OF_ACCOUNT)
+    images = emulator.catalogue()["images"]
+    snapshots = [one for image in images.values() for one in image["snapshots"]]
+    named = {"parameter": [*PLAUSIBLE, "/images/golden"], "image": [*images, *snapshots]}
+    for kind, consent in CONSENTS.get(module, {}).items():
+        oracle.given(*named[kind], to=consent)
     wild = options_of(specs, chance=0.3)
     spoiled = options_of(specs, chance=0.07).map(lambda drawn: {**VALID[module], **drawn})
 
