@@ -34,6 +34,9 @@ CALLS = {
     "limit the instance types": "ReplaceImageInstanceTypeSpecification",
     "deregister image": "DeregisterImage",
     "delete snapshot": "DeleteSnapshot",
+    "record who may launch": "CreateTags",
+    "disable image": "DisableImage",
+    "note in the tags of image": "CreateTags",
 }
 
 
