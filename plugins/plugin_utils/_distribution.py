@@ -263,7 +263,7 @@ def plan_clean_up(
     going = [one["image_id"] for one in intermediates if one["source_image_id"] in complete]
     return {
         "complete": complete,
-        "kept": {image_id: reasons for image_id, reasons in sorted(missing.items())},
+        "kept": dict(sorted(missing.items())),
         "unshare": [*complete, *going],
         "user_ids": sorted({way["account_id"] for way in plan["ways"] if way["pattern"] in ("copy", "intermediate")}),
         "revoke": [{"key_id": key, "grantee_principal": who} for key, who in sorted(freed - kept)],

@@ -38,7 +38,7 @@ from system.virtual_time import VirtualTime
 __all__ = ["emulator_process", "in_process_emulator", "oracle"]
 
 # The ends of the names of files.
-FAULTS = ("interrupted", "killed", "lingering", "overtaken", "trouble", "weather")
+FAULTS = ("interrupted", "killed", "lingering", "overtaken", "reading", "trouble", "weather")
 
 _models = botocore.loaders.create_loader()
 _creator = t.cast("t.Any", botocore.client.ClientCreator)

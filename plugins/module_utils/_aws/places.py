@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
-
-import botocore
 
 from .._image.places import Place, Zone
 from .connection import Region
 from .errors import AwsError, call, required
+
+with contextlib.suppress(ImportError):  # Handled by AnsibleAWSModule.
+    import botocore
 
 
 def find_zones(region: Region, **params: t.Any) -> tuple[Zone, ...]:

@@ -54,10 +54,10 @@ def a_copy(region: str, source: str = OPEN, **more: t.Any) -> Options:
     return {**own, "source_instance_id": None, "creation_date": "2026", "snapshots": [device], **more}
 
 
-def plan(*hosts: Options, images: t.Sequence[Options] = IMAGES, between: t.Sequence[Options] = ()) -> Options:
+def plan(*hosts: Options, images: t.Sequence[Options] | None = None, between: t.Sequence[Options] = ()) -> Options:
     """Return the plan for hosts that are named by number."""
     by_name = {f"host{number}": host for number, host in enumerate(hosts)}
-    return distribution(by_name, list(by_name), images, between)
+    return distribution(by_name, list(by_name), IMAGES if images is None else images, between)
 
 
 def only(found: Options) -> Options:
