@@ -54,18 +54,25 @@ class Sightings:
 
 
 def living_images(
-    region: Region, snapshots: t.Sequence[Snapshot], made_for: t.Callable[[Snapshot], str], pace: Pace
+    region: Region,
+    snapshots: t.Sequence[Snapshot],
+    made_for: t.Callable[[Snapshot], str],
+    pace: Pace,
+    *,
+    awaited: t.Container[str] | None = None,
 ) -> frozenset[str]:
     """Return the images of the caller that snapshots were made for, by AWS's descriptions, and that are there.
 
-    AWS may hide an image of which it shows the snapshots: one empty look at a young one proves nothing.
+    AWS may hide an image of which it shows the snapshots: one empty look at a young one proves nothing. Of those only
+    ``awaited`` are waited for, where it is given: what stays in any case is not worth the time.
     """
 
     def look() -> dict[str, Image]:
         return find_images(region, {made_for(one) for one in snapshots} - {""}, owners=("self",)) if snapshots else {}
 
     shown, now = look(), pace.now()
-    young = {made_for(one) for one in snapshots if may_be_hidden(one.start_time, now)} - {""} - shown.keys()
+    doubtful = [one for one in snapshots if awaited is None or one.snapshot_id in awaited]
+    young = {made_for(one) for one in doubtful if may_be_hidden(one.start_time, now)} - {""} - shown.keys()
     if young:
         shown = _await_shown(young, look, pace)
     return frozenset(image_id for image_id, image in shown.items() if image.state != "deregistered")

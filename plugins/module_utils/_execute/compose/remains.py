@@ -104,17 +104,12 @@ def snapshots_of_builders(
         if not instance.is_alive and instance_proof(instance, name) is not None:
             found += find_snapshots_described(region, f"Created by CreateImage({instance.instance_id}) for *")
     by_id = {one.snapshot_id: one for one in found if may_be_of_builder(one, name, digest=digest)}
-    unused = _of_no_image(region, by_id, pace)
-    ids = {created_of(one)[0] for one in unused}
-    shown = {one: find_instance(region, one) for one in sorted(ids)}
-    return builder_snapshots(name, unused, {one: instance for one, instance in shown.items() if instance is not None})
-
-
-def _of_no_image(region: Region, snapshots: t.Mapping[str, Snapshot], pace: Pace) -> list[Snapshot]:
-    """Return those that no image uses, and whose own image, which may not show them yet, is gone."""
-    if not snapshots:
-        return []
-    used = images_using(region, sorted(snapshots))
-    unused = [snapshots[one] for one in sorted(snapshots) if one not in used]
-    there = living_images(region, unused, lambda one: created_of(one)[1], pace)
-    return [one for one in unused if created_of(one)[1] not in there]
+    used = images_using(region, sorted(by_id)) if by_id else set()
+    unused = [by_id[one] for one in sorted(by_id) if one not in used]
+    shown = {one: find_instance(region, one) for one in sorted({created_of(one)[0] for one in unused})}
+    instances = {one: instance for one, instance in shown.items() if instance is not None}
+    proofs, unproven = builder_snapshots(name, unused, instances)
+    ours = {one.resource_id for one in proofs}
+    living = living_images(region, unused, lambda one: created_of(one)[1], pace, awaited=ours)
+    gone = {one.snapshot_id for one in unused if created_of(one)[1] not in living}
+    return tuple(one for one in proofs if one.resource_id in gone), tuple(one for one in unproven if one in gone)
