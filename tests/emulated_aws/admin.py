@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 import typing as t
 
 from moto.core.base_backend import BackendDict
@@ -174,6 +175,8 @@ def forget_everything(application: Application) -> None:
     reset_model_data()
     ec2.reset()
     catalogue.forget()
+    # The next test's dates are of today, however far this one went; nothing is left that has happened meanwhile.
+    clock.rewind(time.time())
 
 
 def call(application: Application, verb: str, body: Body) -> t.Any:

@@ -39,7 +39,7 @@ class Clock:
         return self.now()
 
     def rewind(self, moment: float) -> None:
-        """Return to an earlier moment, for tests alone: nothing that has happened since may be left."""
+        """Return to an earlier moment; nothing that has happened since may be left."""
         with self._lock:
             self._offset -= max(0.0, self.now() - moment)
 

@@ -10,7 +10,6 @@ import typing as t
 import pytest
 
 from emulated_aws.client import Emulator
-from emulated_aws.clock import clock
 from emulated_aws.identity import Credentials
 from oracle.guard import Guard
 from system.looking import Looking
@@ -164,14 +163,6 @@ class LastFleet:
         """Tell whether an image is there, disabled or not."""
         asked: dict[str, t.Any] = {"Filters": [{"Name": "image-id", "Values": [image_id]}], "IncludeDisabled": True}
         return any(one["State"] != "deregistered" for one in self.ec2.describe_images(**asked)["Images"])
-
-
-@pytest.fixture(autouse=True)
-def own_time() -> t.Iterator[None]:
-    """Give back the weeks that pass in a test: others in this process name days of the next years."""
-    before = clock.now()
-    yield
-    clock.rewind(before)
 
 
 @pytest.fixture
