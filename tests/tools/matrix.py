@@ -66,11 +66,11 @@ def checks(one: Combination, *, is_reduced: bool) -> list[Check]:
         (f"{one.name} inventory", inventory, {"env": loud}),
         (f"{one.name} demo", (*demo, *scenes), {"env": loud}),
     ]
-    if not is_reduced:
+    if not is_reduced and one.name.endswith("-newest"):
         player = {"SEALED_AMI_TESTS_PLAY_BY": str(tools / "ansible-playbook"), "SEALED_AMI_TESTS_PYTHON": str(modules)}
         playing = (BIN / "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *VARIABLES)
+        # An old botocore refuses some of the variables, with a sentence.
         found.append((f"{one.name} variables", playing, {"env": {**loud, **player}}))
-    if not is_reduced and one.name.endswith("-newest"):
         found.append((f"{one.name} sanity", (tools / "python", TOOLS / "ansible_test.py", "sanity"), {}))
     return found
 
