@@ -73,10 +73,12 @@ def revoke_grant(region: Region, proof: MayRevokeGrant, *, dry_run: bool = False
 
 
 def caller_account(region: Region) -> str:
-    """Return the account of the caller, empty where STS does not say."""
+    """Return the account of the caller, empty where STS is out of reach; credentials that do not hold are an error."""
     try:
         answer = call("ask STS who calls", region.client("sts").get_caller_identity)
-    except AwsError:
+    except AwsError as error:
+        if not (error.is_denied or error.is_outage):
+            raise
         return ""
     return str(answer.get("Account") or "")
 
