@@ -37,7 +37,7 @@ from system.virtual_time import VirtualTime
 
 __all__ = ["emulator_process", "in_process_emulator", "oracle"]
 
-# The ends of the names of files.
+# The ends of the names of files; a reading is one of what AWS documents leave open.
 FAULTS = ("interrupted", "killed", "lingering", "overtaken", "reading", "trouble", "weather")
 
 _models = botocore.loaders.create_loader()
