@@ -31,6 +31,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     a_copy,
     a_requirement,
     an_image,
+    fresh,
     required,
 )
 
@@ -38,11 +39,6 @@ ZONE = "eu-west-1-ham-1b"
 ZONES = ("eu-west-1-ham-1a", "eu-west-1-ham-1c")
 IN_ZONE = Requirement(required(KEY_A), None, place=Place(zone=ZONE))
 STATES = ("available", "aborted", "disabled", "pending", "transient", "failed", "error", "invalid", "deregistered")
-
-
-def fresh(text: str) -> str:
-    """Return an equal text that is another object, as every answer of AWS is."""
-    return "".join(list(text))
 
 
 def placed(place: str | None, **parts: t.Any) -> Image:
