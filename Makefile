@@ -46,8 +46,8 @@ test-matrix: setup ## Every supported ansible-core, oldest and newest libraries;
 test-browser: setup ## Show the audit's page to a headless Chromium, which root installs from Debian if need be
 	@$(RUN)/browser.py
 
-screenshots: setup ## Take the pictures of the audit's page that the guides show
-	@SCREENSHOTS=1 $(RUN)/browser.py -k pictures
+screenshots: setup ## Take the pictures that the guides show: the audit's page, a survey, a terminal
+	@SCREENSHOTS=1 $(RUN)/browser.py tests/browser/test_screenshots.py
 
 test-first-hour: setup ## Walk a newcomer's first hour in a clean clone, and play what README.md and the guides say
 	@.venv/bin/pytest -q tests/first_hour

@@ -16,6 +16,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from browser import pages
+from emulated_aws.fixtures import emulator, emulator_process
+
+__all__ = ["emulator", "emulator_process"]
 
 ARGUMENTS = (
     "--headless=new",
@@ -30,7 +33,7 @@ class Browser(webdriver.Chrome):
     """Chromium with what the tests ask it."""
 
     def show(self, page: pathlib.Path, anchor: str = "") -> None:
-        """Load a page anew."""
+        """Load a page."""
         self.get("about:blank")
         self.get_log("browser")
         self.get_log("performance")
