@@ -27,8 +27,10 @@ def play(emulator: Emulator, command: str) -> str:
     variables = {**emulator.env(), "ANSIBLE_FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
     environment = quiet_environment(**variables)
     del environment["ANSIBLE_NOCOLOR"]
-    arguments = [BIN / "ansible-playbook", *shlex.split(command)[1:]]
-    ended = subprocess.run(arguments, cwd=pages.HERE, env=environment, capture_output=True, text=True, check=False)
+    program, *arguments = shlex.split(command)
+    ended = subprocess.run(
+        [str(BIN / program), *arguments], cwd=pages.HERE, env=environment, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return f"\033[1m$ {command}\033[0m\n{ended.stdout}"
 
