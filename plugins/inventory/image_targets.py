@@ -12,8 +12,8 @@ description:
     that the playbooks of this collection need to know about it. So C(--forks) spreads the work on one machine, and job
     slicing in AWX over many.
   - The host's name is that of the account; with O(host_per=region) followed by a dot and the region, such as
-    C(production.eu-west-1). Hosts come in the order of the file. Their connection is C(local), on the Python that runs
-    the playbook.
+    C(production.eu-west-1), and by another dot and the Local Zone or Outpost where the copies lie in one. Hosts come in
+    the order of the file. Their connection is C(local), on the Python that runs the playbook.
   - Each host is given the variables C(sealed_ami_account), C(sealed_ami_account_id), C(sealed_ami_role_arn) and
     C(sealed_ami_profile) where known, and every other option that applies to it under its name behind C(sealed_ami_),
     such as C(sealed_ami_source_image_ids).
@@ -85,6 +85,9 @@ options:
         description:
           - Region codes; or dictionaries of C(region), C(groups), and every option that says what is copied and how,
             which hold for this region in place of the account's.
+          - A dictionary may name a Local Zone or an Outpost of its region by O(availability_zone),
+            O(availability_zone_id) or O(outpost_arn). The copies lie there then; for a copy in the region as well,
+            list the region a second time. P(sealed.ami.distribute#role) takes none of them.
         type: list
         elements: raw
         required: true
@@ -137,6 +140,17 @@ options:
   copy_tags:
     description: Whether to give the copies the tags of their sources.
     type: bool
+  availability_zone:
+    description:
+      - For an entry of O(accounts[].regions) alone, the name of a Local Zone in it; see
+        O(sealed.ami.ec2_ami_encrypted_copy#module:availability_zone). It takes O(source_region) to be the same region.
+    type: str
+  availability_zone_id:
+    description: The same by the id of the Local Zone.
+    type: str
+  outpost_arn:
+    description: For an entry of O(accounts[].regions) alone, the ARN of an Outpost in it.
+    type: str
   name:
     description: The name of the copies, with V({source_name}), V({source_image_id}) and V({region}) replaced.
     type: str
@@ -246,6 +260,23 @@ accounts:
   - account: staging
     role_arn: arn:aws:iam::210987654321:role/image-copier
     regions: [us-east-1, eu-west-1]
+
+---
+# places.image_targets.yml: a copy in the region, one in a Local Zone under a key that is final there, one on an Outpost
+plugin: sealed.ami.image_targets
+host_per: region
+source_region: us-east-1
+source_image_ids: [ami-0123456789abcdef0]
+kms_key_id: alias/golden
+accounts:
+  - account: production
+    regions:
+      - us-east-1
+      - region: us-east-1
+        availability_zone: us-east-1-bos-1a
+        kms_key_id: alias/golden-boston
+      - region: us-east-1
+        outpost_arn: arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0
 """
 
 import hashlib

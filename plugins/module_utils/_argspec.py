@@ -12,6 +12,7 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 
 from ._image.attribute_table import ATTRIBUTE_ROWS
+from ._image.places import PLACE_OPTIONS
 from ._image.use import CHECKS, MOST_VERSIONS
 
 # AWX's credential sets AWS_SECURITY_TOKEN, which amazon.aws does not read.
@@ -34,11 +35,10 @@ RUN_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "wait_delay": {"type": "int", "default": 15},
 }
 
+_PLACE: t.Final[dict[str, t.Any]] = {name: {"type": "str"} for name in PLACE_OPTIONS}
 _DESTINATION: t.Final[dict[str, t.Any]] = {
     "region": {"type": "str", "required": True},
-    "availability_zone": {"type": "str"},
-    "availability_zone_id": {"type": "str"},
-    "outpost_arn": {"type": "str"},
+    **_PLACE,
     "kms_key_id": {"type": "str", "no_log": False},
     "name": {"type": "str"},
     **{
@@ -54,6 +54,7 @@ COPY_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "source_image_id": {"type": "str"},
     "source_image_ids": {"type": "list", "elements": "str"},
     "source_region": {"type": "str"},
+    **_PLACE,
     "destinations": {"type": "list", "elements": "dict", "options": _DESTINATION},
     "name": {"type": "str"},
     "encrypted": {"type": "bool", "default": True},

@@ -38,6 +38,20 @@ options:
     description:
       - The region of the source images. Defaults to O(region).
     type: str
+  availability_zone:
+    description:
+      - The name of a Local Zone of O(region) for the snapshots of the copies to lie in; see
+        O(destinations[].availability_zone). With O(destinations), it is given in the one that it is for.
+    type: str
+  availability_zone_id:
+    description:
+      - The id of the Local Zone; see O(availability_zone).
+    type: str
+  outpost_arn:
+    description:
+      - The ARN of an Outpost of O(region) for the snapshots of the copies to lie on; see
+        O(destinations[].outpost_arn). With O(destinations), it is given in the one that it is for.
+    type: str
   destinations:
     description:
       - The regions to copy to. Options given here override those of the same name at the top level.

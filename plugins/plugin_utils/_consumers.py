@@ -14,8 +14,9 @@ import dataclasses
 import re
 import typing as t
 
-from ..module_utils._image.copy.request import PER_DESTINATION
+from ..module_utils._image.copy.request import OF_DESTINATION
 from ..module_utils._image.errors import RequestError
+from ..module_utils._image.places import PLACE_OPTIONS, parse_place
 from ..module_utils._image.tag_words import from_tags, to_tags
 
 Options = t.Mapping[str, t.Any]
@@ -55,7 +56,9 @@ def parse_consumer(host: str, variables: t.Any) -> Consumer:
     if not image_ids or not region:
         raise RequestError(f"{host}: source_image_ids and source_region say what is distributed; give both")
     alone = {"region": variables.get("sealed_ami_region"), **own}
-    single = {name: alone[name] for name in ("region", *PER_DESTINATION) if alone.get(name) is not None}
+    single = {name: alone[name] for name in OF_DESTINATION if alone.get(name) is not None}
+    destinations = tuple(own.get("destinations") or (single,))
+    _require_regional(host, destinations)
     partition = (variables.get("sealed_ami_role_arn") or "arn:aws").split(":")[1]
     return Consumer(
         host=host,
@@ -64,12 +67,26 @@ def parse_consumer(host: str, variables: t.Any) -> Consumer:
         pattern=variables.get("sealed_ami_pattern") or "auto",
         source_region=region,
         image_ids=image_ids,
-        destinations=tuple(own.get("destinations") or (single,)),
+        destinations=destinations,
         owner=owner,
         options={name: own[name] for name in ("copy_tags", "purge_tags") if name in own},
         found=tuple(variables.get("distribute_found") or ()),
         error=str(variables.get("distribute_error") or ""),
     )
+
+
+def _require_regional(host: str, destinations: t.Iterable[Options]) -> None:
+    """Refuse Local Zones and Outposts, to which AWS copies nothing that another account owns in another region.
+
+    The copy in the region, which is looked for by region, must not be taken for one there either.
+    """
+    for one in destinations:
+        if any(one.get(name) for name in PLACE_OPTIONS):
+            place = parse_place(one, region=one["region"])
+            raise RequestError(
+                f"{host}: images of another account are distributed to regions, and {place.shown} is in one; leave the "
+                f"entry out here, and copy on from {one['region']} in the account itself, as sealed.ami.fleet_copy does"
+            )
 
 
 def intermediates_of(image: Options) -> tuple[str, ...]:

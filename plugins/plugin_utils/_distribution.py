@@ -95,7 +95,9 @@ def _done(consumer: Consumer, image: Options) -> dict[str, str]:
 
 
 def _is_under(device: Options, key: str) -> bool:
-    """Tell whether a device is known to be under the key; an alias says so for as long as it points there."""
+    """Tell whether a device is known to be under the key in its region; an alias says so while it points there."""
+    if device.get("availability_zone") or device.get("outpost_arn"):
+        return False
     arn, aliases = device.get("kms_key_arn") or "", device.get("kms_key_aliases") or ()
     return bool(device.get("encrypted")) and (key in (arn, arn.rpartition("/")[2]) or key.rpartition(":")[2] in aliases)
 

@@ -21,7 +21,7 @@ from ..module_utils._image.answers import (
     parse_text,
 )
 from ..module_utils._image.attribute_table import ATTRIBUTE_ROWS
-from ..module_utils._image.copy.request import PER_DESTINATION
+from ..module_utils._image.copy.request import OF_DESTINATION
 from ..module_utils._image.errors import RequestError, SealedError
 from ..module_utils._image.options import (
     parse_attributes,
@@ -30,12 +30,13 @@ from ..module_utils._image.options import (
     require_key_reference,
     require_region_name,
 )
+from ..module_utils._image.places import PLACE_OPTIONS, Place, parse_place, require_own_region
 from ._targets_distribution import DISTRIBUTION, ROLE_ARN, parse_distribution
 
 Options = t.Mapping[str, t.Any]
 
 _TYPES: t.Final[dict[str, type]] = {"str": str, "dict": dict, "bool": bool, "list": list}
-# What may stand at the top, in an account and in a region; the innermost wins.
+# What may stand at the top, in an account and in a region; the innermost wins. A place belongs to a single region.
 SETTINGS: t.Final[dict[str, type]] = {
     "source_image_ids": list,
     "source_region": str,
@@ -43,6 +44,7 @@ SETTINGS: t.Final[dict[str, type]] = {
     "encrypted": bool,
     "copy_tags": bool,
     "name": str,
+    **dict.fromkeys(PLACE_OPTIONS, str),
     **{row.name: _TYPES[row.argument["type"]] for row in ATTRIBUTE_ROWS},
 }
 _ANSWERS: t.Final[dict[str, t.Callable[[t.Any], t.Any]]] = {
@@ -88,6 +90,7 @@ def parse_targets(options: Options) -> tuple[Target, ...]:
     ``options`` holds ``accounts`` and defaults for all of them; the caller has taken out what is Ansible's own.
     """
     _require_known(options, {"accounts", "host_per", "owner", *DISTRIBUTION}, where="the file")
+    _require_no_place(options, where="the file")
     host_per = _text(options, "host_per", where="the file") or "account"
     if host_per not in HOSTS_PER:
         raise RequestError(f"the file: host_per is one of {', '.join(HOSTS_PER)}, not {host_per!r}")
@@ -118,17 +121,19 @@ def _join(account: str, regions: t.Sequence[Target]) -> Target:
     destinations = []
     for target in regions:
         own = {name[len(_PREFIX) :]: value for name, value in target.variables.items()}
-        destinations.append({name: own[name] for name in ("region", *PER_DESTINATION) if name in own})
+        destinations.append({name: own[name] for name in OF_DESTINATION if name in own})
         _require_alike(first, target, account=account)
-    apart = {f"{_PREFIX}{name}" for name in ("region", *PER_DESTINATION)}
+    apart = {f"{_PREFIX}{name}" for name in OF_DESTINATION}
     shared = {name: value for name, value in first.variables.items() if name not in apart}
-    places = {f"{_PREFIX}regions": [one["region"] for one in destinations], f"{_PREFIX}destinations": destinations}
-    return Target(account, first.groups, {**shared, **places})
+    regions = list(dict.fromkeys(one["region"] for one in destinations))
+    return Target(
+        account, first.groups, {**shared, f"{_PREFIX}regions": regions, f"{_PREFIX}destinations": destinations}
+    )
 
 
 def _require_alike(first: Target, other: Target, *, account: str) -> None:
     """Refuse what one host cannot say for two regions: a task takes these settings once for all its destinations."""
-    apart = {f"{_PREFIX}{name}" for name in ("region", *PER_DESTINATION)}
+    apart = {f"{_PREFIX}{name}" for name in OF_DESTINATION}
     names = sorted((set(first.variables) | set(other.variables)) - apart)
     differing = [name[len(_PREFIX) :] for name in names if first.variables.get(name) != other.variables.get(name)]
     differing += ["groups"] * (first.groups != other.groups)
@@ -144,6 +149,7 @@ def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Tar
     _require_known(account, ACCOUNT_OPTIONS, where=where)
     identity: dict[str, t.Any] = dict(_parse_identity(account, where=where))
     where = f"account {identity['sealed_ami_account']}"
+    _require_no_place(account, where=where)
     identity.update(parse_distribution(account, defaults, where=where))
     settings = {**parse_settings(defaults, "the file"), **parse_settings(account, where)}
     targets = []
@@ -186,6 +192,7 @@ def _target(region: str, settings: Options, *, identity: Options, groups: t.Iter
     try:
         require_region_name(region, option="region")
         _require_valid(settings, region=region)
+        place = _place(settings, region=region)
     except SealedError as error:
         raise RequestError(f"{where}: {error}") from None
     variables = {
@@ -193,7 +200,15 @@ def _target(region: str, settings: Options, *, identity: Options, groups: t.Iter
         "sealed_ami_region": region,
         **{f"sealed_ami_{name}": value for name, value in settings.items()},
     }
-    return Target(f"{identity['sealed_ami_account']}.{region}", tuple(dict.fromkeys(groups)), variables)
+    name = ".".join(filter(None, (identity["sealed_ami_account"], region, place.label)))
+    return Target(name, tuple(dict.fromkeys(groups)), variables)
+
+
+def _place(settings: Options, *, region: str) -> Place:
+    """Return where in the region the copies lie; refuse a place that nothing of the source region comes to."""
+    place = parse_place(settings, region=region)
+    require_own_region(place, settings.get("source_region") or region, region)
+    return place
 
 
 def _require_valid(settings: Options, *, region: str) -> None:
@@ -228,6 +243,13 @@ def _require_known(options: t.Any, own: t.AbstractSet[str], *, where: str) -> No
     known = own | set(SETTINGS)
     if unknown := sorted(str(name) for name in set(options) - known):
         raise RequestError(f"{where}: {', '.join(unknown)} is unknown; known are {', '.join(sorted(known))}")
+
+
+def _require_no_place(options: Options, *, where: str) -> None:
+    """Refuse a place that is said for several regions."""
+    for name in PLACE_OPTIONS:
+        if not is_blank(options.get(name)):
+            raise RequestError(f"{where}: {name} is for one region; give it to the entry of its region in 'regions'")
 
 
 def parse_settings(options: Options, where: str) -> dict[str, t.Any]:

@@ -25,7 +25,7 @@ def documented_example() -> str:
     return str(json.loads(shown.stdout)[NAME]["examples"])
 
 
-EXAMPLES, PER_ACCOUNT = documented_example().split("---\n")
+EXAMPLES, PER_ACCOUNT, PLACES = documented_example().split("---\n")
 
 
 @pytest.fixture
@@ -105,6 +105,26 @@ def test_the_documented_example_of_accounts(example: pathlib.Path) -> None:
         "sealed_ami_source_image_ids": images,
         "sealed_ami_source_region": "us-east-1",
     }
+
+
+def test_the_documented_example_of_places(example: pathlib.Path) -> None:
+    example.write_text(PLACES)
+    hosts = listed(example)["_meta"]["hostvars"]
+    outpost = "arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0"
+    destinations = [
+        {"region": "us-east-1", "kms_key_id": "alias/golden"},
+        {"region": "us-east-1", "availability_zone": "us-east-1-bos-1a", "kms_key_id": "alias/golden-boston"},
+        {"region": "us-east-1", "outpost_arn": outpost, "kms_key_id": "alias/golden"},
+    ]
+    names = [
+        "production.us-east-1",
+        "production.us-east-1.us-east-1-bos-1a",
+        "production.us-east-1.op-0123456789abcdef0",
+    ]
+    assert sorted(hosts) == sorted(names)
+    for name, expected in zip(names, destinations, strict=True):
+        own = {"region": hosts[name]["sealed_ami_region"], **hosts[name]["sealed_ami_target"]}
+        assert {key: value for key, value in own.items() if not key.startswith("source_")} == expected
 
 
 def test_the_cache_answers_until_the_file_changes(example: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -32,6 +32,7 @@ COPY, COMPOSE, AUDIT = (
     ("sealed.ami.ec2_ami_encryption_info", AUDIT_ARGUMENTS),
 )
 _DISTRIBUTES = "the role distribute does that"
+_PLACES = dict.fromkeys(("availability_zone", "availability_zone_id", "outpost_arn"), "a destination has its own")
 _INTERMEDIATE = dict.fromkeys(("intermediate", "expires_at"), _DISTRIBUTES)
 _REMOVES = "what removes images is a task of its own"
 _CREDENTIALS = "comes from the environment or module_defaults"
@@ -49,7 +50,7 @@ CALLERS: t.Final = [
         "roles/encrypted_copy/tasks/main.yml", COPY,
         {
             "source_image_id": _ONE_OR_MANY, "state": _REMOVES, "session_token": _CREDENTIALS,
-            "tag_equality": _NO_EFFECT, **_INTERMEDIATE,
+            "tag_equality": _NO_EFFECT, **_INTERMEDIATE, **_PLACES,
         },
         id="encrypted_copy",
     ),

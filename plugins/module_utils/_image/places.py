@@ -44,6 +44,11 @@ class Place:
         return bool(self.zone or self.zone_id or self.outpost_arn)
 
     @property
+    def label(self) -> str:
+        """Return a short name of it, without colons and slashes; empty for the region."""
+        return (self.name or self.zone_id).rpartition("/")[2]
+
+    @property
     def shown(self) -> str:
         """Name it in a sentence."""
         return shown_place(self.outpost_arn or self.zone or self.zone_id)
@@ -64,19 +69,16 @@ def parse_place(options: Options, *, region: str) -> Place:
     """Return the place that a destination names, or say why it cannot be."""
     given = [name for name in PLACE_OPTIONS if options.get(name)]
     if len(given) > 1:
-        raise RequestError(f"destinations: {' and '.join(given)} of {region} are mutually exclusive; keep one of them")
+        raise RequestError(f"{' and '.join(given)} of {region} are mutually exclusive; keep one of them")
     zone, zone_id, arn = (str(options.get(name) or "") for name in PLACE_OPTIONS)
     for option, value in (("availability_zone", zone), ("availability_zone_id", zone_id)):
         if value and not _ZONE.fullmatch(value):
-            raise RequestError(f"destinations: {option} {value!r} of {region} is not the name or id of a zone")
+            raise RequestError(f"{option} {value!r} of {region} is not the name or id of a zone")
     found = _OUTPOST.fullmatch(arn)
     if arn and not found:
-        raise RequestError(f"destinations: outpost_arn {arn!r} of {region} is not the ARN of an Outpost")
+        raise RequestError(f"outpost_arn {arn!r} of {region} is not the ARN of an Outpost")
     if found and found[1] != region:
-        raise RequestError(
-            f"destinations: the Outpost {arn} belongs to {found[1]}, not to {region}; name it in a destination of "
-            f"{found[1]}"
-        )
+        raise RequestError(f"the Outpost {arn} belongs to {found[1]}, not to {region}; name it for {found[1]}")
     return Place(zone=zone, zone_id=zone_id, outpost_arn=arn)
 
 
@@ -97,18 +99,27 @@ def resolve_place(place: Place, zones: t.Sequence[Zone], *, region: str) -> Plac
     local = sorted(one.name for one in zones if one.kind == "local-zone")
     if zone is None:
         listed = f"its Local Zones are {', '.join(local)}" if local else "it has no Local Zones"
-        raise PreflightError(f"destinations: {region} has no zone {place.zone or place.zone_id}; {listed}")
+        raise PreflightError(f"{region} has no zone {place.zone or place.zone_id}; {listed}")
     if zone.kind != "local-zone":
         raise PreflightError(
-            f"destinations: {zone.name} is no Local Zone but of type {zone.kind}, and copies lie in a region, in a "
+            f"{zone.name} is no Local Zone but of type {zone.kind}, and copies lie in a region, in a "
             "Local Zone or on an Outpost; leave the zone out: a copy in the region serves all of its availability zones"
         )
     if not zone.is_enabled:
         raise PreflightError(
-            f"destinations: the account has not enabled the Local Zone {zone.name}; enable its group first: aws ec2 "
+            f"the account has not enabled the Local Zone {zone.name}; enable its group first: aws ec2 "
             f"modify-availability-zone-group --region {region} --group-name {zone.group} --opt-in-status opted-in"
         )
     return Place(zone=zone.name, zone_id=zone.zone_id, group=zone.group)
+
+
+def require_own_region(place: Place, source_region: str, region: str) -> None:
+    """Refuse what comes to a Local Zone or an Outpost from another region."""
+    if place.is_local and source_region != region:
+        raise RequestError(
+            f"images come to {place.shown} from its own region alone, and the source is in {source_region}; copy it to "
+            f"{region} first, and that copy to {place.shown}"
+        )
 
 
 def places_of(devices: t.Iterable[BlockDevice]) -> tuple[str, ...]:

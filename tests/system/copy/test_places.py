@@ -168,6 +168,28 @@ def test_what_stays_plain_where_aws_lets_it(to: To, look: Looking, emulator: Emu
     assert (again.actions, again["image_id"]) == (["unchanged"], made["image_id"])
 
 
+@pytest.mark.parametrize(
+    "place", [{"availability_zone": ZONE}, {"availability_zone_id": ZONE_ID}, {"outpost_arn": OUTPOST}]
+)
+def test_a_place_at_the_top_is_that_of_the_only_destination(copy: Copy, to: To, look: Looking, place: Place) -> None:
+    asked: dict[str, t.Any] = {"region": HOME, "kms_key_id": "alias/golden"}
+    there: dict[str, t.Any] = {**asked, **place}
+    planned = copy("plain-root", check=True, **there)
+    made = copy("plain-root", **there)
+    assert (planned.actions, made.actions) == (["copied"], ["copied"]), made.msg
+    assert lies(look, made["image_id"]) == {ZONE if "outpost_arn" not in place else OUTPOST}
+    assert to(place)["image_id"] == made["image_id"]
+    assert copy("plain-root", **asked)["image_id"] != made["image_id"]
+    removed = copy("plain-root", **there, state="absent")
+    assert removed.actions == ["removed"] and look.image(HOME, made["image_id"]) is None
+
+
+@BOTH
+@PLACES
+def test_a_place_at_the_top_is_not_for_many(to: To, look: Looking, check: bool, place: Place) -> None:
+    require_refused(to({}, place, check=check, **place), look, name_of(place), "is for the one destination", "region")
+
+
 def test_a_zone_is_found_by_its_id(to: To, look: Looking) -> None:
     first = to({"availability_zone_id": ZONE_ID})
     assert first["image"]["availability_zone"] == ZONE and lies(look, first["image_id"]) == {ZONE}

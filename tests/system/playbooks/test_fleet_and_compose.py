@@ -24,16 +24,23 @@ def test_compose_keys(rounds: PlayRounds, served_look: Looking) -> None:
     assert served_look.keys("us-east-1", image["ImageId"]) == keys
 
 
-def test_fleet_copy(rounds: PlayRounds, served_emulator: Emulator) -> None:
-    played = rounds("fleet_copy", "-i", str(PLAYBOOKS / "vars" / "image_targets.yml"))
+def test_fleet_copy(rounds: PlayRounds, served_emulator: Emulator, tmp_path: pathlib.Path) -> None:
+    targets = (PLAYBOOKS / "vars" / "image_targets.yml").read_text()
+    local = "regions: [eu-west-1, eu-central-1, {region: us-east-1, availability_zone: us-east-1-bos-1a}]"
+    (tmp_path / "local.image_targets.yml").write_text(targets.replace("regions: [eu-west-1, eu-central-1]", local))
+    played = rounds("fleet_copy", "-i", str(tmp_path / "local.image_targets.yml"))
     assert set(played.first.report["stats"]) == {"production", "staging"}
-    for account, region in ((HOME, "eu-west-1"), (HOME, "eu-central-1"), (CONSUMER, "eu-west-1")):
+    places = ((HOME, "eu-west-1"), (HOME, "eu-central-1"), (HOME, "us-east-1"), (CONSUMER, "eu-west-1"))
+    for account, region in places:
         look = Looking(served_emulator, account=account)
         made = [image for image in look.images(region) if image["Name"] in NAMES]
         assert {image["Name"] for image in made} == NAMES
         for image in made:
             assert look.user_tags(image) == {"Stage": "golden"}
             assert set(look.keys(region, image["ImageId"]).values()) == {look.key_arn("alias/golden", region)}
+            ids = [one["Ebs"]["SnapshotId"] for one in image["BlockDeviceMappings"] if "Ebs" in one]
+            zones = {look.snapshots(region)[one].get("AvailabilityZone") for one in ids}
+            assert zones == {"us-east-1-bos-1a" if region == "us-east-1" else None}
 
 
 def test_several_hosts_pass_on_the_id_of_one_image(run_playbook: RunPlaybook, served_look: Looking) -> None:

@@ -26,7 +26,9 @@ source_image_ids: [{SOURCE}]
 kms_key_id: alias/golden
 accounts:
   - account: home
-    regions: [eu-west-1, eu-central-1]
+    regions:
+      - eu-west-1
+      - eu-central-1
   - account: consumer
     role_arn: arn:aws:iam::{CONSUMER}:role/image-copier
     regions: [eu-west-1]
@@ -55,7 +57,20 @@ class Fleet:
                 TagSpecifications=[{"ResourceType": "image", "Tags": tags}],
             )["ImageId"]  # fmt: skip
         self.emulator.advance(900)
+        self.copied_elsewhere(name=f"{name}-elsewhere")
         return made
+
+    def copied_elsewhere(self, *, name: str) -> None:
+        """Copy the source once more and later, as to a Local Zone, where consumers of the region do not look."""
+        account, region = PLACES[0]
+        ec2: t.Any = self.emulator.session(account=account, region=region).client("ec2")
+        tags = {"sealed.ami:source": f"us-east-1:{SOURCE}", "sealed.ami:place": f"{region}-zzz-1a"}
+        entries = [{"Key": key, "Value": value} for key, value in tags.items()]
+        ec2.copy_image(
+            SourceImageId=SOURCE, SourceRegion="us-east-1", Name=name, Encrypted=True, KmsKeyId="alias/golden",
+            TagSpecifications=[{"ResourceType": "image", "Tags": entries}],
+        )  # fmt: skip
+        self.emulator.advance(900)
 
     def found(self, name: str) -> dict[tuple[str, str], str | None]:
         """Return what every place's consumers get by a name."""

@@ -23,12 +23,13 @@ from ..options import (
     require_key_reference,
     require_region_name,
 )
-from ..places import REGIONAL, Place, parse_place
+from ..places import PLACE_OPTIONS, REGIONAL, Place, parse_place, require_own_region
 from ..timestamps import parse_timestamp
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
 # What each destination may have of its own.
 PER_DESTINATION: t.Final = ("kms_key_id", "name", *(row.name for row in ATTRIBUTE_ROWS if row.of_destination))
+OF_DESTINATION: t.Final = ("region", *PLACE_OPTIONS, *PER_DESTINATION)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,8 +94,10 @@ def parse_copy_request(options: Options, *, default_region: str | None) -> CopyR
     if regions is None:
         if not default_region:
             raise RequestError("region is missing; say where the copy shall go, or list destinations")
-        destinations: tuple[Destination, ...] = (_parse_destination({"region": default_region}, options),)
+        only = {"region": default_region, **{name: options.get(name) for name in PLACE_OPTIONS}}
+        destinations: tuple[Destination, ...] = (_parse_destination(only, options),)
     else:
+        _require_no_place(options)
         destinations = tuple(_parse_destination(entry, options) for entry in regions)
     request = CopyRequest(
         source_image_ids=source_image_ids,
@@ -129,6 +132,16 @@ def _parse_sources(options: Options) -> tuple[str, ...]:
         require_image_id(image_id, option="source_image_id")
     _require_distinct(source_image_ids, what="source_image_ids: image")
     return tuple(source_image_ids)
+
+
+def _require_no_place(options: Options) -> None:
+    """Refuse a place for all destinations: it belongs to a single region."""
+    for name in PLACE_OPTIONS:
+        if options.get(name):
+            raise RequestError(
+                f"{name} {options[name]} is for the one destination that region names; with destinations, give it in "
+                "the one that it is for"
+            )
 
 
 def _parse_expiry(options: Options) -> str | None:
@@ -206,11 +219,7 @@ def require_distinct_destinations(request: CopyRequest) -> None:
 def _require_local(request: CopyRequest, destination: Destination) -> None:
     """Refuse what AWS does not do in a Local Zone or on an Outpost (aws_rules §21)."""
     place, permissions = destination.place, destination.attributes.launch_permissions
-    if request.source_region != destination.region:
-        raise RequestError(
-            f"destinations: images come to {place.shown} from its own region alone, and the source is in "
-            f"{request.source_region}; copy it to {destination.region} first, and that copy to {place.shown}"
-        )
+    require_own_region(place, request.source_region, destination.region)
     if request.completion_duration_minutes is not None:
         raise RequestError(
             f"snapshot_copy_completion_duration_minutes cannot be kept on the way to {place.shown}; leave it out, or "
@@ -252,7 +261,7 @@ def render_name(
         raise PreflightError(f"source image {source_image_id} in {source_region} has no name; pass name for the copy")
     if template is None:
         suffix = ("-encrypted" if encrypted else "-copy") if source_region == region else ""
-        suffix += f"-{place.name.rpartition('/')[2]}" if place.is_local else ""
+        suffix += f"-{place.label}" if place.is_local else ""
         return require_image_name(f"{source_name[: 128 - len(suffix)]}{suffix}")
     name = template
     for placeholder, value in zip(_PLACEHOLDERS, (source_name, source_image_id, region)):

@@ -230,3 +230,30 @@ def test_what_is_shared_for_launch_stays_shared() -> None:
     assert found["shares"] == [{"purpose": "launch", "image_ids": [OPEN], "user_ids": [ONE]}] and not found["grants"]
     end = clean(found, host0={"verified": [OPEN]})
     assert (end["unshare"], end["revoke"], end["kept"]) == ([], [], {})
+
+
+@pytest.mark.parametrize(
+    ("place", "word"),
+    [
+        ({"availability_zone": f"{HOME}-bos-1a"}, f"Local Zone {HOME}-bos-1a"),
+        ({"availability_zone_id": "use1-bos1-az1"}, "Local Zone use1-bos1-az1"),
+        ({"outpost_arn": f"arn:aws:outposts:{HOME}:{ONE}:outpost/op-0123456789abcdef0"}, "Outpost arn:aws:outposts"),
+    ],
+)
+def test_nothing_is_distributed_to_places_in_regions(place: Options, word: str) -> None:
+    places = [{"region": HOME, "kms_key_id": "alias/own"}, {"region": HOME, "kms_key_id": "alias/own", **place}]
+    for host in (
+        a_host(target={"destinations": places}),
+        a_host(sealed_ami_region=HOME, target={"destinations": [], **place}),
+    ):
+        with pytest.raises(AnsibleFilterError, match=f"host0: images of another account.*{word}.*fleet_copy"):
+            plan(host)
+
+
+@pytest.mark.parametrize("place", [{"availability_zone": f"{HOME}-bos-1a"}, {"outpost_arn": "arn:aws:outposts:"}])
+def test_a_copy_in_a_local_zone_is_not_the_region_s(place: Options) -> None:
+    local = a_copy(HOME)
+    local["snapshots"] = [{**local["snapshots"][0], **place}]
+    target = {"destinations": [{"region": HOME, "kms_key_id": "alias/own"}]}
+    assert only(plan(a_host(distribute_found=[a_copy(HOME)], target=target)))["done"]
+    assert not only(plan(a_host(distribute_found=[local], target=target)))["done"]

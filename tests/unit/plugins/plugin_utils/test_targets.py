@@ -14,6 +14,7 @@ from ansible_collections.sealed.ami.plugins.plugin_utils._targets import parse_t
 
 ROLE = "arn:aws:iam::123456789012:role/team/image-copier"
 IMAGE = "ami-0123456789abcdef0"
+ZONE, OUTPOST = "us-east-1-bos-1a", "arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0"
 FOREIGN_KEY = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 
 
@@ -25,6 +26,11 @@ def an_account(**options: t.Any) -> dict[str, t.Any]:
 def a_file(*accounts: t.Any, **options: t.Any) -> dict[str, t.Any]:
     """Return a file of these accounts, or of one that is right, with a host for each region."""
     return {"host_per": "region", "accounts": list(accounts) or [an_account()], **options}
+
+
+def a_place(**options: t.Any) -> dict[str, t.Any]:
+    """Return a file with one region, of which more is said."""
+    return a_file(an_account(regions=[{"region": "us-east-1", **options}]))
 
 
 def only_variables(options: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -60,6 +66,34 @@ def test_every_setting_becomes_a_variable() -> None:
     expected = {f"sealed_ami_{name}": value for name, value in settings.items()}
     place = {"sealed_ami_account": "production", "sealed_ami_region": "eu-west-1"}
     assert only_variables(a_file(**settings)) == {**place, **expected}
+
+
+PLACES = [
+    pytest.param({"availability_zone": ZONE}, ZONE, id="zone"),
+    pytest.param({"availability_zone_id": "use1-bos1-az1"}, "use1-bos1-az1", id="zone by id"),
+    pytest.param({"outpost_arn": OUTPOST}, "op-0123456789abcdef0", id="Outpost"),
+]
+
+
+@pytest.mark.parametrize(("place", "label"), PLACES)
+def test_a_place_in_a_region_is_a_target_of_its_own(place: dict[str, str], label: str) -> None:
+    account = an_account(regions=["us-east-1", {"region": "us-east-1", "kms_key_id": "alias/there", **place}])
+    regional, local = parse_targets(a_file(account, source_region="us-east-1"))
+    assert (regional.name, local.name) == ("production.us-east-1", f"production.us-east-1.{label}")
+    (name,) = place
+    assert f"sealed_ami_{name}" not in regional.variables
+    assert local.variables[f"sealed_ami_{name}"] == place[name]
+    (joined,) = parse_targets(per_account(account, source_region="us-east-1"))
+    there = {"region": "us-east-1", "kms_key_id": "alias/there", **place}
+    assert joined.variables["sealed_ami_destinations"] == [{"region": "us-east-1"}, there]
+    assert joined.variables["sealed_ami_regions"] == ["us-east-1"]
+
+
+@pytest.mark.parametrize(("place", "label"), PLACES)
+def test_one_place_twice_is_refused(place: dict[str, str], label: str) -> None:
+    account = an_account(regions=[{"region": "us-east-1", **place}] * 2)
+    with pytest.raises(RequestError, match=f"production.us-east-1.{label} is listed twice"):
+        parse_targets(per_account(account))
 
 
 def test_the_innermost_setting_wins() -> None:
@@ -142,6 +176,24 @@ def test_who_acts_in_an_account(account: dict[str, str], name: str, variables: d
         pytest.param(a_file(deprecate_at="soon"), "deprecate_at 'soon' is not a time", id="no time"),
         pytest.param(a_file(deregistration_protection="on"), "deregistration_protection is one of", id="protection"),
         pytest.param(a_file(imds_support="v1.0"), "imds_support is one of v2.0", id="support of IMDS"),
+        pytest.param(a_file(availability_zone=ZONE), "the file: availability_zone is for one region", id="zone of all"),
+        pytest.param(
+            a_file(an_account(outpost_arn=OUTPOST)), "account production: outpost_arn is for one region",
+            id="Outpost of an account",
+        ),
+        pytest.param(a_place(availability_zone="Boston!"), "'Boston!' of us-east-1 is not the name", id="no zone"),
+        pytest.param(a_place(outpost_arn="op-1"), "region us-east-1: outpost_arn 'op-1' of us-east-1", id="no Outpost"),
+        pytest.param(
+            a_place(availability_zone=ZONE, outpost_arn=OUTPOST), "are mutually exclusive", id="zone and Outpost"
+        ),
+        pytest.param(
+            a_place(outpost_arn=OUTPOST.replace("us-east-1", "eu-west-1")), "belongs to eu-west-1",
+            id="Outpost elsewhere",
+        ),
+        pytest.param(
+            a_place(availability_zone_id="use1-bos1-az1", source_region="eu-west-1"), "its own region alone",
+            id="zone of another region than the source's",
+        ),
         pytest.param(a_file(watermarks="golden, a"), "watermarks 'a' is not allowed", id="watermark too short"),
         pytest.param(
             a_file(instance_type_specification={"supported": []}), "instance_type_specification has supported",
