@@ -57,7 +57,7 @@ class Facts:
             for one in self.images
             if one is not image and one.tags.get(COPY_TAG) == token and one.creation_date <= image.creation_date
         ]
-        taken = f"its tags are those of {twins[0]}, which is older" if token and twins else ""
+        taken = f"its tags are those of {twins[0]}, which is older" if twins else ""
         return self.lineage.doubt(image) or taken
 
     def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:
@@ -71,15 +71,14 @@ class Facts:
         return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
 
     def is_left_to_another(self, image: Image) -> bool:
-        """Tell whether another destination of the same task sees to a failed copy: by its key, its name, or the first.
+        """Tell whether another destination of the task sees to what failed under another key than this one's.
 
-        So that none is removed twice, nor by a destination that did not start it.
+        By its key, its name, or the first: so that none is removed twice, nor by a destination that did not start it.
         """
-        own, made_for = self.requirement.key_tag, image.tags.get(KEY_TAG)
-        if made_for == own or made_for in dict(self.asked):
-            return made_for != own
+        if image.tags.get(KEY_TAG) in dict(self.asked):
+            return True
         heirs = [tag for tag, name in self.asked if name == image.name] or [tag for tag, _name in self.asked]
-        return bool(heirs) and heirs[0] != own
+        return bool(heirs) and heirs[0] != self.requirement.key_tag
 
     def is_named_alike(self, image: Image) -> bool:
         """Tell whether the image has the name that this destination gives to its copy."""

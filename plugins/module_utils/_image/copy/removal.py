@@ -18,7 +18,7 @@ from .facts import Facts
 from .identity import Requirement, require_decidable, require_keys_shown, require_places_shown
 
 
-def plan_removal(facts: Facts, *, region: str, unprotect: bool = False) -> Plan:
+def plan_removal(facts: Facts, *, region: str, unprotect: bool) -> Plan:
     """Return the plan that removes the copy of one source under the required key, and snapshots it left behind.
 
     ``unprotect`` says that deregistration protection may be taken off for that.

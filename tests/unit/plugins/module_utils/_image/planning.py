@@ -20,6 +20,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     a_request,
     a_requirement,
     an_image,
+    fresh,
     required,
 )
 
@@ -56,7 +57,7 @@ def plan(
     wanted = None if preserve else key or required(KEY_A, reference="alias/golden")
     requirement = a_requirement(wanted, source, encryption_by_default=by_default)
     destination = request.destinations[0]
-    facts.setdefault("asked", ((requirement.key_tag, expected_name(request, destination, source)),))
+    facts["asked"] = fresh(facts.get("asked", ((requirement.key_tag, expected_name(request, destination, source)),)))
     return plan_copy(request, destination, Facts(LINEAGE, source, requirement, images, **facts))
 
 

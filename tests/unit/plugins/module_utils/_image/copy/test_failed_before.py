@@ -86,7 +86,7 @@ def test_only_failed_ones_go(state: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "asked", "by_a", "by_b"),
+    ("image", "asked", "first", "second"),
     [
         pytest.param(FAILED, (GOLDEN, BESIDE), False, True, id="started by the second"),
         pytest.param(a_copy(state="failed"), (GOLDEN, BESIDE), True, False, id="started by the first"),
@@ -100,13 +100,17 @@ def test_only_failed_ones_go(state: str) -> None:
         pytest.param(
             a_copy(state="failed", key_tag=KEY_C), (GOLDEN, (KEY_B, "golden")), True, False, id="both have one name"
         ),
+        pytest.param(
+            a_copy(state="failed", key_tag=KEY_C), ((KEY_B, "another"), GOLDEN), False, True,
+            id="former key of the second, the name of the first comes before",
+        ),
     ],
 )  # fmt: skip
 def test_of_two_destinations_in_a_region_one_removes_it(
-    image: Image, asked: tuple[tuple[str, str], ...], by_a: bool, by_b: bool
+    image: Image, asked: tuple[tuple[str, str], ...], first: bool, second: bool
 ) -> None:
     plans = [plan(image, key=required(key), name=name, asked=asked) for key, name in asked]
-    assert [removed(found) for found in plans] == [[COPY_ID] * by_a, [COPY_ID] * by_b]
+    assert [removed(found) for found in plans] == [[COPY_ID] * first, [COPY_ID] * second]
     assert [found.warnings for found in plans] == [(), ()]
 
 

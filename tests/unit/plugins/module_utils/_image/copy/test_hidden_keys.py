@@ -61,7 +61,7 @@ def test_nothing_is_done_on_the_word_of_such_an_answer(image: Image, superseded:
 def test_nothing_is_removed_or_called_absent(image: Image) -> None:
     facts = Facts(LINEAGE, None, a_requirement(required(KEY_A)), (image,))
     with pytest.raises(PreflightError, match=rf"{COPY_ID}.*not known"):
-        plan_removal(facts, region=AWAY)
+        plan_removal(facts, region=AWAY, unprotect=False)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.keys import Requ
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
     COPY_TAG,
     KEY_TAG,
+    PLACE_TAG,
     SOURCE_TAG,
     Image,
     Snapshot,
@@ -41,6 +42,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     a_requirement,
     a_snapshot,
     an_image,
+    fresh,
     required,
 )
 
@@ -153,6 +155,13 @@ def test_a_loose_snapshot_goes_only_with_an_image_that_may_hide_it(state: str, s
     assert ("snap-1" in step.snapshot_ids) is goes
 
 
+@pytest.mark.parametrize("other", ["ami-000000000000000b0", "ami-000000000000000c1", "ami-000000000000000d0"])
+def test_the_snapshots_of_another_image_do_not_go_with_a_failed_one(other: str) -> None:
+    theirs = left_behind(description=MADE_BY_COPY.replace(COPY_ID, other))
+    (step,) = plan(a_copy(state="failed"), orphans=(theirs,), living=(COPY_ID, other)).steps
+    assert isinstance(step, DeregisterImage) and step.snapshot_ids == ()
+
+
 def test_a_snapshot_of_an_image_that_is_there_is_no_orphan() -> None:
     """A pending image shows no snapshots, of which some may be complete already."""
     of_another = dataclasses.replace(left_behind(), description=MADE_BY_COPY.replace(COPY_ID, "ami-0000000000000000a"))
@@ -195,6 +204,60 @@ def test_a_copy_with_statuses_preserved() -> None:
     assert plan(mine).action == "unchanged"
 
 
+ZONE, OTHER_ZONE = "eu-west-1-ham-1a", "eu-west-1-lon-1a"
+
+
+def placed(image: Image, *places: str | None) -> Image:
+    """Return the image with each of its snapshots in a place."""
+    devices = [dataclasses.replace(one, place=place) for one, place in zip(image.devices, places, strict=True)]
+    return dataclasses.replace(image, devices=tuple(devices))
+
+
+@pytest.mark.parametrize(
+    ("image", "where"),
+    [
+        pytest.param(
+            placed(a_copy(sda1=KEY_A, tags={PLACE_TAG: ZONE}), ZONE), f"Local Zone {ZONE}", id="in a Local Zone"
+        ),
+        pytest.param(
+            placed(a_copy(sda1=KEY_A, sdf=KEY_A, tags={PLACE_TAG: ZONE}), ZONE, None), f"Local Zone {ZONE}",
+            id="as far as AWS says",
+        ),
+        pytest.param(
+            a_copy(state="failed", tags={PLACE_TAG: OTHER_ZONE}), f"Local Zone {OTHER_ZONE}", id="by our tag alone"
+        ),
+    ],
+)  # fmt: skip
+def test_a_copy_of_ours_elsewhere_is_kept_and_named_with_its_place(image: Image, where: str) -> None:
+    found = plan(image)
+    assert (found.action, found.steps) == ("unchanged", ())
+    (warning,) = found.warnings
+    assert f"{COPY_ID}, a copy of the same source in {where}, is kept" in warning
+
+
+def test_somebody_else_s_copy_elsewhere_is_not_named() -> None:
+    assert plan(placed(a_copy(sda1=KEY_A, key_tag=None), ZONE)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("image", "keys"),
+    [
+        pytest.param(a_copy(sda1=KEY_B, key_tag=KEY_B), KEY_B, id="the key that AWS shows"),
+        pytest.param(a_copy(state="pending", key_tag=KEY_B), KEY_B, id="the key of our tag"),
+        pytest.param(a_copy(sda1=KEY_A, sdf=KEY_B, key_tag="alias/old"), f"{KEY_A}, {KEY_B}", id="two keys"),
+    ],
+)
+def test_a_copy_of_ours_under_another_key_is_named_with_it(image: Image, keys: str) -> None:
+    (warning,) = plan(image).warnings
+    assert f"a copy of the same source under {keys}, is kept" in warning
+
+
+def test_a_deregistered_copy_is_passed_over() -> None:
+    gone = a_copy("ami-000000000000000c1", sda1=KEY_A, state="deregistered")
+    found = plan(gone, a_copy(sda1=KEY_A))
+    assert [step.image_id for step in found.steps if isinstance(step, DeregisterImage)] == [COPY_ID]
+
+
 def test_an_alias_that_kms_does_not_tell() -> None:
     key = required(None, reference="alias/golden")
     for copy in (a_copy(sda1=KEY_A), a_copy(sda1=KEY_A, key_tag="alias/golden")):
@@ -232,7 +295,7 @@ def test_one_token_makes_one_image(dates: tuple[str, str], removed: set[int]) ->
         dataclasses.replace(a_copy(sda1=KEY_A), image_id=image_id, creation_date=date)
         for image_id, date in zip(ids, dates, strict=True)
     ]
-    twins = [dataclasses.replace(one, tags={**one.tags, COPY_TAG: "sealed-ami-1"}) for one in images]
+    twins = [dataclasses.replace(one, tags={**one.tags, COPY_TAG: fresh("sealed-ami-1")}) for one in images]
     done = plan(*twins)
     gone = {step.image_id for step in done.after if isinstance(step, DeregisterImage)}
     assert gone == {ids[number] for number in removed}
