@@ -28,6 +28,11 @@ options:
     description: The policy that the images were judged by, as the option of that module.
     type: dict
     required: true
+  limit:
+    description:
+      - How many images are shown in full at most. Families of images are taken as a whole, those with something wrong
+        first. Every image of the others is a line of C(index). All are shown by default.
+    type: int
 """
 
 EXAMPLES = r"""
@@ -46,8 +51,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - A dictionary with C(summary), C(policy) in words, C(errors), C(keys), C(regions) with images, C(empty_regions) and
-      C(families).
+    - A dictionary with C(summary), C(policy) in words, C(errors), C(keys), C(regions) of
+      the images shown in full, C(empty_regions), C(families), and of the images not shown in full C(index), a list of
+      blocks of lines, and C(indexed), their number.
   type: dict
 """
 
@@ -58,10 +64,12 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.sealed.ami.plugins.plugin_utils._audit_report import arrange_report
 
 
-def audit_report(results: t.Sequence[dict[str, t.Any]], policy: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+def audit_report(
+    results: t.Sequence[dict[str, t.Any]], policy: t.Mapping[str, t.Any], limit: int | None = None
+) -> dict[str, t.Any]:
     """Return what the report shows; anything but results of audits is an error."""
     try:
-        return arrange_report(results, policy)
+        return arrange_report(results, policy, limit=limit)
     except (KeyError, TypeError, AttributeError) as error:
         raise AnsibleFilterError(
             f"audit_report needs the results of audits, one for each account: {error!r}"

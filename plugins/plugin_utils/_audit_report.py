@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ._audit_families import arrange_families
+from ._audit_index import arrange_index, choose_families
 from ._audit_keys import Keys
 
 Result = t.Mapping[str, t.Any]
@@ -21,8 +22,11 @@ Parts = dict[str, t.Any]
 VERDICTS: t.Final = {True: "compliant", False: "not compliant", None: "unknown"}
 
 
-def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any]) -> Parts:
-    """Return what a report shows; ``results`` has one entry for each account, as the role ``audit`` makes them."""
+def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any], *, limit: int | None = None) -> Parts:
+    """Return what a report shows; ``results`` has one entry for each account, as the role ``audit`` makes them.
+
+    At most ``limit`` images are shown in full, those with something wrong first; the others are in its index.
+    """
     entries = [(result, image) for result in results for image in result["images"]]
     keys = Keys(image for _result, image in entries)
     images = [
@@ -30,6 +34,8 @@ def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any]) -
         for number, (result, image) in enumerate(entries, start=1)
     ]
     filled = {image["region"] for image in images}
+    families, rest = choose_families(arrange_families(images), len(images) if limit is None else limit)
+    shown = {region for family in families for region in family["cells"]}
     regions = sorted({str(region) for result in results for region in result["regions"]} | filled)
     return {
         "accounts": [{"account": str(result["account"]), "name": str(result["name"] or "")} for result in results],
@@ -38,9 +44,11 @@ def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any]) -
         "errors": [error for result in results for error in _arrange_errors(result)],
         "policy": describe_policy(policy),
         "keys": keys.table(),
-        "regions": [region for region in regions if region in filled],
+        "regions": [region for region in regions if region in shown],
         "empty_regions": [region for region in regions if region not in filled],
-        "families": arrange_families(images),
+        "families": families,
+        "index": arrange_index(rest),
+        "indexed": len(rest),
     }
 
 

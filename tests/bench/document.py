@@ -38,35 +38,47 @@ def check(folder: pathlib.Path) -> str | None:
 
 def summary(folder: pathlib.Path, numbers: t.Sequence[str]) -> str:
     """Return the rows for a terminal."""
-    rows = store.load(folder).rows
+    rows = store.load(folder)
     lines = []
     for number in numbers:
         lines.append(f"{number}  {ROWS[number].title}")
-        lines += [f"    {'  '.join(_program_cells(one))}" for one in rows[number]]
-        lines += [f"    {'  '.join(_finding_cells(one))}" for one in judge(number, rows[number])]
+        lines += [f"    {'  '.join(_program_cells(one))}" for one in rows[number].figures]
+        lines += [f"    {'  '.join(_finding_cells(one))}" for one in judge(number, rows[number].figures)]
     return "\n".join(lines)
 
 
 def _files(folder: pathlib.Path) -> dict[pathlib.Path, str]:
     stored = store.load(folder)
     site = folder / "docsite"
-    return {site / "bench.rst.inc": _tables(stored), site / "bench.svg": _chart(stored.rows)}
+    chart = _chart({number: row.figures for number, row in stored.items()})
+    return {site / "bench.rst.inc": _tables(stored), site / "bench.svg": chart}
 
 
-def _tables(stored: store.Stored) -> str:
+def _tables(stored: t.Mapping[str, store.Row]) -> str:
     programs, findings = [], []
-    for number, figures in stored.rows.items():
+    for number, (_measured_on, figures) in stored.items():
         programs += [(number, *_program_cells(one)) for one in figures]
         findings += [(number, *_finding_cells(one)) for one in judge(number, figures)]
-    titles = "".join(f"* Row {number}: {ROWS[number].title}.\n" for number in stored.rows)
+    titles = "".join(f"* Row {number}: {ROWS[number].title}.\n" for number in stored)
     license_lines = "".join(f"  {line}\n" for line in _LICENSE)
-    machine = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in stored.machine.items())
     return (
         f"..\n{license_lines}\n{titles}\n"
         + _list_table("What was to be reached", _FINDING_HEAD, findings, widths="8 52 12 12 16")
         + _list_table("All programs; medians, and the least and the most", _PROGRAM_HEAD, programs)
-        + f"Measured on: {machine}.\n"
+        + "Measured on:\n\n"
+        + "".join(f"* {line}\n" for line in _machines(stored))
     )
+
+
+def _machines(stored: t.Mapping[str, store.Row]) -> list[str]:
+    """Return one line for all rows that were measured in the same surroundings, in the order of the rows."""
+    rows: dict[str, list[str]] = {}
+    for number, row in stored.items():
+        words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.measured_on.items())
+        rows.setdefault(words, []).append(number)
+    return [
+        f"{'row' if len(numbers) == 1 else 'rows'} {', '.join(numbers)}: {words}." for words, numbers in rows.items()
+    ]
 
 
 def _list_table(title: str, head: t.Sequence[str], rows: t.Iterable[t.Sequence[str]], *, widths: str = "auto") -> str:

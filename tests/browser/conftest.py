@@ -106,6 +106,19 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
+def folded(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Return the page about two thousand images that shows forty of them in full, and has a line for each other."""
+    found = pages.results(pages.audits(2000))
+    return pages.write_page(tmp_path_factory.mktemp("folded"), found, audit_html_limit=40)
+
+
+@pytest.fixture(scope="session")
+def hostile_index(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """Return the page that shows none of the images with hostile names in full."""
+    return pages.write_page(tmp_path_factory.mktemp("hostile_index"), pages.poisoned(), audit_html_limit=0)
+
+
+@pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """Return a page on which whatever somebody could name is markup and template, and no script of it may run."""
     return pages.write_page(

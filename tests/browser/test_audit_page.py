@@ -16,7 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from browser.conftest import Browser
 from browser.pages import POISON
 
-PAGES = ("some", "none", "many", "hostile")
+PAGES = ("some", "none", "many", "folded", "hostile", "hostile_index")
 # Whatever an element stands on: the nearest background below it that is not transparent.
 CONTRAST = """
 const rgb = c => { const d = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -209,6 +209,39 @@ def test_two_thousand_images_are_all_there_and_weigh_little(browser: Browser, ma
     focus(browser, "#show-all")
     press(browser, Keys.ARROW_DOWN)
     assert browser.shown(".row, .family") == browser.count(".row.has-bad, .family.has-bad") > 0
+
+
+def test_what_a_large_page_folds_is_found_by_its_name(browser: Browser, folded: pathlib.Path) -> None:
+    browser.show(folded)
+    assert [browser.count(selector) for selector in (".cell", ".image", "details")] == [40, 40, 40]
+    assert browser.texts(".tile dd")[0] == "2000"
+    lines = [line for text in browser.texts("#index pre") for line in text.splitlines()]
+    assert len(lines) == len(set(lines)) == 1960
+    # Of the names that no table shows, one in the middle of a block far below the screen.
+    line = lines[1234]
+    name = line.split("  ")[1]
+    assert name not in "".join(browser.texts("h3, .matrix"))
+    assert browser.execute_script("return window.find(arguments[0])", name)
+    assert browser.execute_script("return getSelection().anchorNode.parentElement.tagName") == "PRE"
+    assert re.match(r"^[✓✗?]  golden-\d{4}  ami-[0-9a-f]{17}  [a-z-]+-\d  123456789012  ", line)
+
+
+def test_a_link_of_the_index_leads_to_the_names_that_follow(browser: Browser, folded: pathlib.Path) -> None:
+    browser.show(folded)
+    assert browser.count(".index a") == browser.count(".block") == 2
+    focus(browser, ".index li:last-child a")
+    press(browser, Keys.ENTER)
+    title = "return document.querySelector(':target h3').getBoundingClientRect()"
+    assert 0 <= browser.execute_script(f"{title}.top") < browser.execute_script("return innerHeight")
+
+
+def test_hostile_names_are_lines_of_the_index(browser: Browser, hostile_index: pathlib.Path) -> None:
+    browser.show(hostile_index)
+    assert browser.title == "Encryption"
+    assert browser.count("script, img, .owned, [onclick], [onerror]") == 0
+    lines = [line for text in browser.texts("#index pre") for line in text.splitlines()]
+    assert len(lines) == 24
+    assert [line for line in lines if " ".join(POISON.split()) not in line] == []
 
 
 def test_hostile_names_are_shown_as_text(browser: Browser, hostile: pathlib.Path) -> None:

@@ -143,6 +143,7 @@ TYPED = {
     "audit_allow_nothing": "yes",
     "audit_html_path": "none",
     "audit_json_path": "none",
+    "audit_html_limit": " 50\r\n",
     "audit_title": "Typed by hand",
     "audit_verdicts_limit": " 50\r\n",
     "audit_s3_bucket": "reports",

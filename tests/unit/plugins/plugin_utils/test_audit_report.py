@@ -189,3 +189,63 @@ def test_a_policy_is_told_in_words() -> None:
         f"All devices: {every}, under a key with the tags Use=images",
         f"/dev/sdf: {every}, under alias/data or a key with the tags Use=images",
     ]
+
+
+def an_estate() -> dict[str, t.Any]:
+    """Return three families: one of a source with two copies, one that is not compliant, and one not known."""
+    return a_result(
+        an_entry("c", name="app"),
+        an_entry("d", "c", name="app", region="us-east-1"),
+        an_entry("e", "c", name="app", region="us-west-2"),
+        an_entry("b", name="base\nline", compliant=False, reasons=["not encrypted", "key\ngone"]),
+        an_entry("a", name="", compliant=None, reasons=["not known"]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "shown", "indexed"),
+    [
+        pytest.param(None, ["b", "a", "c"], [], id="no limit"),
+        pytest.param(5, ["b", "a", "c"], [], id="just enough"),
+        pytest.param(4, ["b", "a"], ["c", "d", "e"], id="a family is not cut in two"),
+        pytest.param(1, ["b"], ["a", "c", "d", "e"], id="what is wrong comes first"),
+        pytest.param(0, [], ["a", "c", "d", "e", "b"], id="none"),
+    ],
+)
+def test_what_is_not_shown_in_full_is_a_line_of_the_index(
+    limit: int | None, shown: list[str], indexed: list[str]
+) -> None:
+    report = arrange_report([an_estate()], {"encrypted": True}, limit=limit)
+    assert [family["root_id"] for family in report["families"]] == shown
+    lines = [line for block in report["index"] for line in block["text"].splitlines()]
+    assert [next(word for word in line.split("  ")[1:] if len(word) == 1) for line in lines] == indexed
+    assert (report["indexed"], report["summary"]["images"]) == (len(indexed), 5)
+
+
+def test_a_line_of_the_index_says_what_is_wrong_and_stays_one_line() -> None:
+    report = arrange_report([an_estate()], {"encrypted": True}, limit=0)
+    (block,) = report["index"]
+    assert block["text"].splitlines() == [
+        "?  a  a  eu-west-1  123456789012  K1: not known",
+        "✓  app  c  eu-west-1  123456789012  K1",
+        "✓  app  d  us-east-1  123456789012  K1",
+        "✓  app  e  us-west-2  123456789012  K1",
+        "✗  base line  b  eu-west-1  123456789012  K1: not encrypted; key gone",
+    ]
+    assert (block["first"], block["last"], block["count"]) == ("a", "base line", 5)
+
+
+def test_the_index_is_cut_into_blocks_in_the_order_of_names() -> None:
+    images = [an_entry(f"ami-{number}", name=f"name-{number:04d}") for number in reversed(range(2500))]
+    report = arrange_report([a_result(*images)], {"encrypted": True}, limit=300)
+    assert len(report["families"]) == 300
+    assert [(block["first"], block["last"], block["count"]) for block in report["index"]] == [
+        ("name-0300", "name-1299", 1000),
+        ("name-1300", "name-2299", 1000),
+        ("name-2300", "name-2499", 200),
+    ]
+
+
+def test_regions_of_the_matrix_are_those_shown_and_no_filled_region_counts_as_empty() -> None:
+    report = arrange_report([an_estate()], {"encrypted": True}, limit=2)
+    assert (report["regions"], report["empty_regions"]) == (["eu-west-1"], [])
