@@ -39,46 +39,53 @@ def check(folder: pathlib.Path) -> str | None:
 def summary(folder: pathlib.Path, numbers: t.Sequence[str]) -> str:
     """Return the rows for a terminal."""
     rows = store.load(folder)
-    lines = []
+    lines: list[str] = []
     for number in numbers:
         lines.append(f"{number}  {ROWS[number].title}")
-        lines += [f"    {'  '.join(_program_cells(one))}" for one in rows[number].figures]
-        lines += [f"    {'  '.join(_finding_cells(one))}" for one in judge(number, rows[number].figures)]
+        lines += [f"    {'  '.join(_program_cells(one))}" for one in rows[number]]
+        lines += [f"    {'  '.join(_finding_cells(one, rows[number]))}" for one in judge(number, rows[number])]
     return "\n".join(lines)
 
 
 def _files(folder: pathlib.Path) -> dict[pathlib.Path, str]:
     stored = store.load(folder)
     site = folder / "docsite"
-    chart = _chart({number: row.figures for number, row in stored.items()})
-    return {site / "bench.rst.inc": _tables(stored), site / "bench.svg": chart}
+    return {site / "bench.rst.inc": _tables(stored), site / "bench.svg": _chart(stored)}
 
 
-def _tables(stored: t.Mapping[str, store.Row]) -> str:
+def _tables(stored: t.Mapping[str, t.Sequence[Figures]]) -> str:
     programs, findings = [], []
-    for number, (_measured_on, figures) in stored.items():
+    for number, figures in stored.items():
         programs += [(number, *_program_cells(one)) for one in figures]
-        findings += [(number, *_finding_cells(one)) for one in judge(number, figures)]
+        findings += [(number, *_finding_cells(one, figures)) for one in judge(number, figures)]
     titles = "".join(f"* Row {number}: {ROWS[number].title}.\n" for number in stored)
     license_lines = "".join(f"  {line}\n" for line in _LICENSE)
     return (
         f"..\n{license_lines}\n{titles}\n"
         + _list_table("What was to be reached", _FINDING_HEAD, findings, widths="8 52 12 12 16")
         + _list_table("All programs; medians, and the least and the most", _PROGRAM_HEAD, programs)
-        + "Measured on:\n\n"
+        + "Rows, and what they were measured on:\n\n"
         + "".join(f"* {line}\n" for line in _machines(stored))
     )
 
 
-def _machines(stored: t.Mapping[str, store.Row]) -> list[str]:
-    """Return one line for all rows that were measured in the same surroundings, in the order of the rows."""
+def _machines(stored: t.Mapping[str, t.Sequence[Figures]]) -> list[str]:
+    """Return one line for all that was measured in the same surroundings, in the order of the rows."""
     rows: dict[str, list[str]] = {}
-    for number, row in stored.items():
-        words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.measured_on.items())
-        rows.setdefault(words, []).append(number)
-    return [
-        f"{'row' if len(numbers) == 1 else 'rows'} {', '.join(numbers)}: {words}." for words, numbers in rows.items()
-    ]
+    for number, programs in stored.items():
+        for words, labels in _surroundings(programs).items():
+            whole = len(labels) == len(programs)
+            rows.setdefault(words, []).append(number if whole else f"{number} ({', '.join(labels)})")
+    return [f"{', '.join(numbers)}: {words}." for words, numbers in rows.items()]
+
+
+def _surroundings(programs: t.Iterable[Figures]) -> dict[str, list[str]]:
+    """Return the programs of a row by what they were measured on, in words."""
+    found: dict[str, list[str]] = {}
+    for one in programs:
+        words = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.measured_on.items())
+        found.setdefault(words, []).append(one.label)
+    return found
 
 
 def _list_table(title: str, head: t.Sequence[str], rows: t.Iterable[t.Sequence[str]], *, widths: str = "auto") -> str:
@@ -102,10 +109,17 @@ def _program_cells(figures: Figures) -> tuple[str, ...]:
     )
 
 
-def _finding_cells(finding: Finding) -> tuple[str, ...]:
+def _finding_cells(finding: Finding, programs: t.Sequence[Figures]) -> tuple[str, ...]:
     verdict = {True: "reached", False: "**not reached**", None: ""}[finding.is_reached]
+    if verdict and finding.is_timed and not _were_alone(programs):
+        verdict = "not judged: measured beside other work"
     exact = float(finding.value).is_integer()
     return finding.text, f"{finding.value:,.0f}" if exact else f"{finding.value:.2f}", finding.limit, verdict
+
+
+def _were_alone(programs: t.Iterable[Figures]) -> bool:
+    """Tell whether nothing kept the processors from the programs; rows from before it was noted had them."""
+    return all(one.measured_on.get("load", 0) <= one.measured_on["processors"] for one in programs)
 
 
 def _chart(rows: t.Mapping[str, t.Sequence[Figures]]) -> str:

@@ -35,6 +35,11 @@ class Finding(t.NamedTuple):
         return self.value >= (self.at_least or -math.inf) and (self.at_most is None or self.value <= self.at_most)
 
     @property
+    def is_timed(self) -> bool:
+        """Tell whether it follows from wall times, which say little on a machine that does other work too."""
+        return self.text.startswith(("wall time", "seconds from"))
+
+    @property
     def limit(self) -> str:
         """Return the limit for a table."""
         if self.at_least is not None:

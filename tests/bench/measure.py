@@ -75,6 +75,7 @@ class Figures:
 
     label: str
     samples: tuple[Sample, ...]
+    measured_on: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def median(self, figure: str) -> float:
         """Return the median of ``wall``, ``cpu``, ``calls``, or of something extra."""

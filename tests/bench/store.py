@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep every run as JSON, row by row, each with the machine and the versions that it was measured on."""
+"""Keep every run as JSON, row by row, and of each program the machine and the versions that it was measured on."""
 
 from __future__ import annotations
 
@@ -24,54 +24,52 @@ _FIELDS: t.Final = ("wall", "cpu", "calls", "failed", "made", "wanted", "extra")
 _PASSING: t.Final = frozenset({"date", "load"})
 
 
-class Row(t.NamedTuple):
-    """What was measured of a row, and on what."""
-
-    measured_on: dict[str, t.Any]
-    figures: list[Figures]
-
-
 def path_in(folder: pathlib.Path) -> pathlib.Path:
     """Return the file of the results."""
     return folder / "bench" / "results.json"
 
 
-def load(folder: pathlib.Path) -> dict[str, Row]:
-    """Return what is kept, row by row; nothing where there is no file yet."""
+def load(folder: pathlib.Path) -> dict[str, list[Figures]]:
+    """Return what is kept, the programs of each row; nothing where there is no file yet."""
     path = path_in(folder)
     kept = json.loads(path.read_text()) if path.exists() else {}
-    return {number: Row(row["measured_on"], _figures(row["programs"])) for number, row in kept.items()}
+    return {number: [_figures(label, kept) for label, kept in programs.items()] for number, programs in kept.items()}
 
 
 def keep(folder: pathlib.Path, number: str, figures: t.Sequence[Figures], *, add: bool) -> None:
-    """Write the runs of each program of a row in the place of its earlier ones, or beside them."""
+    """Write the runs of each program of a row in the place of its earlier ones, or beside them; others stay."""
     rows = load(folder)
-    kept = rows.get(number, Row({}, []))
+    programs = {one.label: one for one in rows.get(number, ())}
     here = _here()
-    if add and _lasting(kept.measured_on) != _lasting(here):
-        raise SystemExit(f"row {number} was measured on another machine or with other versions: measure it as a whole")
-    before = {one.label: one.samples for one in kept.figures} if add else {}
-    after = {one.label: (*before.get(one.label, ()), *one.samples) for one in figures}
-    programs = [Figures(label, samples) for label, samples in {**before, **after}.items()]
-    rows[number] = Row(here, programs)
-    written = {
-        name: {"measured_on": rows[name].measured_on, "programs": _programs(rows[name].figures)}
-        for name in sorted(rows)
-    }
+    for one in figures:
+        kept = programs.get(one.label) if add else None
+        if kept and _lasting(kept.measured_on) != _lasting(here):
+            raise SystemExit(
+                f"row {number}, {one.label}: kept runs are of another machine or versions; leave out --add"
+            )
+        programs[one.label] = Figures(one.label, (*(kept.samples if kept else ()), *one.samples), here)
+    rows[number] = list(programs.values())
+    written = {name: {one.label: _written(one) for one in rows[name]} for name in sorted(rows, key=order)}
     path_in(folder).parent.mkdir(parents=True, exist_ok=True)
     path_in(folder).write_text(json.dumps(written, indent=1) + "\n")
+
+
+def order(number: str) -> tuple[int, str]:
+    """Return what rows are sorted by: 2, 2a, 10."""
+    digits = re.sub(r"\D", "", number)
+    return int(digits), number
 
 
 def _lasting(measured_on: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {name: value for name, value in measured_on.items() if name not in _PASSING}
 
 
-def _figures(programs: t.Mapping[str, t.Sequence[dict[str, t.Any]]]) -> list[Figures]:
-    return [Figures(label, tuple(Sample(**run) for run in found)) for label, found in programs.items()]
+def _figures(label: str, kept: t.Mapping[str, t.Any]) -> Figures:
+    return Figures(label, tuple(Sample(**run) for run in kept["runs"]), kept["measured_on"])
 
 
-def _programs(figures: t.Sequence[Figures]) -> dict[str, list[dict[str, t.Any]]]:
-    return {one.label: [_rounded(sample) for sample in one.samples] for one in figures}
+def _written(figures: Figures) -> dict[str, t.Any]:
+    return {"measured_on": figures.measured_on, "runs": [_rounded(sample) for sample in figures.samples]}
 
 
 def _rounded(sample: Sample) -> dict[str, t.Any]:
