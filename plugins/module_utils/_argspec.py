@@ -170,6 +170,7 @@ COMPOSE_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "instance": {"type": "dict", "options": _INSTANCE},
     "no_reboot": {"type": "bool", "default": False},
     "temporary_tags": {"type": "dict"},
+    "snapshot_location": {"type": "str", "choices": ["local", "regional"]},
     "snapshot_copy_completion_duration_minutes": {"type": "int"},
 }
 

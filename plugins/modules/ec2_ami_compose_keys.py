@@ -196,6 +196,18 @@ options:
         organization that allow instances and volumes only with certain tags.
       - The image and its snapshots do not get them.
     type: dict
+  snapshot_location:
+    description:
+      - For an image of an instance in a Local Zone or on an Outpost, whether its snapshots lie there too (V(local)), or
+        in the region (V(regional)). AWS takes V(regional) by itself in a Local Zone, and demands one of them on an
+        Outpost that has local snapshots.
+      - For O(instance_id), and for O(method=instance) with an O(instance.subnet_id) there. Anywhere else it is refused.
+      - In a Local Zone and on an Outpost keys are final - neither a launch nor a volume can have another key - and the
+        image is launched there only. An image of O(name) whose snapshots lie elsewhere is an error.
+      - Successive snapshots of a volume are all local, or all in the region.
+      - Needs a recent botocore, and C(ec2:DescribeAvailabilityZones).
+    type: str
+    choices: [local, regional]
   snapshot_copy_completion_duration_minutes:
     description:
       - Ask for time-based copies of the snapshots that complete within this time, in steps of 15 from 15 to 2880

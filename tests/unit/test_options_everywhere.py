@@ -65,7 +65,6 @@ CALLERS: t.Final = [
     pytest.param(
         "playbooks/compose_keys.yml", COMPOSE,
         {
-            "snapshot_copy_completion_duration_minutes": _COSTS,
             "instance_id": "s5_image_from_instance has it", "no_reboot": _OF_INSTANCE, "state": _REMOVES,
             "session_token": _CREDENTIALS,
         },

@@ -116,6 +116,14 @@ def default_subnets(region: Region) -> list[str]:
     return [str(subnet["SubnetId"]) for subnet in subnets]
 
 
+def find_subnet(region: Region, subnet_id: str) -> tuple[str, str]:
+    """Return the zone of a subnet, and the ARN of its Outpost; both empty where there is no such subnet."""
+    filters = [{"Name": "subnet-id", "Values": [subnet_id]}]
+    for entry in read_all(region.ec2, "describe_subnets", f"find subnet {subnet_id} in {region.name}", filters=filters):
+        return str(entry.get("AvailabilityZone") or ""), str(entry.get("OutpostArn") or "")
+    return "", ""
+
+
 def _launched(device: RecipeDevice, options: InstanceOptions) -> dict[str, t.Any]:
     ebs: dict[str, t.Any] = {"Encrypted": True, "KmsKeyId": device.kms_key_id, "DeleteOnTermination": True}
     if device.shape is not None:
@@ -139,6 +147,7 @@ def _to_instance(entry: dict[str, t.Any]) -> Instance:
         image_id=entry.get("ImageId") or "",
         state_reason=str(reason.get("Message") or ""),
         zone=(entry.get("Placement") or {}).get("AvailabilityZone") or "",
+        outpost_arn=str(entry.get("OutpostArn") or ""),
         root_device_name=entry.get("RootDeviceName") or "",
         root_device_type=entry.get("RootDeviceType") or "ebs",
         client_token=entry.get("ClientToken") or "",

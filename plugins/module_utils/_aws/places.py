@@ -61,6 +61,15 @@ def require_places(region: Region, operation: str, place: Place) -> None:
         )
 
 
+def require_known(region: Region, operation: str, member: str, *, what: str) -> None:
+    """Refuse a botocore that cannot ask for it, or that would not show where the snapshots came to lie."""
+    if not region.knows(operation, member) or not region.knows("CopySnapshot", "DestinationAvailabilityZone"):
+        raise AwsError(
+            message=f"botocore {botocore.__version__} does not know {member} of {operation}, or does not show where "
+            f"snapshots lie, so that {what} cannot be kept; update boto3 and botocore where the module runs"
+        )
+
+
 def destination_of_copy(place: Place) -> dict[str, t.Any]:
     """Return what CopyImage and CopySnapshot take to copy to a place; nothing for the region itself."""
     if place.outpost_arn:

@@ -55,6 +55,7 @@ def create_image(
     *,
     description: str,
     no_reboot: bool,
+    location: str | None = None,
     image_tags: Tags,
     snapshot_tags: Tags,
 ) -> str:
@@ -71,6 +72,8 @@ def create_image(
     }
     if description:
         params["Description"] = description
+    if location is not None:
+        params["SnapshotLocation"] = location
     what = f"create image {recipe.name!r} of {instance_id} in {region.name}"
     answer = call(what, region.ec2.create_image, retry=False, **params)
     return str(required(answer, "ImageId", of=f"the new image {recipe.name!r}"))

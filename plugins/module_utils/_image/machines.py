@@ -54,6 +54,7 @@ class Instance:
     image_id: str = ""
     state_reason: str = ""
     zone: str = ""
+    outpost_arn: str = ""
     root_device_name: str = ""
     root_device_type: str = "ebs"
     client_token: str = ""

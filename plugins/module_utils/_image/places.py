@@ -57,6 +57,11 @@ class Place:
 REGIONAL: t.Final = Place()
 
 
+def place_named(name: str) -> Place:
+    """Return the place that AWS shows by this name on snapshots; empty is the region."""
+    return Place(outpost_arn=name) if name.startswith("arn:") else Place(zone=name)
+
+
 def shown_place(name: str | None) -> str:
     """Return words for what AWS shows on snapshots."""
     if name is None:

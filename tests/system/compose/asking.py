@@ -8,7 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from emulated_aws.catalogue_images import IMAGES
+from emulated_aws.client import Emulator
 from emulated_aws.identity import Credentials
+from oracle.guard import Guard
 from system.looking import Looking
 from system.running import Result
 
@@ -37,6 +39,26 @@ class Compose(t.Protocol):
 def instance_of(look: Looking) -> str:
     """Return the catalogue's running instance."""
     return next(iter(look.emulator.catalogue()["instances"]))
+
+
+class Local(t.NamedTuple):
+    """A subnet in a Local Zone, and an instance of "encrypted-root" that runs in it."""
+
+    subnet_id: str
+    instance_id: str
+
+
+def local_instance(emulator: Emulator, zone: str = "us-east-1-bos-1a") -> Local:
+    """Launch an instance in a Local Zone, and hand it over."""
+    ec2: t.Any = emulator.session().client("ec2", region_name=HOME)
+    network = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]
+    subnet = ec2.create_subnet(VpcId=network["VpcId"], CidrBlock="172.31.240.0/24", AvailabilityZone=zone)["Subnet"]
+    asked = {"InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "SubnetId": subnet["SubnetId"]}
+    launched = ec2.run_instances(ImageId=SOURCES["encrypted-root"], **asked)["Instances"][0]
+    if isinstance(emulator.watcher, Guard):
+        emulator.watcher.given(launched["InstanceId"], to=["CreateImage"])
+    emulator.advance(120)
+    return Local(str(subnet["SubnetId"]), str(launched["InstanceId"]))
 
 
 def aliases(look: Looking, region: str, keys: t.Mapping[str, str | None]) -> dict[str, str | None]:

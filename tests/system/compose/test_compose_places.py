@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 
 import pytest
+import yaml
 
 from emulated_aws.catalogue_images import image_id
+from system.compose.asking import Local, local_instance
 from system.looking import Looking
-from system.running import Result, RunModule
+from system.running import ROOT, Result, RunModule
 
 HOME, AWAY, ZONE = "us-east-1", "eu-west-1", "us-east-1-bos-1a"
 OUTPOST = "arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0"
 MINUTES = "snapshot_copy_completion_duration_minutes"
+KNOWS = "ansible_collections.sealed.ami.plugins.module_utils._aws.connection._BotocoreRegion.knows"
 BOTH = pytest.mark.parametrize("check", [pytest.param(True, id="check mode"), pytest.param(False, id="run")])
 
 
@@ -100,3 +104,107 @@ def test_durations_that_cannot_be(
     run_module: RunModule, look: Looking, check: bool, source: str, options: dict[str, t.Any], words: list[str]
 ) -> None:
     require_refused(compose(run_module, image_id(source), check=check, **options), look, *words)
+
+
+LOCATION = "snapshot_location"
+
+
+@pytest.fixture
+def there(look: Looking) -> Local:
+    """Prepare an instance in the Local Zone."""
+    return local_instance(look.emulator, ZONE)
+
+
+def lies(look: Looking, image: str | None) -> set[str | None]:
+    """Return the Local Zones of the snapshots of an image."""
+    shown = (look.image(HOME, str(image)) or {})["BlockDeviceMappings"]
+    return {look.snapshots(HOME)[one["Ebs"]["SnapshotId"]].get("AvailabilityZone") for one in shown if "Ebs" in one}
+
+
+def of_instance(run_module: RunModule, there: Local, *, check: bool = False, **options: t.Any) -> Result:
+    """Make an image of the instance in the Local Zone."""
+    asked = {"instance_id": there.instance_id, "region": HOME, "name": "composed", "no_reboot": True, "wait": True}
+    given = {name: value for name, value in {**asked, **options}.items() if value is not None}
+    return run_module("ec2_ami_compose_keys", check=check, diff=check, **given)
+
+
+@pytest.mark.parametrize(("location", "zone"), [("local", ZONE), ("regional", None), (None, None)])
+def test_an_image_of_an_instance_lies_where_it_is_asked_for(
+    run_module: RunModule, look: Looking, there: Local, location: str | None, zone: str | None
+) -> None:
+    planned = of_instance(run_module, there, check=True, snapshot_location=location)
+    made = of_instance(run_module, there, snapshot_location=location)
+    assert made.actions == ["composed"], made.msg
+    assert lies(look, made["image_id"]) == {zone}
+    for answer in (planned, made):
+        assert answer["image"]["availability_zone"] == zone
+        assert ("where their keys are final" in answer["image"]["reason"]) is bool(zone)
+    assert (f"its snapshots in Local Zone {ZONE}" in str(planned["diff"])) is bool(zone)
+    (sent,) = [call["parameters"] for call in look.calls(action="CreateImage")]
+    assert sent.get("SnapshotLocation") == location
+    again = of_instance(run_module, there, snapshot_location=location)
+    assert (again.actions, again["image_id"]) == (["unchanged"], made["image_id"])
+
+
+@pytest.mark.parametrize(("first", "then"), [("local", "regional"), ("local", None), ("regional", "local")])
+def test_an_image_that_lies_elsewhere_is_another(
+    run_module: RunModule, look: Looking, there: Local, first: str, then: str | None
+) -> None:
+    made = of_instance(run_module, there, snapshot_location=first)
+    look.emulator.clear_calls()
+    other = of_instance(run_module, there, snapshot_location=then)
+    require_refused(other, look, f"is taken by image {made['image_id']}", "lies in", "wanted")
+
+
+@pytest.mark.parametrize(("location", "zone"), [("local", ZONE), ("regional", None)])
+def test_the_temporary_instance_says_where_its_image_lies(
+    run_module: RunModule, look: Looking, there: Local, location: str, zone: str | None
+) -> None:
+    added = [{"device_name": "/dev/sdg", "volume_size": 5, "kms_key_id": "alias/data"}]
+    instance = {"subnet_id": there.subnet_id}
+    asked: dict[str, t.Any] = {"method": "instance", "instance": instance, "device_mapping": added}
+    made = compose(run_module, image_id("plain-root"), kms_key_id="alias/golden", snapshot_location=location, **asked)
+    assert made.actions == ["composed"], made.msg
+    assert lies(look, made["image_id"]) == {zone} and made["image"]["availability_zone"] == zone
+    keys = set(look.keys(HOME, made["image_id"]).values())
+    assert keys == {look.key_arn("alias/golden", HOME), look.key_arn("alias/data", HOME)}
+    again = compose(run_module, image_id("plain-root"), kms_key_id="alias/golden", snapshot_location=location, **asked)
+    assert again.actions == ["unchanged"]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({LOCATION: "local"}, ["method snapshots", "without an instance"]),
+        ({LOCATION: "local", "method": "instance"}, ["pass instance.subnet_id"]),
+        ({LOCATION: "regional", "method": "instance", "instance": {"subnet_id": "default"}}, ["is no Local Zone"]),
+    ],
+)
+def test_locations_that_no_instance_has(
+    run_module: RunModule, look: Looking, check: bool, options: dict[str, t.Any], words: list[str]
+) -> None:
+    if "instance" in options:
+        subnets = look.ec2(HOME).describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+        options = {**options, "instance": {"subnet_id": subnets[0]["SubnetId"]}}
+    require_refused(compose(run_module, image_id("database"), check=check, **options), look, LOCATION, *words)
+
+
+@BOTH
+def test_botocore_without_locations(
+    run_module: RunModule, look: Looking, there: Local, monkeypatch: pytest.MonkeyPatch, check: bool
+) -> None:
+    monkeypatch.setattr(KNOWS, lambda _self, _operation, member: member != "SnapshotLocation")
+    look.emulator.clear_calls()
+    refused = of_instance(run_module, there, check=check, snapshot_location="local")
+    require_refused(refused, look, "botocore 1.", "SnapshotLocation of CreateImage", "update boto3")
+
+
+def test_the_task_of_the_guide(run_module: RunModule, look: Looking, there: Local) -> None:
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_many_regions.rst").read_text()
+    block = guide.partition("its image lies in the region:")[2].partition(".. code-block:: yaml\n\n")[2]
+    lines = [line for line in block.splitlines() if line.startswith("    ")]
+    (task,) = yaml.safe_load(textwrap.dedent("\n".join(lines)))
+    asked = {**task["sealed.ami.ec2_ami_compose_keys"], "instance_id": there.instance_id}
+    made = run_module("ec2_ami_compose_keys", **asked)
+    assert made.actions == ["composed"] and lies(look, made["image_id"]) == {ZONE}, made.msg

@@ -293,7 +293,7 @@ def test_between_local_zones_aws_decides(
 
 def test_the_task_of_the_guide(run_module: RunModule) -> None:
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_many_regions.rst").read_text()
-    block = guide.rpartition(".. code-block:: yaml\n\n")[2].partition("\n\nAWS lists")[0]
+    block = guide.partition("\n\nAWS lists")[0].rpartition(".. code-block:: yaml\n\n")[2]
     (task,) = yaml.safe_load(textwrap.dedent(block))
     asked = task["sealed.ami.ec2_ami_encrypted_copy"]
     made = run_module(MODULE, **asked)

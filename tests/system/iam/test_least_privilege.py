@@ -16,6 +16,7 @@ from emulated_aws import catalogue_images
 from emulated_aws.catalogue_keys import key_id
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
+from system.compose.asking import local_instance
 from system.conftest import RunModule
 from system.running import Result
 
@@ -73,7 +74,7 @@ SCENARIOS = {
     "copy under the default key": Scenario(("copy", "copy-under-default-key"), {"region": "ap-southeast-2"}),
     "copy preserving status": Scenario(("copy-preserving-status",), {"encrypted": False}),
     "copy to a Local Zone": Scenario(
-        ("copy", "copy-to-local-zone"),
+        ("copy", "find-local-zones"),
         {**KEY, "destinations": [{"region": "us-east-1", "availability_zone": "us-east-1-bos-1a"}]},
     ),
     "share": Scenario(("copy", "share"), {**KEY, "launch_permissions": {"user_ids": ["210987654321"]}}, KEY),
@@ -126,6 +127,13 @@ SCENARIOS = {
     ),
     "compose from instance": Scenario(
         ("compose-from-instance",), {"name": "of-instance", "region": "us-east-1"}, None, COMPOSE, "running-database"
+    ),
+    "compose from instance in a Local Zone": Scenario(
+        ("compose-from-instance", "find-local-zones"),
+        {"name": "of-instance", "region": "us-east-1", "snapshot_location": "local"},
+        None,
+        COMPOSE,
+        "in a Local Zone",
     ),
     "grant": Scenario(("grant",), GRANT, None, "kms_key_grant"),
     "revoke a grant": Scenario(("revoke-grant",), {**GRANT, "state": "absent"}, GRANT, "kms_key_grant"),
@@ -194,6 +202,8 @@ def base_options(emulator: Emulator, scenario: Scenario) -> dict[str, t.Any]:
         found = emulator.session().client("ec2").describe_instances()["Reservations"]
         instances = [one for group in found for one in group["Instances"] if one["State"]["Name"] == "running"]
         return {"instance_id": instances[0]["InstanceId"], "wait": True}
+    if scenario.source == "in a Local Zone":
+        return {"instance_id": local_instance(emulator).instance_id, "wait": True}
     source = catalogue_images.image_id(scenario.source)
     return {"source_image_id": source, "source_region": "us-east-1", "region": AWAY, "wait": True}
 

@@ -99,6 +99,8 @@ TYPED = {
     "sealed_ami_wait_delay": " 1 ",
     "sealed_ami_instance_id": "the catalogue's",
     "sealed_ami_no_reboot": "true",
+    "sealed_ami_snapshot_location": " ",
+    "sealed_ami_volume_initialization_rate": " 200\r\n",
     "sealed_ami_device_keys": "/dev/sdf = alias/data\n/dev/sdg: alias/logs",
     "sealed_ami_device_mapping": "device_name=/dev/sdh volume_size=5 kms_key_id=alias/golden",
     "sealed_ami_volumes": "device_name=/dev/sdh volume_size=5 kms_key_id=alias/golden",
@@ -204,6 +206,8 @@ OTHERWISE = {
     # One image of several keys is composed of one source.
     "golden_pipeline": {"sealed_ami_source_image_ids": ""},
     "fleet_copy": {"sealed_ami_hosts": "production*", "sealed_ami_name": ""},
+    # An instance is launched, and no snapshot copied.
+    "compose_keys": {"sealed_ami_snapshot_copy_completion_duration_minutes": ""},
     # An image is named in one way, and there are no copies yet.
     "publish": {
         "sealed_ami_regions": HOME,

@@ -63,6 +63,7 @@ def create_of_instance(work: Work, instance_id: str, *, no_reboot: bool) -> str:
             instance_id,
             description=work.request.attributes.description or "",
             no_reboot=no_reboot,
+            location=work.request.snapshot_location,
             image_tags={**_image_tags(work), **builder},
             snapshot_tags={**(work.request.attributes.snapshot_tags or {}), **work.recipe.work_tags, **builder},
         )

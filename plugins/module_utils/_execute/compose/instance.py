@@ -272,7 +272,8 @@ class Builder:
     def _require_as_wanted(self) -> None:
         """Verify every attached volume before the image is created, for the image takes their keys."""
         recipe, started = self._work.recipe, self._work.pace.now()
-        wanted = dataclasses.replace(recipe, devices=recipe.ebs_devices)
+        # Volumes are in the zone of their instance, wherever the snapshots will lie.
+        wanted = dataclasses.replace(recipe, devices=recipe.ebs_devices, place="")
         while True:
             current = self._until(("stopped",))
             volume_ids = [one.volume_id for one in current.attachments]

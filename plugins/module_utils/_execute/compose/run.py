@@ -36,7 +36,7 @@ from ..._image.errors import PreflightError, SealedError
 from ..._image.keys import aliases_of, require_private, require_shareable
 from ..._image.model import BlockDevice, Image, KmsKey, Snapshot
 from ..._image.outcome import Outcome, Target
-from ..._image.places import require_launchable
+from ..._image.places import REGIONAL, place_named, require_launchable
 from ..._image.proofs import MadeFor, Proof
 from ..._image.source import require_decryptable
 from ..attributes import account_for_marks, read_sharing
@@ -46,6 +46,7 @@ from ..regions import require_regions
 from ..source_keys import describe_source_keys
 from .apply import ComposeApply
 from .instance import complete_options
+from .location import located
 from .read import (
     images_beside,
     read_leftovers,
@@ -110,6 +111,7 @@ class ComposeRun:
             self._request.source_region,
             self._request.region,
             self._request.instance_id,
+            place=place_named(facts.recipe.place) if facts else REGIONAL,
         )
         aliases = aliases_of(device.required_key for device in facts.recipe.ebs_devices) if facts else {}
         if check_mode:
@@ -131,6 +133,7 @@ class ComposeRun:
         kept = self._request.instance_id is None and bool(material.source.watermarks)
         account = account_for_marks(self._region, [self._request.attributes], kept=kept)
         method = choose_method(self._request, material.source, account)
+        recipe = located(self._region, self._request, method, recipe)
         return self._read_images(ComposeFacts(recipe, material.source, method, account=account)), material
 
     def _read_images(self, facts: ComposeFacts) -> ComposeFacts:

@@ -14,6 +14,7 @@ from ..aws_facts import FAILED_STATES
 from ..errors import PreflightError
 from ..keys import beside_own_key
 from ..model import RECIPE_TAG, SOURCE_TAG, BlockDevice, Image
+from ..places import shown_place
 from .ours import doubt_of_image, image_proof
 from .recipe import Recipe, RecipeDevice
 
@@ -61,7 +62,15 @@ def device_differences(recipe: Recipe, image: Image) -> tuple[str, ...]:
             lines.append(f"{name} is missing")
         else:
             lines += [f"{name} has {difference}" for difference in _differences(wanted[name], found[name])]
+            lines += _misplaced(recipe, found[name])
     return tuple(lines)
+
+
+def _misplaced(recipe: Recipe, found: BlockDevice) -> list[str]:
+    """Say that a snapshot lies elsewhere than it should; what AWS does not show is no difference."""
+    if not found.is_ebs or found.place is None or found.place == recipe.place:
+        return []
+    return [f"{found.device_name} lies in {shown_place(found.place)}, wanted {shown_place(recipe.place)}"]
 
 
 def _is_kept_by_aws(recipe: Recipe, name: str, wanted: RecipeDevice | None, found: BlockDevice | None) -> bool:

@@ -25,6 +25,7 @@ from ..steps import DeleteSnapshot, DeregisterImage, SetTags, Step
 from .facts import ComposeFacts, sort_leftovers
 from .identity import Namesakes
 from .keeping import carried, kept_attributes, lost_details, lost_warning
+from .location import finality
 from .method import INSTANCE
 from .ours import image_proof, snapshot_proof
 from .recipe import RecipeDevice
@@ -57,7 +58,7 @@ def plan_new(request: ComposeRequest, facts: ComposeFacts, found: Namesakes) -> 
     predicted = _predicted_image(request, facts, adopted)
     return ComposePlan(
         "composed",
-        f"{request.region} has no image {request.name!r} of this recipe",
+        f"{request.region} has no image {request.name!r} of this recipe{finality(facts.recipe.place)}",
         predicted,
         before=(
             *_failed(facts, found),
@@ -159,7 +160,7 @@ def _left_by_failed(facts: ComposeFacts, found: Namesakes) -> tuple[str, ...]:
 def _work(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, Snapshot]) -> tuple[WorkStep, ...]:
     recipe = facts.recipe
     if request.instance_id is not None:
-        return (CreateImage(request.name, request.instance_id, request.no_reboot),)
+        return (CreateImage(request.name, request.instance_id, request.no_reboot, recipe.place),)
     if facts.method.name == INSTANCE:
         launched = tuple(f"{one.device_name}={one.kms_key_id}" for one in recipe.ebs_devices if not one.is_added)
         added = [one for one in recipe.ebs_devices if one.is_added]
@@ -168,7 +169,7 @@ def _work(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, 
             *(_volume(one) for one in added),
             StopInstance(),
             *(AttachVolume(one.device_name) for one in added),
-            CreateImage(request.name, None),
+            CreateImage(request.name, None, place=recipe.place),
         )
     missing = [one for one in recipe.ebs_devices if not one.is_reusable and one.device_name not in adopted]
     sources = tuple(f"{one.device_name}={_backing(one, adopted) or '(new)'}" for one in recipe.ebs_devices)
@@ -242,7 +243,8 @@ def _predicted_image(request: ComposeRequest, facts: ComposeFacts, adopted: t.Ma
         source_image_id=None,
         source_region=None,
         devices=tuple(
-            device.predicted(_backing(device, adopted) if by_snapshots else None) for device in facts.recipe.devices
+            device.predicted(_backing(device, adopted) if by_snapshots else None, facts.recipe.place)
+            for device in facts.recipe.devices
         ),
         tags={**(request.attributes.tags or {}), **facts.recipe.image_tags},
         watermarks=carried(facts).watermarks,

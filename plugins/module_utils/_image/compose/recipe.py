@@ -78,7 +78,7 @@ class RecipeDevice:
             return reference[reference.index("alias/") :]
         return self.required_key.arn or reference
 
-    def predicted(self, snapshot_id: str | None) -> BlockDevice:
+    def predicted(self, snapshot_id: str | None, place: str = "") -> BlockDevice:
         """Return the device as the image will show it."""
         if self.shape is None:
             return BlockDevice(self.device_name, virtual_name=self.virtual_name)
@@ -93,6 +93,7 @@ class RecipeDevice:
             throughput=self.shape.throughput,
             delete_on_termination=self.delete_on_termination,
             associated_keys=(),
+            place=place,
         )
 
     def identity(self) -> list[t.Any]:
@@ -108,13 +109,18 @@ class RecipeDevice:
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """What an image named ``name`` is made of; ``source_tag`` names the image or instance that it comes from."""
+    """What an image named ``name`` is made of; ``source_tag`` names the image or instance that it comes from.
+
+    ``place`` is the Local Zone or Outpost that its snapshots lie in, empty for the region; AWS says of each where it
+    lies, so it is no part of the digest.
+    """
 
     name: str
     source_tag: str
     root_device_name: str
     devices: tuple[RecipeDevice, ...]
     dropped: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def ebs_devices(self) -> tuple[RecipeDevice, ...]:

@@ -92,6 +92,7 @@ class ComposeRequest:
     wait_delay: int = 15
     check_key_access: t.Literal["auto", "true", "false"] = "auto"
     completion_duration_minutes: int | None = None
+    snapshot_location: t.Literal["local", "regional"] | None = None
 
     @property
     def tags_on_the_way(self) -> dict[str, str]:
@@ -136,6 +137,7 @@ def parse_compose_request(options: Options, *, default_region: str | None) -> Co
         wait_delay=options["wait_delay"],
         check_key_access=options["check_key_access"],
         completion_duration_minutes=parse_duration(options.get("snapshot_copy_completion_duration_minutes")),
+        snapshot_location=options.get("snapshot_location"),
     )
     _require_one_source(request)
     _require_consistent(request, has_instance_options=bool(options.get("instance")))

@@ -11,6 +11,7 @@ import dataclasses
 import typing as t
 
 from ..model import Snapshot
+from ..places import shown_place
 from ..proofs import MayDeleteVolume, MayTerminate
 from ..steps import Plan
 from .recipe import Recipe
@@ -148,19 +149,21 @@ class AttachVolume:
 
 @dataclasses.dataclass(frozen=True)
 class CreateImage:
-    """Create the image of an instance; ``no_reboot`` leaves a running one alone."""
+    """Create the image of an instance; ``no_reboot`` leaves a running one alone, ``place`` is no region."""
 
     name: str
     instance_id: str | None
     no_reboot: bool = True
+    place: str = ""
 
     @property
     def sentence(self) -> str:
         """Say what is done."""
+        where = f", its snapshots in {shown_place(self.place)}" if self.place else ""
         if self.instance_id is None:
-            return f"create image {self.name!r} from the temporary instance"
+            return f"create image {self.name!r} from the temporary instance{where}"
         reboot = "without rebooting it" if self.no_reboot else "which AWS reboots if it is running"
-        return f"create image {self.name!r} from instance {self.instance_id}, {reboot}"
+        return f"create image {self.name!r} from instance {self.instance_id}, {reboot}{where}"
 
 
 @dataclasses.dataclass(frozen=True)
