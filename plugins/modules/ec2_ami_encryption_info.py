@@ -423,7 +423,7 @@ images:
           description: Whether it may launch the image at all, by itself or by an organization or unit.
           type: bool
           returned: always
-        keys:
+        kms_keys:
           description: The keys of the image's snapshots, by ARN.
           type: list
           elements: dict

@@ -189,7 +189,7 @@ def test_grants_alone_let_somebody_in(audit: Audit, place: Place) -> None:
     place.grant(LAUNCHER)
     said = entry_of(audit, place)
     assert (said["instances"], said["autoscaling"]) == (True, False)
-    (key,) = said["keys"]
+    (key,) = said["kms_keys"]
     assert (key["via"], key["principals"]) == (["grant"], [LAUNCHER])
     launcher = place.emulator.principal(LAUNCHER, [{"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"}]}])  # fmt: skip
@@ -227,7 +227,7 @@ def test_keys_that_are_open_to_different_roles_start_nothing(audit: Audit, place
     for key, role in zip(keys, roles, strict=True):
         dataclasses.replace(other, key=key).grant(role)
     said = entry_of(audit, other)
-    assert [one["instances"] for one in said["keys"]] == [True] * 3 and said["instances"] is False
+    assert [one["instances"] for one in said["kms_keys"]] == [True] * 3 and said["instances"] is False
     assert any("no principal" in one and roles[0] in one for one in said["missing"])
     credentials = [place.emulator.principal(role, may) for role in roles]
     assert not any(other.starts(CONSUMER, one) for one in credentials)
@@ -265,9 +265,9 @@ def test_a_resource_share_is_told_and_promises_nothing(audit: Audit, place: Plac
     ram.create_resource_share(name="keys", resourceArns=[place.key], principals=[CONSUMER])
     said = entry_of(audit, place)
     assert (said["instances"], said["autoscaling"], said["missing"]) == (None, None, [])
-    assert said["keys"][0]["via"] == ["ram"] and all("resource share" in one for one in said["unknown"])
+    assert said["kms_keys"][0]["via"] == ["ram"] and all("resource share" in one for one in said["unknown"])
     other = entry_of(audit, place, "111122223333")
-    assert (other["instances"], other["keys"][0]["via"]) == (False, [])
+    assert (other["instances"], other["kms_keys"][0]["via"]) == (False, [])
 
 
 @pytest.mark.parametrize(

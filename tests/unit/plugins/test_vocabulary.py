@@ -10,6 +10,7 @@ import re
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE_ARGUMENTS, COPY_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import (
@@ -46,3 +47,18 @@ def test_every_action_is_documented() -> None:
         assert entry is not None
         documented.update(re.findall(r"V\((\w+)\)", entry[1]))
     assert documented == set(t.get_args(Action))
+
+
+def names_in(returned: dict[str, t.Any]) -> list[str]:
+    """Return every name in the documentation of a module's result, however deep it lies."""
+    found = list(returned)
+    for entry in returned.values():
+        found += names_in(entry.get("contains", {}))
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.glob("*.py")), ids=lambda path: path.stem)
+def test_results_can_be_read_with_a_dot(module: pathlib.Path) -> None:
+    """``result.keys`` is the method of a dictionary in Jinja; core 2.21's validate-modules refuses such a name."""
+    documented = yaml.safe_load(module.read_text().partition('RETURN = r"""')[2].partition('"""')[0])
+    assert not set(names_in(documented)) & set(dir(dict))

@@ -69,7 +69,7 @@ def launchable_by(
         unknown += [one.reasons.get(about, "") for one in needed if one.about(about) is None]
         if together is not True and all(one.about(about) for one in needed):
             (missing if together is False else unknown).append(_apart(needed, about, account))
-    entry["keys"] = [keys[arn].to_entry() for arn in sorted(keys)]
+    entry["kms_keys"] = [keys[arn].to_entry() for arn in sorted(keys)]
     entry["missing"] = list(dict.fromkeys(filter(None, missing)))
     entry["unknown"] = list(dict.fromkeys(filter(None, unknown)))
     return entry
