@@ -38,14 +38,16 @@ LINEAGE = Lineage(SOURCE_ID, HOME)
 
 
 def fresh(value: t.Any) -> t.Any:
-    """Return an equal value whose texts are other objects, as those in every answer of AWS are."""
+    """Return an equal value whose texts and numbers are other objects, as those in every answer of AWS are."""
     if isinstance(value, str):
         return "".join(list(value))
-    if isinstance(value, tuple):
-        return tuple(map(fresh, value))
+    if type(value) is int:
+        return int(str(value))
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return getattr(value, "_make", type(value))(map(fresh, value))
     if isinstance(value, dict):
         return {fresh(key): fresh(one) for key, one in value.items()}
-    if isinstance(value, (BlockDevice, Image, Snapshot)):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.replace(
             value, **{field.name: fresh(getattr(value, field.name)) for field in dataclasses.fields(value)}
         )

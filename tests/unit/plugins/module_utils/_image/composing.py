@@ -24,6 +24,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     KEY_A,
     SOURCE_ID,
     a_snapshot,
+    fresh,
     required,
 )
 
@@ -79,8 +80,9 @@ def a_recipe(request: ComposeRequest, material: Material, **arns: str | None) ->
 
 
 def facts_of(request: ComposeRequest, material: Material, recipe: Recipe, **fields: t.Any) -> ComposeFacts:
-    """Return the facts for planning."""
-    return ComposeFacts(recipe, material.source, choose_method(request, material.source), **fields)
+    """Return the facts for planning, as read from AWS."""
+    facts = ComposeFacts(recipe, material.source, choose_method(request, material.source), **fields)
+    return t.cast("ComposeFacts", fresh(facts))
 
 
 def an_image_of(recipe: Recipe, image_id: str = "ami-000000000000000d0", **fields: t.Any) -> Image:

@@ -30,6 +30,7 @@ from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.build
     KEY_A,
     KEY_B,
     a_snapshot,
+    fresh,
 )
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.composing import (
     NAME,
@@ -466,7 +467,7 @@ def test_billing_losses(before: dict[str, t.Any], after: dict[str, t.Any], loss:
 def absent(*images: Image, given: dict[str, t.Any] | None = None, **facts: t.Any) -> ComposePlan:
     """Return the plan that removes the image."""
     request = a_compose_request(**{"source_image_id": None, "state": "absent", **(given or {})})
-    return plan_compose_removal(request, RemovalFacts(images, **facts))
+    return plan_compose_removal(request, fresh(RemovalFacts(images, **facts)))
 
 
 def test_removal_takes_only_what_was_made_for_the_name() -> None:
