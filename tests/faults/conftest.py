@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from faults.timeline import Timeline
 
-from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from emulated_aws.client import Emulator
 from emulated_aws.fixtures import emulator_process, in_process_emulator
 from oracle.guard import oracle
@@ -28,6 +25,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def virtual_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Timeline:
     """Let every sleep of this process move the emulator's clock instead, and events happen on the way."""
     timeline = Timeline(emulator)
-    monkeypatch.setattr(time, "sleep", timeline.sleep)
-    monkeypatch.setattr(Pace.__init__, "__defaults__", (timeline.now, timeline.sleep, 0.1))
+    timeline.rule(monkeypatch)
     return timeline

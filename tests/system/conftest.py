@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import time
 import typing as t
 
 import botocore.client
@@ -15,7 +14,6 @@ import botocore.loaders
 import botocore.session
 import pytest
 
-from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from emulated_aws.client import Emulator
 from emulated_aws.fixtures import emulator_process, in_process_emulator
 from emulated_aws.identity import Credentials
@@ -77,8 +75,7 @@ def emulator(in_process_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> 
 def virtual_time(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> VirtualTime:
     """Let every sleep of this process move the emulator's clock instead."""
     virtual = VirtualTime(emulator)
-    monkeypatch.setattr(time, "sleep", virtual.sleep)
-    monkeypatch.setattr(Pace.__init__, "__defaults__", (virtual.now, virtual.sleep, 0.1))
+    virtual.rule(monkeypatch)
     return virtual
 
 

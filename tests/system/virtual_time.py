@@ -5,27 +5,47 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
+import time
+import types
 import typing as t
 
-from ansible_collections.sealed.ami.plugins.module_utils._execute.parallel import THREAD_NAME
+import pytest
+
+from ansible_collections.sealed.ami.plugins.module_utils._execute import membership, parallel
+from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
+from ansible_collections.sealed.ami.plugins.module_utils._execute.threads import start_beside
 from emulated_aws.client import Emulator
 from emulated_aws.clock import clock
 
-# A thread that has ended tells nobody; so often, in real seconds, the others look.
-_GLANCE = 0.01
-_START_SECONDS = 0.05
+# In real seconds; far more than what any thread has to do between two sleeps.
+_STANDSTILL = 120.0
 
 
 class VirtualTime:
-    """Sleep for several threads at once: once all of them sleep, time goes to where the first of them wakes up."""
+    """Sleep for several threads at once: once all that could do something sleep, time goes on to the first end.
+
+    Which threads those are is counted: one that waits in ``for_each``, or for a lock over calls of AWS, does
+    nothing meanwhile.
+    """
 
     def __init__(self, emulator: Emulator):
         self._emulator = emulator
         self._turn = threading.Condition()
-        self._known = threading.local()
+        self._threads = 1  # The main one.
+        self._awaited: list[t.Collection[concurrent.futures.Future[t.Any]]] = []
+        self._locks: list[_Lock] = []
         self._ends: list[float] = []
         self._agenda: list[tuple[float, t.Callable[[], object]]] = []
+
+    def rule(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every sleep of this process move the emulator's clock instead."""
+        monkeypatch.setattr(time, "sleep", self.sleep)
+        monkeypatch.setattr(Pace.__init__, "__defaults__", (self.now, self.sleep, 0.1))
+        monkeypatch.setattr(parallel, "start_beside", self._start)
+        monkeypatch.setattr(concurrent.futures, "wait", self._wait)
+        monkeypatch.setattr(membership, "threading", types.SimpleNamespace(Lock=self._lock))
 
     def now(self) -> float:
         """Return the virtual time in seconds since the epoch."""
@@ -37,21 +57,53 @@ class VirtualTime:
 
     def sleep(self, seconds: float) -> None:
         """Return when ``seconds`` of virtual time have passed."""
-        if not getattr(self._known, "here", False):
-            # The threads beside this one may not have been started yet.
-            self._known.here = True
-            threading.Event().wait(_START_SECONDS)
         end = self.now() + seconds
         with self._turn:
             self._ends.append(end)
+            self._turn.notify_all()
             while self.now() < end:
-                if min(self._ends) == end and len(self._ends) >= _workers():
+                if min(self._ends) == end and len(self._ends) >= self._at_work():
                     self._advance_to(end)
                     self._turn.notify_all()
-                else:
-                    self._turn.wait(_GLANCE)
+                elif not self._turn.wait(_STANDSTILL):
+                    raise AssertionError(f"{self._at_work()} threads are at work, {len(self._ends)} sleep, none moves")
             self._ends.remove(end)
+
+    def _at_work(self) -> int:
+        """Return how many threads could do something: not those that wait for what is not done or not free yet."""
+        waiting = sum(not all(one.done() for one in futures) for futures in self._awaited)
+        return self._threads - waiting - sum(lock.waiting for lock in self._locks if lock.is_held)
+
+    def _lock(self) -> _Lock:
+        self._locks.append(_Lock(self._turn))
+        return self._locks[-1]
+
+    def _start(self, thread: threading.Thread) -> None:
+        run = thread.run
+
+        def counted() -> None:
+            try:
+                run()
+            finally:
+                with self._turn:
+                    self._threads -= 1
+                    self._turn.notify_all()
+
+        vars(thread)["run"] = counted
+        with self._turn:
+            self._threads += 1
+        start_beside(thread)
+
+    def _wait(self, futures: t.Collection[concurrent.futures.Future[t.Any]]) -> None:
+        with self._turn:
+            self._awaited.append(futures)
             self._turn.notify_all()
+        try:
+            for one in futures:
+                one.exception()
+        finally:
+            with self._turn:
+                self._awaited.remove(futures)
 
     def _advance_to(self, end: float) -> None:
         for moment, action in sorted(self._agenda, key=lambda entry: entry[0]):
@@ -62,6 +114,22 @@ class VirtualTime:
         self._emulator.advance(max(0.0, end - self.now()))
 
 
-def _workers() -> int:
-    """Return how many threads are at work; the main thread then only waits for them."""
-    return sum(thread.name == THREAD_NAME for thread in threading.enumerate()) or 1
+class _Lock:
+    """A lock that tells how many threads wait for it."""
+
+    def __init__(self, turn: threading.Condition):
+        self._turn = turn
+        self.is_held, self.waiting = False, 0
+
+    def __enter__(self) -> None:
+        with self._turn:
+            self.waiting += 1
+            self._turn.notify_all()
+            self._turn.wait_for(lambda: not self.is_held)
+            self.is_held = True
+            self.waiting -= 1
+
+    def __exit__(self, *_unused: object) -> None:
+        with self._turn:
+            self.is_held = False
+            self._turn.notify_all()
