@@ -12,6 +12,7 @@ import typing as t
 from ansible.module_utils.basic import env_fallback
 
 from ._image.attribute_table import ATTRIBUTE_ROWS
+from ._image.grant.request import GRANTABLE
 from ._image.places import PLACE_OPTIONS
 from ._image.use import CHECKS, MOST_VERSIONS
 
@@ -180,21 +181,7 @@ GRANT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
     "grantee_principal": {"type": "str"},
     "temporary": {"type": "bool", "default": False},
     "purpose": {"type": "str", "choices": ["launch", "copy", "autoscaling"]},
-    "operations": {
-        "type": "list",
-        "elements": "str",
-        "choices": [
-            "CreateGrant",
-            "Decrypt",
-            "DescribeKey",
-            "Encrypt",
-            "GenerateDataKey",
-            "GenerateDataKeyWithoutPlaintext",
-            "ReEncryptFrom",
-            "ReEncryptTo",
-            "RetireGrant",
-        ],
-    },
+    "operations": {"type": "list", "elements": "str", "choices": list(GRANTABLE)},
     "constraints": {
         "type": "dict",
         "options": {

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._image.audit.result import count_verdicts
 from ._audit_families import arrange_families
 from ._audit_index import arrange_index, choose_families
 from ._audit_keys import Keys
@@ -40,7 +41,7 @@ def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any], *
     return {
         "accounts": [{"account": str(result["account"]), "name": str(result["name"] or "")} for result in results],
         "several_accounts": len(results) > 1,
-        "summary": _count(images),
+        "summary": count_verdicts(images),
         "errors": [error for result in results for error in _arrange_errors(result)],
         "policy": describe_policy(policy),
         "keys": keys.table(),
@@ -84,16 +85,6 @@ def _rules(rules: t.Mapping[str, t.Any]) -> str:
     if rules.get("watermarks"):
         parts.append(f"with a watermark {' or '.join(str(one) for one in rules['watermarks'])}")
     return ", ".join(parts) or "no demand"
-
-
-def _count(images: t.Sequence[Parts]) -> dict[str, int]:
-    verdicts = [image["compliant"] for image in images]
-    return {
-        "images": len(verdicts),
-        "compliant": verdicts.count(True),
-        "not_compliant": verdicts.count(False),
-        "unknown": verdicts.count(None),
-    }
 
 
 def _arrange_errors(result: Result) -> list[Parts]:

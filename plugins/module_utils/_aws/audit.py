@@ -15,7 +15,7 @@ from .._image.model import Image
 from .connection import Region
 from .errors import AwsError, required
 from .images import describe_images
-from .keys import deletion_date_in, key_metadata
+from .keys import aliases_of_account, deletion_date_in, key_metadata
 from .paging import read_all
 
 _OF_ALIAS: t.Final = ("AliasArn", "AliasName", "TargetKeyId")
@@ -72,12 +72,9 @@ def list_aliases(region: Region) -> tuple[t.Callable[[str], tuple[str, ...] | No
 
     KMS lists the aliases of the caller's account alone, so those of another account's key are None: not known.
     """
-    try:
-        entries = read_all(region.kms, "list_aliases", f"list the KMS aliases in {region.name}")
-    except AwsError as error:
-        if not error.is_denied:
-            raise
-        return lambda _arn: None, error
+    entries, refusal = aliases_of_account(region)
+    if refusal is not None:
+        return lambda _arn: None, refusal
     aliases: dict[str, list[str]] = {}
     places = set()
     for entry in entries:

@@ -106,6 +106,17 @@ def call(description: str, operation: t.Callable[..., T], /, *, retry: bool = Tr
         raise AwsError(message=f"Failed to {description}: {error}; {FILES_AND_PROGRAMS}") from error
 
 
+def call_unless_gone(description: str, operation: t.Callable[..., T], /, *, gone: str, **params: t.Any) -> bool:
+    """Call what removes something; return False where AWS says by the code ``gone`` that it is not there any more."""
+    try:
+        call(description, operation, **params)
+    except AwsError as error:
+        if error.code == gone:
+            return False
+        raise
+    return True
+
+
 def required(answer: t.Mapping[str, t.Any], member: str, *, of: str) -> t.Any:
     """Return a member that AWS always sends; an answer without it is an error, not a traceback."""
     value = answer.get(member)

@@ -15,7 +15,7 @@ from .._image.compose.request import InstanceOptions
 from .._image.machines import Attachment, Instance
 from .._image.proofs import MayTerminate
 from .connection import Region
-from .errors import AwsError, call, required
+from .errors import call, call_unless_gone, required
 from .paging import Filters, read_all
 from .shapes import ebs_of
 from .tags import tag_specifications, tags_in
@@ -94,17 +94,8 @@ def stop_instance(region: Region, proof: MayTerminate) -> None:
 def terminate_instance(region: Region, proof: MayTerminate) -> bool:
     """Ask an instance to terminate; return False where it is gone already."""
     instance_id = proof.resource_id
-    try:
-        call(
-            f"terminate instance {instance_id} in {region.name}",
-            region.ec2.terminate_instances,
-            InstanceIds=[instance_id],
-        )
-    except AwsError as error:
-        if error.code == _GONE:
-            return False
-        raise
-    return True
+    what = f"terminate instance {instance_id} in {region.name}"
+    return call_unless_gone(what, region.ec2.terminate_instances, gone=_GONE, InstanceIds=[instance_id])
 
 
 def default_subnets(region: Region) -> list[str]:

@@ -111,17 +111,22 @@ def _arn_without_describing(region: Region, name: str) -> str | None:
     """
     if "alias/" not in name:
         return key_arn_in(name)
-    try:
-        entries = read_all(region.kms, "list_aliases", f"list the KMS aliases in {region.name}")
-    except AwsError as error:
-        if not error.is_denied:
-            raise
-        return None
+    entries, _refusal = aliases_of_account(region)
     for entry in entries:
         arn, target = str(entry.get("AliasArn")), entry.get("TargetKeyId")
         if target and name in (entry.get("AliasName"), arn):
             return f"{arn.partition(':alias/')[0]}:key/{target}"
     return None
+
+
+def aliases_of_account(region: Region) -> tuple[t.Sequence[t.Mapping[str, t.Any]], AwsError | None]:
+    """Return the aliases of the caller's account, the only ones that KMS lists, or none and why they are not shown."""
+    try:
+        return read_all(region.kms, "list_aliases", f"list the KMS aliases in {region.name}"), None
+    except AwsError as error:
+        if not error.is_denied:
+            raise
+        return (), error
 
 
 def describe_key(region: Region, reference: str) -> KmsKey:

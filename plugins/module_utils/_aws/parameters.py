@@ -16,7 +16,7 @@ from .._image.proofs import MayDeleteParameter
 from .._image.publish.facts import IMAGE_TYPE, Parameter
 from .._image.publish.steps import LabelParameter, PutParameter, TagParameter
 from .connection import Region
-from .errors import AwsError, call, required
+from .errors import AwsError, call, call_unless_gone, required
 from .paging import read_all
 
 # GetParameters takes ten names a call.
@@ -136,13 +136,8 @@ def label_parameter(region: Region, step: LabelParameter, version: int) -> list[
 def delete_parameter(region: Region, proof: MayDeleteParameter) -> bool:
     """Delete a parameter; return False where AWS says that it is gone already."""
     name = proof.resource_id
-    try:
-        call(f"delete parameter {name} in {region.name}", region.client("ssm").delete_parameter, Name=name)
-    except AwsError as error:
-        if error.code == "ParameterNotFound":
-            return False
-        raise
-    return True
+    what = f"delete parameter {name} in {region.name}"
+    return call_unless_gone(what, region.client("ssm").delete_parameter, gone="ParameterNotFound", Name=name)
 
 
 def _to_parameter(entry: t.Mapping[str, t.Any], name: str) -> Parameter:

@@ -14,7 +14,7 @@ from .._image.descriptions import image_described_in
 from .._image.model import Snapshot
 from .._image.proofs import MayDeleteSnapshot
 from .connection import Region
-from .errors import AwsError, call, required
+from .errors import call, call_unless_gone, required
 from .paging import Filters, read_all
 from .progress import note_progress
 from .tags import Tags, tag_specifications, tags_in
@@ -124,13 +124,8 @@ def create_snapshot(region: Region, volume_id: str, *, description: str, tags: T
 def delete_snapshot(region: Region, proof: MayDeleteSnapshot) -> bool:
     """Delete a snapshot; return False where AWS says that it is gone already."""
     snapshot_id = proof.resource_id
-    try:
-        call(f"delete snapshot {snapshot_id} in {region.name}", region.ec2.delete_snapshot, SnapshotId=snapshot_id)
-    except AwsError as error:
-        if error.code == _GONE:
-            return False
-        raise
-    return True
+    what = f"delete snapshot {snapshot_id} in {region.name}"
+    return call_unless_gone(what, region.ec2.delete_snapshot, gone=_GONE, SnapshotId=snapshot_id)
 
 
 def _describe(

@@ -13,7 +13,7 @@ from .._image.compose.volumes import VolumeShape
 from .._image.machines import Volume
 from .._image.proofs import MayDeleteVolume
 from .connection import Region
-from .errors import AwsError, call, required
+from .errors import AwsError, call, call_unless_gone, required
 from .paging import Filters, read_all
 from .shapes import performance_of
 from .tags import tag_specifications, tags_in
@@ -83,13 +83,8 @@ def attach_volume(region: Region, volume_id: str, *, instance_id: str, device_na
 def delete_volume(region: Region, proof: MayDeleteVolume) -> bool:
     """Delete a volume; return False where it is gone already."""
     volume_id = proof.resource_id
-    try:
-        call(f"delete volume {volume_id} in {region.name}", region.ec2.delete_volume, VolumeId=volume_id)
-    except AwsError as error:
-        if error.code == _GONE:
-            return False
-        raise
-    return True
+    what = f"delete volume {volume_id} in {region.name}"
+    return call_unless_gone(what, region.ec2.delete_volume, gone=_GONE, VolumeId=volume_id)
 
 
 def is_volume_gone(region: Region, volume_id: str) -> bool:

@@ -37,7 +37,7 @@ class Target:
     @property
     def where(self) -> str:
         """Name the region, and the place in it if it is another than the region itself."""
-        return f"{self.region} ({self.place.shown})" if self.place.is_local else self.region
+        return self.place.shown_in(self.region)
 
 
 @dataclasses.dataclass

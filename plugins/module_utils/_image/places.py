@@ -53,6 +53,10 @@ class Place:
         """Name it in a sentence."""
         return shown_place(self.outpost_arn or self.zone or self.zone_id)
 
+    def shown_in(self, region: str) -> str:
+        """Name the region, and the place in it if it is another than the region itself."""
+        return f"{region} ({self.shown})" if self.is_local else region
+
 
 REGIONAL: t.Final = Place()
 

@@ -10,6 +10,7 @@ import typing as t
 import pytest
 from moto.ec2.models import ec2_backends
 
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import COPY_TAG, KEY_TAG
 from emulated_aws.clock import clock
 from emulated_aws.ec2.model import Lag
 from emulated_aws.identity import HOME_ACCOUNT
@@ -61,3 +62,16 @@ def test_the_snapshots_of_a_copy_that_is_gone(copy: Copy, look: Looking, age: in
     gone = copy("plain-root", **GOLDEN, state="absent")
     assert (gone.msg, gone["changed"], copied_snapshots(look)) == ("", True, set())
     assert (clock.now() - before >= 150) is waits
+
+
+@pytest.mark.parametrize("tag", [COPY_TAG, KEY_TAG])
+def test_for_snapshots_that_stay_in_any_case_nobody_waits(copy: Copy, look: Looking, tag: str) -> None:
+    """Without one of our tags a snapshot is not proven to be ours."""
+    made = copy("plain-root", **GOLDEN)
+    snapshots = sorted(copied_snapshots(look))
+    look.ec2(AWAY).delete_tags(Resources=snapshots, Tags=[{"Key": tag}])
+    look.ec2(AWAY).deregister_image(ImageId=made["image_id"])
+    before = clock.now()
+    gone = copy("plain-root", **GOLDEN, state="absent")
+    assert (gone.msg, gone["changed"], sorted(copied_snapshots(look))) == ("", False, snapshots)
+    assert clock.now() - before < 30

@@ -188,14 +188,16 @@ def _is_answered(lineage: Lineage, wanted: t.Sequence[Requirement], images: t.Se
 def _read_loose(region: Region, request: CopyRequest, pace: Pace) -> tuple[tuple[Snapshot, ...], frozenset[str]]:
     """Return the snapshots of copies that no image shows, and the images that they were made for and that are there.
 
-    AWS may hide an image of which it shows the snapshots, so that one empty look at a young one proves nothing.
+    Only for the images of snapshots that are proven to be ours it is waited: others stay in any case.
     """
-    tags = [Lineage(source_image_id, request.source_region).tag for source_image_id in request.source_image_ids]
+    lineages = [Lineage(source_image_id, request.source_region) for source_image_id in request.source_image_ids]
+    tags = [lineage.tag for lineage in lineages]
     found = find_snapshots_by_tag(region, SOURCE_TAG, tags, volume_id=COPIED_VOLUME)
     snapshots = list(with_places(region, {one.snapshot_id: one for one in found}).values())
     used = images_using(region, [snapshot.snapshot_id for snapshot in snapshots]) if snapshots else set()
     loose = tuple(snapshot for snapshot in snapshots if snapshot.snapshot_id not in used)
-    return loose, living_images(region, loose, destination_of, pace)
+    ours = {one.snapshot_id for one in loose if any(lineage.proof_of(one) for lineage in lineages)}
+    return loose, living_images(region, loose, destination_of, pace, awaited=ours)
 
 
 def _read_sharing(

@@ -31,7 +31,7 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
     unused = _unused_rules(images, request.policy)
     asked = {reference for audit in audits for reference in audit.asked}
     missing_keys = [reference for reference in request.kms_key_ids if reference not in asked]
-    summary = _count(images) if request.policy else None
+    summary = count_verdicts(images) if request.policy else None
     return {
         "changed": False,
         "compliant": _overall(summary, complete=not (errors or missing or missing_keys or unused)) if summary else None,
@@ -110,7 +110,8 @@ def _overall(summary: t.Mapping[str, int], *, complete: bool) -> bool | None:
     return True if complete and summary["compliant"] and not summary["unknown"] else None
 
 
-def _count(images: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
+def count_verdicts(images: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, int]:
+    """Return how many entries there are of each verdict."""
     verdicts = [entry["compliant"] for entry in images]
     return {
         "images": len(verdicts),

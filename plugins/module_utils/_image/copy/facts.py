@@ -13,7 +13,7 @@ import typing as t
 from ..descriptions import destination_of, is_later_twin
 from ..model import COPY_TAG, KEY_TAG, Image, Snapshot
 from ..permissions import LaunchPermissions, Sharing
-from ..proofs import MayDeleteSnapshot, MayDeregister, snapshot_of_copy
+from ..proofs import MayDeleteSnapshot, MayDeregister
 from .identity import Lineage, Requirement
 
 
@@ -65,10 +65,7 @@ class Facts:
 
         Of two with the same description, the later one is a copy that somebody made of the other.
         """
-        if is_later_twin(snapshot, self.loose):
-            return None
-        lineage = self.lineage
-        return snapshot_of_copy(snapshot, source_image_id=lineage.source_image_id, source_region=lineage.source_region)
+        return None if is_later_twin(snapshot, self.loose) else self.lineage.proof_of(snapshot)
 
     def is_left_to_another(self, image: Image) -> bool:
         """Tell whether another destination of the task sees to what failed under another key than this one's.

@@ -19,9 +19,9 @@ from ..descriptions import is_described_as_copy, is_made_otherwise
 from ..doubts import doubt_of_copy
 from ..errors import PreflightError
 from ..keys import RequiredKey, associated_keys
-from ..model import KEY_TAG, PLACE_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, source_tag_value
+from ..model import KEY_TAG, PLACE_TAG, RECIPE_TAG, SOURCE_TAG, BlockDevice, Image, Snapshot, source_tag_value
 from ..places import REGIONAL, Place
-from ..proofs import MayDeregister, copy_is_ours
+from ..proofs import MayDeleteSnapshot, MayDeregister, copy_is_ours, snapshot_of_copy
 
 PRESERVED: t.Final = "source"
 
@@ -61,6 +61,10 @@ class Lineage:
     def proof(self, image: Image) -> MayDeregister | None:
         """Return the proof that the image is this collection's copy of this source."""
         return copy_is_ours(image, source_image_id=self.source_image_id, source_region=self.source_region)
+
+    def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:
+        """Return the proof that the snapshot was made for a copy of ours of the source."""
+        return snapshot_of_copy(snapshot, source_image_id=self.source_image_id, source_region=self.source_region)
 
     def doubt(self, image: Image) -> str:
         """Say why the image is not proven to be this collection's copy of this source; empty where it is."""

@@ -45,7 +45,7 @@ class Destination:
     @property
     def shown(self) -> str:
         """Name it in a sentence."""
-        return f"{self.region} ({self.place.shown})" if self.place.is_local else self.region
+        return self.place.shown_in(self.region)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ _TO_LAUNCH: t.Final = (
     "ReEncryptFrom",
     "ReEncryptTo",
 )
+GRANTABLE: t.Final = (*_TO_LAUNCH, "RetireGrant")
 # A grantee can pass on to EBS only what it was granted (aws_rules §14.3), so each has all that EBS does with the key.
 OPERATIONS: t.Final[t.Mapping[str, tuple[str, ...]]] = {
     "copy": ("CreateGrant", "Decrypt", "DescribeKey", "ReEncryptFrom"),

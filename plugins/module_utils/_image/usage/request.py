@@ -13,7 +13,7 @@ import typing as t
 
 from ..answers import parse_list
 from ..errors import RequestError
-from ..options import Options, require_image_id, require_region_name
+from ..options import Options, parse_filters, require_image_id, require_region_name
 from ..use import MOST_VERSIONS, UseRequest
 
 _ACCOUNT: t.Final = re.compile(r"\d{12}")
@@ -43,11 +43,10 @@ def parse_usage_request(options: Options, *, default_region: str | None) -> Usag
     image_ids = options.get("image_ids")
     if image_ids is not None and not parse_list(image_ids):
         raise RequestError("image_ids is empty; leave it out to look at all images of this account, or name some")
-    filters = options.get("filters") or {}
     return UsageRequest(
         regions=tuple(dict.fromkeys(require_region_name(region, option="regions") for region in regions)),
         image_ids=tuple(dict.fromkeys(require_image_id(one, option="image_ids") for one in parse_list(image_ids))),
-        filters={str(name): _values(name, value) for name, value in filters.items()},
+        filters=parse_filters(options.get("filters")),
         use=parse_use_request(options),
         ignore_region_errors=bool(options.get("ignore_region_errors")),
     )
@@ -74,10 +73,3 @@ def parse_use_request(options: Options) -> UseRequest:
         account_ids=tuple(dict.fromkeys(accounts)),
         launched_within_days=options["launched_within_days"],
     )
-
-
-def _values(name: t.Any, value: t.Any) -> tuple[str, ...]:
-    values = value if isinstance(value, (list, tuple)) else [value]
-    if not values or any(one is None or isinstance(one, (dict, list)) for one in values):
-        raise RequestError(f"filters: {name} needs a value or a list of values")
-    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in values)
