@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from ansible_collections.sealed.ami.plugins.module_utils._execute import membership
 from ansible_collections.sealed.ami.plugins.module_utils._execute.parallel import for_each
 from system.virtual_time import VirtualTime
 
@@ -37,7 +36,7 @@ def test_a_sleeper_beside_threads_within_threads(virtual_time: VirtualTime) -> N
 
 
 def test_threads_that_wait_for_a_lock_of_one_that_sleeps(virtual_time: VirtualTime) -> None:
-    lock = membership.threading.Lock()
+    lock = virtual_time.lock()
 
     def work(seconds: float) -> float:
         with lock:

@@ -35,7 +35,7 @@ class VirtualTime:
         self._turn = threading.Condition()
         self._threads = 1  # The main one.
         self._awaited: list[t.Collection[concurrent.futures.Future[t.Any]]] = []
-        self._locks: list[_Lock] = []
+        self._locks: list[Lock] = []
         self._ends: list[float] = []
         self._agenda: list[tuple[float, t.Callable[[], object]]] = []
 
@@ -45,7 +45,7 @@ class VirtualTime:
         monkeypatch.setattr(Pace.__init__, "__defaults__", (self.now, self.sleep, 0.1))
         monkeypatch.setattr(parallel, "start_beside", self._start)
         monkeypatch.setattr(concurrent.futures, "wait", self._wait)
-        monkeypatch.setattr(membership, "threading", types.SimpleNamespace(Lock=self._lock))
+        monkeypatch.setattr(membership, "threading", types.SimpleNamespace(Lock=self.lock))
 
     def now(self) -> float:
         """Return the virtual time in seconds since the epoch."""
@@ -74,8 +74,9 @@ class VirtualTime:
         waiting = sum(not all(one.done() for one in futures) for futures in self._awaited)
         return self._threads - waiting - sum(lock.waiting for lock in self._locks if lock.is_held)
 
-    def _lock(self) -> _Lock:
-        self._locks.append(_Lock(self._turn))
+    def lock(self) -> Lock:
+        """Return a lock whose waiting threads are counted."""
+        self._locks.append(Lock(self._turn))
         return self._locks[-1]
 
     def _start(self, thread: threading.Thread) -> None:
@@ -114,7 +115,7 @@ class VirtualTime:
         self._emulator.advance(max(0.0, end - self.now()))
 
 
-class _Lock:
+class Lock:
     """A lock that tells how many threads wait for it."""
 
     def __init__(self, turn: threading.Condition):
