@@ -103,6 +103,7 @@ def _of_region(name: str, result: Entry, created: str) -> _Region:
 
 
 def _add_parameter(region: _Region, entry: Entry, created: str) -> None:
+    """Put back the value first, then each label: a version that is newly written has none."""
     name, before = str(entry["name"]), entry.get("previous")
     if not before:
         _add_created(region, name, created)

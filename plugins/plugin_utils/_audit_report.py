@@ -68,6 +68,7 @@ def _given(device: t.Mapping[str, t.Any]) -> Parts:
 
 
 def _rules(rules: t.Mapping[str, t.Any]) -> str:
+    """Say the rules in words."""
     flags = {
         "encrypted": "encrypted",
         "customer_managed": "under a customer managed key",

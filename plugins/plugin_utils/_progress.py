@@ -170,6 +170,7 @@ class ProgressAction(NormalAction):
     def _run_watched(
         self, tmp: t.Any, task_vars: dict[str, t.Any] | None, show: t.Callable[[str], None]
     ) -> dict[str, t.Any]:
+        """Return what the module returns, with a thread beside it that shows progress, where that is wanted."""
         rhythm = self._rhythm(task_vars or {})
         if rhythm is None:
             return self._run_module(tmp, task_vars)

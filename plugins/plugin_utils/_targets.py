@@ -146,6 +146,7 @@ def _require_alike(first: Target, other: Target, *, account: str) -> None:
 
 
 def _parse_account(account: t.Any, *, defaults: Options, where: str) -> list[Target]:
+    """Return a target for each region of the account; the region's settings outrank the account's and the file's."""
     _require_known(account, ACCOUNT_OPTIONS, where=where)
     identity: dict[str, t.Any] = dict(_parse_identity(account, where=where))
     where = f"account {identity['sealed_ami_account']}"

@@ -68,6 +68,7 @@ def create_version(region: Region, step: CreateVersion) -> tuple[int, list[str]]
 
 
 def _create_version(region: Region, step: CreateVersion, token: str) -> tuple[int, list[str]]:
+    """Create a version that differs in its image alone; return its number and what AWS says is wrong with it."""
     params: dict[str, t.Any] = {"VersionDescription": step.description} if step.description else {}
     answer = call(
         f"create a version of launch template {step.template_id} in {region.name}",

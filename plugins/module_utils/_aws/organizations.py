@@ -67,6 +67,7 @@ def _own_organization(client: t.Any) -> str | None:
 
 
 def _units_above(client: t.Any, account_id: str) -> frozenset[str] | None:
+    """Return the units above the account; None where AWS does not show the whole way to the root."""
     found: set[str] = set()
     child = account_id
     while True:

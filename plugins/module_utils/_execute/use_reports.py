@@ -41,6 +41,7 @@ def read_reports(reading: Reading) -> None:
 
 
 def _note_entries(reading: Reading, reports: t.Sequence[Report]) -> None:
+    """Note each use that a fresh report counts; an old report may count what has ended since."""
     fresh = {one.report_id: one for one in reports if one.is_fresh(reading.request, reading.now)}
     if not fresh:
         return
@@ -60,6 +61,7 @@ def _note_entries(reading: Reading, reports: t.Sequence[Report]) -> None:
 
 
 def _note_unreported(reading: Reading, own: t.Sequence[str], reports: t.Sequence[Report]) -> None:
+    """Note that use elsewhere is not known for images without a report, if others can launch them."""
     reports_on: dict[str, list[Report]] = {image_id: [] for image_id in own}
     for report in reports:
         reports_on.setdefault(report.image_id, []).append(report)

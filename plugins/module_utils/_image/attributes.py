@@ -144,6 +144,7 @@ def _plan_tags(
     snapshot_tags: t.Mapping[str, t.Mapping[str, str]],
     ours: MayDeregister | None,
 ) -> list[Step]:
+    """Return the steps for tags of the image and of its snapshots, one call for those that have the same tags."""
     steps = []
     purger = ours if desired.purge_tags else None
     if desired.tags is not None:
@@ -165,6 +166,7 @@ def _tag_step(
     desired: t.Mapping[str, str],
     purger: MayDeregister | None,
 ) -> list[Step]:
+    """Return the step that leaves the desired tags; others go only from what is proven to be ours."""
     current = user_tags(present)
     add = {key: value for key, value in desired.items() if current.get(key) != value}
     remove = {key: current[key] for key in sorted(set(current) - set(desired))} if purger else {}
@@ -176,6 +178,7 @@ def _tag_step(
 
 
 def _plan_sharing(desired: LaunchPermissions, present: Sharing, image: Image, ours: MayDeregister | None) -> list[Step]:
+    """Return the steps for permissions of image and snapshots; they are taken only from what is proven to be ours."""
     steps: list[Step] = []
     add, remove = desired.minus(present.image), present.image.minus(desired) if ours else NOBODY
     if add or remove:

@@ -60,6 +60,7 @@ def enough(reports: t.Iterable[Report], request: UseRequest, now: float) -> tupl
 
 
 def _lacks(report: Report, request: UseRequest, now: float) -> str:
+    """Say why a report does not prove that an image is unused; empty where it does."""
     name = f"usage report {report.report_id}"
     if report.state == "pending":
         return f"{name} is pending; run again when it is available"

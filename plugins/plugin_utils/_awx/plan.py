@@ -99,6 +99,7 @@ def _one(found: Found, thing: Thing) -> Fields:
 
 
 def _there(settings: Fields, found: Found) -> set[Key]:
+    """Return what AWX has, or is said to have: a name that the settings do not make is the user's own."""
     there = {
         (kind, str(item.get("name", ""))) for kind, items in found.items() for item in items if isinstance(item, dict)
     }

@@ -81,6 +81,7 @@ def _types(settings: Fields) -> list[str]:
 
 
 def _values(settings: Fields) -> list[str]:
+    """Return what is wrong with single values."""
     wrong = []
     if settings["collection"] not in ("awx.awx", "ansible.controller"):
         wrong.append(f"awx_setup_collection must be awx.awx or ansible.controller, not {settings['collection']!r}")
@@ -98,6 +99,7 @@ def _values(settings: Fields) -> list[str]:
 
 
 def _objects(settings: Fields, modules: dict[str, list[str]]) -> list[str]:
+    """Return what is wrong with lists of objects, each with its place."""
     wrong = _unknown("awx_setup_options.", settings["options"], list(OPTIONS))
     for kind, options in settings["options"].items():
         wrong += _options(f"awx_setup_options.{kind}.", options, modules, OPTIONS.get(kind, ""))
@@ -153,6 +155,7 @@ def _workflows(settings: Fields, modules: dict[str, list[str]]) -> list[str]:
 
 
 def _node(where: str, node: Fields, workflow: Fields, settings: Fields, modules: dict[str, list[str]]) -> list[str]:
+    """Return what is wrong with a node of a workflow."""
     wrong = _unknown(where, node, NODE)
     wrong += _options(where, node.get("options", {}), modules, "workflow_job_template_node")
     launched = [name for name in ("job_template", "workflow", "approval") if node.get(name)]

@@ -25,6 +25,7 @@ class TemplateBuilder(Builder):
         return [self._job_template(item, told=item["name"] in before_approvals) for item in self._is["job_templates"]]
 
     def _job_template(self, item: Fields, *, told: bool) -> Thing:
+        """Return a job template with all that it needs to be there first."""
         sliced = bool(item.get("sliced"))
         inventory = self._is["inventory_name" if item.get("targets") else "local_inventory_name"]
         own: Fields = {
@@ -55,6 +56,7 @@ class TemplateBuilder(Builder):
         return [self._workflow(item) for item in self._is["workflows"]]
 
     def _workflow(self, item: Fields) -> Thing:
+        """Return a workflow with all that it needs to be there first."""
         tell = [self._is["notification"]["name"]] if self._is["notification"] else []
         own: Fields = {
             **defaults.WORKFLOW,

@@ -51,6 +51,7 @@ def _require_shown(region: Region, request: AllowedRequest, *, warn: t.Callable[
 
 
 def _apply(region: Region, outcome: RegionOutcome) -> None:
+    """Take the steps of a region in their order; after an error none of the others."""
     handlers: dict[type, t.Callable[[t.Any], None]] = {
         ReplaceCriteria: functools.partial(replace_criteria, region),
         SetState: functools.partial(set_state, region),

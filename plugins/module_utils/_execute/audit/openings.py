@@ -71,6 +71,7 @@ def _permissions(region: Region, image_id: str) -> LaunchPermissions | str:
 
 
 def _access(region: Region, arn: str) -> KeyAccess:
+    """Return who may use the key, as far as AWS says; what it refuses to show is listed as unread."""
     unread: list[str] = []
 
     def read(ask: t.Callable[[], T]) -> T | None:

@@ -63,6 +63,7 @@ def _with_launchable(region: Region, audit: RegionAudit, openings: Openings) -> 
 
 
 def _read_region(region: Region, request: AuditRequest) -> RegionAudit:
+    """Return the images asked for with their snapshots and keys, or what hangs on the keys asked for."""
     asked = {one: arn for one in request.kms_key_ids if (arn := arn_of_key(region, one)) is not None}
     if request.kms_key_ids and not asked:
         return RegionAudit(region.name)
@@ -136,6 +137,7 @@ def _key_arns(snapshot: Snapshot) -> list[str]:
 def _read_keys(
     region: Region, arns: t.Sequence[str], *, with_tags: bool
 ) -> tuple[dict[str, AuditedKey], tuple[str, ...]]:
+    """Return the keys with what KMS says of them; what it refuses is not known, and warned of once."""
     if not arns:
         return {}, ()
     aliases_of, refusal = list_aliases(region)

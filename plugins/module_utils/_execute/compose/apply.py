@@ -65,6 +65,7 @@ class ComposeApply:
             outcome.image = None
 
     def _apply(self) -> None:
+        """Take the plan's steps: what goes before, the work with its tear-down, then what needs an available image."""
         plan = self._work.plan
         for step in plan.before:
             self._do(step)

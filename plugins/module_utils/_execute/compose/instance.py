@@ -153,6 +153,7 @@ class Builder:
         return launch_token(self._work.recipe.work, step.source_image_id) + digest
 
     def _run(self, step: LaunchInstance, token: str) -> Instance | None:
+        """Launch the instance; None where AWS says that the client token is spent, so that another one is needed."""
         recipe = self._work.recipe
         try:
             return run_instance(
@@ -253,6 +254,7 @@ class Builder:
         return ". ".join([f"instance {instance.instance_id} is {instance.state}: {reason}", *verdicts])
 
     def _is_made(self, name: str, volume_id: str) -> bool:
+        """Tell whether the volume is ready under its key; raise where it will never be, or is not needed."""
         shown = self._work.look(lambda: find_volumes(self._work.region, [volume_id]))
         self._work.see([volume_id], shown)
         volume = (shown or {}).get(volume_id)

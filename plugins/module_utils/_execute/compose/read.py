@@ -175,6 +175,7 @@ def instance_image(instance: Instance, volumes: dict[str, Volume], *, region: st
 
 
 def _read_instance(region: Region, instance_id: str) -> Material:
+    """Return what an image of the instance would hold; only its own image shows the ephemeral disks."""
     instance = find_instance(region, instance_id)
     if instance is None:
         raise PreflightError(f"instance {instance_id} is not found in {region.name}; check the id and region")

@@ -236,6 +236,7 @@ class ComposeRun:
 
     def _plan_removal(self) -> ComposePlan:
         # First, for this may wait for an image that AWS does not show yet.
+        """Read all that work under this name may have left, and plan what of it is proven to be ours."""
         made, others = (
             ((), ()) if self._request.hold else snapshots_of_builders(self._region, self._request.name, pace=self._pace)
         )
@@ -270,6 +271,7 @@ class ComposeRun:
         return plan_compose_removal(self._request, facts)
 
     def _apply(self, outcome: Outcome, plan: ComposePlan, facts: ComposeFacts | None) -> Outcome:
+        """Carry the plan out, and return the outcome with whatever was done until the end or the first error."""
         outcome.action, outcome.reason = plan.action, plan.reason
         # A predicted image has no id; what is not made yet is not shown.
         outcome.image = plan.image if plan.image is not None and plan.image.image_id else None

@@ -87,6 +87,7 @@ class CopyRun:
         return [job.outcome for job in jobs]
 
     def _plan(self, pairs: t.Sequence[Pair]) -> list[Job]:
+        """Read, plan each pair, and refuse for all of them what cannot succeed for one, before anything is changed."""
         by_region: dict[str, list[Destination]] = {}
         for _image_id, destination in pairs:
             by_region.setdefault(destination.region, []).append(destination)
@@ -139,6 +140,7 @@ class CopyRun:
         return _unless_error(answers.get(("sources", ""), {})), for_each(by_region, read_rest)
 
     def _plan_one(self, pair: Pair, sources: t.Mapping[str, Image], held: RegionFacts | AwsError) -> Job:
+        """Plan one image in one destination; a region that could not be read fails alone."""
         image_id, destination = pair
         lineage = Lineage(image_id, self._request.source_region)
         target = Target(image_id, self._request.source_region, destination.region, place=destination.place)
@@ -171,6 +173,7 @@ class CopyRun:
             raise
 
     def _apply(self, jobs: t.Sequence[Job]) -> None:
+        """Carry out the plans region by region, at once; the trouble of one region ends only its own jobs."""
         waiting = Waiting(
             wait=self._request.wait,
             timeout=float(self._request.wait_timeout),

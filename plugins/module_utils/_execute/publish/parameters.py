@@ -77,6 +77,7 @@ def _put(region: Region, step: PutParameter, pace: Pace, deadline: float, longes
 def _wait_until_seen(
     region: Region, sent: t.Mapping[PublishedParameter, int], request: PublishRequest, pace: Pace, deadline: float
 ) -> None:
+    """Wait until each parameter shows the image: SSM takes a value that it validates only later."""
     started, pending = pace.now(), dict(sent)
     while pending:
         read = functools.partial(get_parameters, region, [item.plan.name for item in pending])
@@ -99,6 +100,7 @@ def _wait_until_seen(
 
 
 def _is_decided(item: PublishedParameter, shown: Parameter | None, version: int, image_id: str) -> bool:
+    """Tell whether what SSM shows settles it: our image, or a later version that somebody else has written."""
     if shown is None or shown.version < version:
         return False
     if shown.holds(image_id):

@@ -146,6 +146,7 @@ def _settled(wanted: WantedTemplate, shown: t.Sequence[Version]) -> Template | N
 
 
 def _read_template(region: Region, wanted: WantedTemplate, request: PublishRequest) -> Template:
+    """Return the versions of a template that count, and the ones that have the image already."""
     which = (
         {"LaunchTemplateId": wanted.template_id}
         if wanted.template_id

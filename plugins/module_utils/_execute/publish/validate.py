@@ -49,6 +49,7 @@ def _nothing_known(request: PublishRequest, reason: str) -> list[Finding]:
 
 
 def _image(region: Region, request: PublishRequest, warn: Warn) -> Finding:
+    """Judge the image as publishing it would, with what publishing would still do as the finding."""
     try:
         image = read_image(region, request, warn=warn)
         if request.watermarks:

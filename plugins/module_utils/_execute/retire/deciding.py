@@ -112,6 +112,7 @@ class Deciding:
         return {**nobody, **all_of(answers)}
 
     def _facts(self, images: t.Sequence[Image]) -> LastFacts:
+        """Read what deregistering takes: who uses the snapshots, locks, and rules of the Recycle Bin."""
         snapshot_ids = sorted({snapshot_id for image in images for snapshot_id in image.snapshot_ids})
         if not images:
             return LastFacts({}, {})

@@ -102,6 +102,7 @@ def _apply(region: Region, decision: Decision, request: Request) -> Outcome:
 
 
 def _do(region: Region, outcome: Outcome, step: RetireStep, request: Request) -> None:
+    """Take one step of a plan; what it removes needs the proof that the step has."""
     image = outcome.decision.image
     if isinstance(step, DisableImage):
         disable_image(region, step.proof)

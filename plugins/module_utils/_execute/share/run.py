@@ -71,6 +71,7 @@ class ShareRun:
         return [outcome for name in self._regions for outcome in ended[name]]
 
     def _plan(self, region: Region, images: t.Sequence[Image]) -> list[SharePlan]:
+        """Plan all images of a region; what is impossible is told for all of them at once."""
         snapshots = read_snapshots(region, images)
         belongs = self._membership.belongs
         request = _with_record(self._request, images, snapshots)
@@ -90,6 +91,7 @@ class ShareRun:
         return once_each(plans)
 
     def _apply(self, region_name: str, plan: SharePlan) -> ShareOutcome:
+        """Take the steps for one image, and look back at what AWS shows afterwards, also when a call failed."""
         region, outcome = self._regions[region_name], ShareOutcome(plan, plan.before)
         if not plan.expected and not plan.steps:
             return outcome

@@ -51,6 +51,7 @@ def key_entries(audit: RegionAudit, to_key: t.Callable[[AuditedKey], dict[str, t
 
 
 def _entry(audit: RegionAudit, key: AuditedKey, users: t.Mapping[str, list[str]]) -> dict[str, t.Any]:
+    """Return what would be lost with the key; what cannot be seen makes the entry a lower bound and says so."""
     arn, uses = key.arn, audit.uses.get(key.arn, KeyUses())
     found = sorted(audit.snapshots.values(), key=lambda one: one.snapshot_id)
     on_key = [one for one in found if is_under(one, arn) or is_opened_by(one, arn)]

@@ -126,6 +126,7 @@ class _Judging:
         self._via: set[str] = set()
 
     def run(self) -> KeyVerdict:
+        """Judge the account itself, every principal that the key names, and the roles of Auto Scaling."""
         named = principals_of(self._access.policy, self._account) | {
             one.grantee for one in self._access.grants or () if account_of(one.grantee) == self._account
         }

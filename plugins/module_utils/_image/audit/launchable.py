@@ -151,6 +151,7 @@ def _remedy(verdict: KeyVerdict, about: str, account: Account, opening: Opening)
 
 
 def _statements(account: Account, opening: Opening) -> list[dict[str, t.Any]]:
+    """Return the statements that let the account use the key in its key policy."""
     common: dict[str, t.Any] = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:{opening.partition}:iam::{account.account_id}:root"},

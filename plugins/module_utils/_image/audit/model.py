@@ -104,6 +104,7 @@ class RegionAudit:
         return tuple(self._device(image, device) for device in image.ebs_devices)
 
     def _device(self, image: Image, device: BlockDevice) -> AuditedDevice:
+        """Return what is known of a device: of a snapshot that is not shown the encryption is unknown, not false."""
         name, size = device.device_name, device.volume_size
         if device.snapshot_id is None and image.state == "pending":
             return AuditedDevice(name, None, None, None, size, "its snapshot is not made yet")

@@ -99,6 +99,7 @@ def parse_policy(options: Options | None) -> Policy | None:
 
 
 def _parse_rules(options: Options, *, where: str) -> Rules:
+    """Return the rules, or refuse a list of keys that is empty: nothing could ever be compliant with it."""
     keys, tags = options.get("allowed_keys"), options.get("allowed_key_tags")
     keys = keys if keys is None else parse_list(keys)
     for name, value in (("allowed_keys", keys), ("allowed_key_tags", tags)):

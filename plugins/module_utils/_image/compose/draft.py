@@ -153,6 +153,7 @@ def _draft_ephemeral(requested: DeviceRequest, device: BlockDevice) -> RecipeDev
 def _draft_existing(
     request: ComposeRequest, requested: DeviceRequest, device: BlockDevice, material: Material
 ) -> RecipeDevice:
+    """Return the device of the source with what the task changes of it."""
     if requested.snapshot_id is not None:
         raise RequestError(
             f"device {requested.device_name} is in the source already, so snapshot_id cannot be given; it is for added "
@@ -189,6 +190,7 @@ def _draft_existing(
 
 
 def _draft_added(request: ComposeRequest, requested: DeviceRequest, material: Material) -> RecipeDevice:
+    """Return a device that the source lacks, of a snapshot or empty."""
     name = requested.device_name
     if request.instance_id is not None or requested.no_device:
         has = ", ".join(device.device_name for device in material.source.devices)

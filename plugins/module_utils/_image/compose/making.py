@@ -158,6 +158,7 @@ def _left_by_failed(facts: ComposeFacts, found: Namesakes) -> tuple[str, ...]:
 
 
 def _work(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, Snapshot]) -> tuple[WorkStep, ...]:
+    """Return the steps that make the image by the chosen method; snapshots that an earlier run began are used."""
     recipe = facts.recipe
     if request.instance_id is not None:
         return (CreateImage(request.name, request.instance_id, request.no_reboot, recipe.place),)
@@ -231,6 +232,7 @@ def _backing(device: RecipeDevice, adopted: t.Mapping[str, Snapshot]) -> str | N
 
 
 def _predicted_image(request: ComposeRequest, facts: ComposeFacts, adopted: t.Mapping[str, Snapshot]) -> Image:
+    """Return the image as it will be shown, without the ids that AWS will choose."""
     by_snapshots = facts.method.name != INSTANCE
     return dataclasses.replace(
         facts.source,

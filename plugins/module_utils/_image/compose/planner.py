@@ -43,6 +43,7 @@ def plan_compose(request: ComposeRequest, facts: ComposeFacts) -> ComposePlan:
 
 
 def _plan_existing(request: ComposeRequest, facts: ComposeFacts, image: Image) -> ComposePlan:
+    """Plan for an image that is there: its attributes, and what an earlier run left."""
     used = set(image.snapshot_ids)
     spare = [one for one in facts.leftovers if is_made_for(one, facts.recipe) and one.snapshot_id not in used]
     steps = (

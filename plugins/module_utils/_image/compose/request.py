@@ -151,6 +151,7 @@ def _parse_key(reference: str | None, *, region: str) -> str | None:
 
 
 def _parse_device(entry: Options, *, region: str) -> DeviceRequest:
+    """Return what the task says of one device, or refuse what excludes each other."""
     name = entry["device_name"]
     if not _DEVICE_NAME.match(name):
         raise RequestError(f"device_mapping: {name!r} is not a device name such as /dev/sdf")
@@ -169,6 +170,7 @@ def _parse_device(entry: Options, *, region: str) -> DeviceRequest:
 
 
 def _parse_instance(options: Options) -> InstanceOptions:
+    """Return the options of the instance to launch; IMDSv2 alone unless said otherwise."""
     metadata = options.get("metadata_options") or {}
     rate = options.get("volume_initialization_rate")
     if rate is not None and not 100 <= rate <= 300:
@@ -199,6 +201,7 @@ def _require_one_source(request: ComposeRequest) -> None:
 
 
 def _require_consistent(request: ComposeRequest, *, has_instance_options: bool) -> None:
+    """Refuse options that contradict each other, before anything is read."""
     names = [device.device_name for device in request.devices]
     for name in names:
         if names.count(name) > 1:
@@ -245,6 +248,7 @@ def require_room_for_tags(request: ComposeRequest, *, has_builder: bool = False)
 
 
 def _require_fit_for_instance(request: ComposeRequest, *, has_instance_options: bool) -> None:
+    """Refuse what an image of a given instance cannot have: CreateImage takes the volumes as they are."""
     if request.source_region != request.region:
         raise RequestError(
             f"an image of an instance is made in the instance's own region, but source_region is "

@@ -66,6 +66,7 @@ def require_shape(shape: VolumeShape, *, device_name: str) -> None:
 
 
 def _require_iops(shape: VolumeShape, *, what: str) -> None:
+    """Refuse iops that EBS would refuse, which is after the first snapshots are made."""
     kind = shape.volume_type
     if shape.iops is None:
         if kind in ("io1", "io2"):

@@ -101,6 +101,7 @@ def _is_started_for(image: Image, facts: Facts) -> bool:
 
 
 def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, found: Candidates) -> Plan:
+    """Plan for a copy that is there: its attributes, and what may go beside it."""
     image = found.met[0]
     ours = facts.proof(image)
     present_tags = {snapshot_id: facts.snapshot_tags.get(snapshot_id, {}) for snapshot_id in image.snapshot_ids}
@@ -169,6 +170,7 @@ def _plan_retired(request: CopyRequest, facts: Facts, found: Candidates) -> Plan
 def _plan_new(
     request: CopyRequest, destination: Destination, desired: Attributes, facts: Facts, found: Candidates
 ) -> Plan:
+    """Plan a copy: what failed before goes first, what needs an available image comes last."""
     lineage = facts.lineage
     source = facts.source
     if source is None:
@@ -204,6 +206,7 @@ def _plan_new(
 
 
 def _reason(destination: Destination, facts: Facts, found: Candidates) -> str:
+    """Say why a copy is made, by what is there instead."""
     key, place = facts.requirement.key, facts.requirement.place
     wanted = f"under key {key.shown}" if key else "with the encryption status of the source"
     wanted = f"{wanted} in {place.shown}" if place.is_local else wanted
@@ -235,6 +238,7 @@ def _copy_step(
     *,
     attempt: t.Sequence[str],
 ) -> CopyImage:
+    """Return the call; all that tells our copies from others is in its tags and client token from the start."""
     lineage = facts.lineage
     key, place = facts.requirement.key, facts.requirement.place
     marks = {PURPOSE_TAG: INTERMEDIATE} if request.intermediate else {}

@@ -156,6 +156,7 @@ def _parse_expiry(options: Options) -> str | None:
 
 
 def _parse_destination(entry: Options, defaults: Options) -> Destination:
+    """Return a destination; its own options outrank those of the task, but an empty key is refused."""
     merged = {
         **defaults,
         **{name: entry[name] for name in PER_DESTINATION if entry.get(name) is not None},
@@ -177,6 +178,7 @@ def _parse_destination(entry: Options, defaults: Options) -> Destination:
 
 
 def _require_consistent(request: CopyRequest) -> None:
+    """Refuse options that contradict each other, before anything is read."""
     if not request.destinations:
         raise RequestError("destinations is empty; list at least one region")
     require_distinct_destinations(request)

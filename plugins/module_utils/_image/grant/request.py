@@ -118,6 +118,7 @@ def _region_of(key_id: str, default: str | None) -> str:
 
 
 def _parse_terms(options: Options, *, required: bool) -> Terms | None:
+    """Return what the grant allows; None where its id says which one is meant."""
     grantee, purpose, operations = (options.get(name) for name in ("grantee_principal", "purpose", "operations"))
     if not required:
         given = [name for name in _TERMS if options.get(name)]

@@ -116,6 +116,7 @@ def _chosen(wanted: WantedParameter, before: Parameter | None, image_id: str) ->
 
 
 def _put(wanted: WantedParameter, before: Parameter | None, image_id: str) -> PutParameter | None:
+    """Return the step that writes the parameter; None where it holds the image already."""
     if before is None:
         return PutParameter(
             wanted.name, image_id, tags=dict(wanted.tags), tier=wanted.tier, description=wanted.description

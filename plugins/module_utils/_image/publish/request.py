@@ -144,6 +144,7 @@ def _parse_keys(options: Options, *, region: str) -> tuple[str, ...]:
 
 
 def _parse_parameter(entry: Options, region: str) -> WantedParameter:
+    """Return one parameter to publish in, or say what SSM would refuse."""
     name = require_parameter_name(str(entry["name"]), region=region)
     labels = tuple(str(label) for label in entry.get("labels") or ())
     if len(set(labels)) > MOST_LABELS:
@@ -183,6 +184,7 @@ def _parse_version(entry: Options, name: str) -> str:
 
 
 def _parse_template(entry: Options) -> WantedTemplate:
+    """Return one launch template to publish in, or say what EC2 would refuse."""
     template_id, name = entry.get("template_id"), entry.get("template_name")
     if bool(template_id) == bool(name):
         raise RequestError("launch_templates: name each template by template_id or template_name, and not by both")
@@ -245,6 +247,7 @@ def _require_of_state(request: PublishRequest) -> None:
 
 
 def _require_consistent(request: PublishRequest) -> None:
+    """Refuse options that contradict each other, before anything is read."""
     _require_of_state(request)
     if not request.parameters and not request.templates and not request.watermarks:
         raise RequestError("nothing is to be published; name ssm_parameters, launch_templates or watermarks")

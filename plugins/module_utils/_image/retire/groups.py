@@ -103,6 +103,7 @@ def _kept(
     request: RetireRequest,
     now: float,
 ) -> str | None:
+    """Say why the image is kept; None where nothing keeps it. What is not known of an image keeps it."""
     keep = request.keep
     if group is None:
         return "it belongs to no group: group_by finds nothing on it"

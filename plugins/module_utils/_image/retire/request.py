@@ -103,6 +103,7 @@ def parse_retire_request(options: Options, *, default_region: str | None) -> Ret
 
 
 def _parse_retire(options: Options, regions: tuple[str, ...]) -> RetireRequest:
+    """Return the request to retire; without filters and groups it could mean every image of the account."""
     missing = [name for name in _FOR_RETIRED if not options.get(name)]
     if missing:
         raise RequestError(
@@ -146,6 +147,7 @@ def _parse_image_ids(options: Options) -> tuple[str, ...]:
 
 
 def _parse_group_by(text: str) -> GroupBy:
+    """Return how images are grouped; a pattern needs exactly one group that names it."""
     if text.startswith(_BY_TAG) and text[len(_BY_TAG) :].strip():
         return GroupBy(tag=text[len(_BY_TAG) :])
     if text.startswith(_BY_NAME):
@@ -187,6 +189,7 @@ def _parse_replacement(options: Options | None) -> Replacement | None:
 
 
 def _parse_restore(options: Options, regions: tuple[str, ...]) -> RestoreRequest:
+    """Return the request to restore, from ids or from the undo of a retiring task."""
     for name in _FOR_RETIRED:
         if options.get(name):
             raise RequestError(f"{name} is for state=retired; name the images to restore by image_ids or undo")
@@ -211,6 +214,7 @@ def _parse_restore(options: Options, regions: tuple[str, ...]) -> RestoreRequest
 
 
 def _parse_undo(options: Options) -> Undo:
+    """Return one entry of an undo list, as it was returned or typed again by hand."""
     moment = options.get("deprecation_time") or None
     if moment is not None and parse_timestamp(moment) is None:
         raise RequestError(f"undo: deprecation_time {moment!r} is not a time such as 2027-01-31T00:00:00Z")

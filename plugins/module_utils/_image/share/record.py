@@ -85,6 +85,7 @@ def _rewrite(
 
 
 def _step(image: Image, resource_id: str, own: t.Mapping[str, str], accounts: frozenset[str]) -> SetTags:
+    """Return the step that records on the resource who was given it for a while, so that it can be taken back."""
     add = to_tags(GIVEN_TAG, resource_id, sorted(accounts)) if accounts else {}
     if add is None:
         raise PreflightError(

@@ -88,6 +88,7 @@ def parse_share_request(options: Options, *, default_region: str | None) -> Shar
 
 
 def _parse_given(options: Options) -> ShareRequest:
+    """Return the request to take back exactly what an earlier result says was given."""
     who = ("launch_permissions", "purpose", "purge_launch_permissions", "record")
     others = ("image_ids", "filters", "tags", "regions", *who)
     beside = [name for name in others if options.get(name)]
@@ -137,6 +138,7 @@ def _parse_permissions(options: Options, *, needed: bool) -> LaunchPermissions:
 
 
 def _require_consistent(request: ShareRequest) -> None:
+    """Refuse options that contradict each other, before anything is read."""
     if request.purge and not request.present:
         raise RequestError(
             "purge_launch_permissions is for state=present; state=absent takes back what launch_permissions names, and "
