@@ -13,7 +13,7 @@ description:
   - Turns an answer of a survey, or a variable, into the value that was meant. All roles and playbooks of this
     collection use it, so that text and structured values are taken everywhere and in the same way.
   - Whatever is not blank is understood or refused, with the line quoted. Nothing is left out.
-  - A blank answer means that nothing is said. To say that there shall be nothing, write V(none), or give an empty list
+  - A blank answer means that nothing is said. To say that there is to be nothing, write V(none), or give an empty list
     or dictionary. AWX hands over a question that was left blank as empty text, so that blank cannot mean "clear it".
 author:
   - sealed.ami contributors (@sealed-ami)

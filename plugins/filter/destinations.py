@@ -11,7 +11,7 @@ version_added: 1.0.0
 short_description: Leave out of destinations what is said for all of them
 description:
   - An option of a destination outranks the same option of the task in M(sealed.ami.ec2_ami_encrypted_copy). Where a
-    person types an option for all, such as in a survey, that shall be the other way round. This filter leaves out of
+    person types an option for all, such as in a survey, it should be the other way round. This filter leaves out of
     each destination the options that are typed, so that the task's own take their place.
 author:
   - sealed.ami contributors (@sealed-ami)

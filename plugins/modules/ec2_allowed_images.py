@@ -14,7 +14,7 @@ description:
     account itself are never restricted.
   - An image meets a criterion if it meets every condition in it, and is allowed if it meets any of the criteria.
   - Criteria are set before they are applied, and changed once they are no longer applied, so that none hides what it
-    shall not.
+    should not.
   - All regions are read and judged before the first change.
 author:
   - sealed.ami contributors (@sealed-ami)

@@ -74,7 +74,7 @@ options:
             final - neither a launch nor a volume can have another key - and it is launched in its Local Zone only.
           - The source is in the same region, or in another Local Zone of it. Between which Local Zones AWS copies
             images it does not document.
-          - Some Local Zones take encrypted snapshots only, and encrypt what comes plain, under the default key.
+          - Some Local Zones take encrypted snapshots only, and encrypt the others under the default key.
           - O(destinations[].availability_zone), O(destinations[].availability_zone_id) and
             O(destinations[].outpost_arn) are mutually exclusive. None of them can have
             O(snapshot_copy_completion_duration_minutes).
@@ -165,9 +165,9 @@ options:
       - When V(true), every snapshot of the copy is encrypted under O(kms_key_id). CopyImage leaves volumes that start
         empty as they are, so a source with an unencrypted one is refused; M(sealed.ami.ec2_ami_compose_keys) can
         encrypt it.
-      - When V(false), the status of each snapshot is preserved, plain or encrypted. An encrypted snapshot can never
-        be copied to a plain one. In another region encrypted snapshots come under the default EBS key there, for
-        their own key cannot leave its region.
+      - When V(false), the status of each snapshot is preserved, unencrypted or encrypted. An encrypted snapshot can
+        never be copied to an unencrypted one. In another region encrypted snapshots come under the default EBS key there,
+        for their own key cannot leave its region.
     type: bool
     default: true
   kms_key_id:
@@ -288,8 +288,9 @@ attributes:
     description: The copy is recognized by its source, as AWS records it, and by the key of each snapshot.
 notes:
   - "Migrating from M(community.aws.ec2_ami_copy): rename the module in the task; every option of it is accepted, its
-    aliases too. One difference is deliberate: O(encrypted) defaults to V(true). A task that left it out to get a plain
-    copy must say O(encrypted=false), and then encrypted snapshots stay encrypted, where the other module fails."
+    aliases too. One difference is deliberate: O(encrypted) defaults to V(true). A task that left it out to get an
+    unencrypted copy must say O(encrypted=false), and then encrypted snapshots stay encrypted, where the other module
+    fails."
   - "Three defaults differ without changing what a task means: O(name) is the source's name rather than C(default),
     O(description) is left as it is rather than emptied, and O(wait_timeout) is an hour rather than ten minutes. Copies
     that the other module made are recognized by their lineage and key, and their snapshots are given the tags."
@@ -315,7 +316,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Copy an image to another region as it is - what is plain stays plain, what is encrypted stays encrypted (S1, S2)
+- name: Copy an image to another region as it is, and let each snapshot keep its encryption status (S1, S2)
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000003
     source_region: us-east-1
@@ -323,14 +324,14 @@ EXAMPLES = r"""
     encrypted: false
     wait: true
 
-- name: Encrypt a plain image under the default EBS key of the destination (S3)
+- name: Encrypt an unencrypted image under the default EBS key of the destination (S3)
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000001
     source_region: us-east-1
     region: eu-west-1
     wait: true
 
-- name: Encrypt a plain image under a key of our own in the same region (S3)
+- name: Encrypt an unencrypted image under a key of our own in the same region (S3)
   sealed.ami.ec2_ami_encrypted_copy:
     source_image_id: ami-00ec2000000000004
     region: us-east-1
@@ -580,7 +581,7 @@ images:
           type: bool
           sample: true
         kms_key_arn:
-          description: The ARN of its key; null for a plain snapshot, and where only AWS can tell.
+          description: The ARN of its key; null for an unencrypted snapshot, and where only AWS can tell.
           returned: always
           type: str
           sample: arn:aws:kms:eu-west-1:123456789012:key/00000001-0000-4000-8000-000000000003

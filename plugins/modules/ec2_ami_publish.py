@@ -54,7 +54,7 @@ options:
     elements: str
   ssm_parameters:
     description:
-      - The parameters that shall hold the image.
+      - The parameters that are to hold the image.
       - A parameter of the data type V(text) is refused, for AWS does not change the data type of a parameter.
     type: list
     elements: dict
@@ -85,7 +85,7 @@ options:
           - Not with O(state=absent).
         type: str
       tags:
-        description: Tags that the parameter shall have; others stay.
+        description: Tags that the parameter is to have; others stay.
         type: dict
       tier:
         description: The tier, given to AWS when the parameter is written. AWS never returns one to V(Standard).
@@ -96,7 +96,7 @@ options:
         type: str
   launch_templates:
     description:
-      - The launch templates that shall launch the image, each by O(launch_templates[].template_id) or
+      - The launch templates that are to launch the image, each by O(launch_templates[].template_id) or
         O(launch_templates[].template_name).
       - A template whose image is an alias (C(resolve:ssm:NAME)) gets no version; the task sees to it that the alias
         leads to the image.
@@ -135,7 +135,7 @@ options:
     type: str
   watermarks:
     description:
-      - Names of watermarks, such as V(golden-approved), that the image shall have under the account of the task. They
+      - Names of watermarks, such as V(golden-approved), that the image is to have under the account of the task. They
         are attached once the image is judged, before anything leads to it, and go on to all its copies.
       - At most 5, on images of the own account that are not public. Needs a botocore that knows them.
       - Not with O(state=absent).

@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 
 
 def a_name(kind: str = "image") -> str:
-    """Return a name that nothing else bears."""
+    """Return a name that nothing else has."""
     return f"conformance-{RUN}-{kind}-{next(_numbers)}"
 
 

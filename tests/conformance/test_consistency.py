@@ -154,7 +154,7 @@ def test_token_is_limited(home: Place) -> None:
 @pytest.mark.parametrize("outlives", [True, False])
 @rule("9 tokens", "M")
 def test_token_of_a_deregistered_image_under_both_readings(home: Place, outlives: bool) -> None:
-    """A token whose image is gone answers with the old id, or starts anew: open."""
+    """A token whose image is gone answers with the old id, or starts again: open."""
     home.target.configure(token_outlives_image=outlives)
     source = an_image(home)
     request: dict[str, t.Any] = {"Name": a_name(), "ClientToken": a_name("token")}

@@ -111,7 +111,7 @@ def test_duplicate_name_under_both_readings(home: Place, allowed: bool) -> None:
 @pytest.mark.aws_safe
 @rule("1.1 Description", "M")
 def test_description_is_taken_from_the_request(home: Place) -> None:
-    """The copy bears the description that was asked for, not the source's."""
+    """The copy has the description that was asked for, not the source's."""
     source = an_image(home, Description="of the source")
     assert copied(home, source, Description="of the copy")["Description"] == "of the copy"
 
@@ -119,7 +119,7 @@ def test_description_is_taken_from_the_request(home: Place) -> None:
 @pytest.mark.aws_safe
 @rule("1.1 Description", "M")
 def test_description_is_not_inherited(home: Place) -> None:
-    """Without a description the copy does not bear the source's."""
+    """Without a description the copy does not have the source's."""
     source = an_image(home, Description="of the source")
     assert copied(home, source).get("Description") != "of the source"
 

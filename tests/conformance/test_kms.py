@@ -149,7 +149,7 @@ def test_unusable_keys_do_not_encrypt(home: Place, state: str, code: str) -> Non
 
 @pytest.mark.aws_safe
 @rule("7 KeyState", "K")
-def test_state_can_be_mended(home: Place) -> None:
+def test_state_can_be_changed_back(home: Place) -> None:
     """A disabled key can be enabled; a deletion can be cancelled, which leaves the key disabled."""
     key = a_key(home)
     home.kms.disable_key(KeyId=key)

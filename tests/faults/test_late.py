@@ -121,7 +121,7 @@ def test_late_failure(
     result = run_module(task.module, **{**task.options(emulator), "on_failure": on_failure})
     new = held() - before
     if not result.failed:
-        # What was lost before it was ever seen is made anew without a word.
+        # What was lost before it was ever seen is made again without a word.
         assert what.startswith("remove")
         assert backend(task.regions[0]).amis[result["image_id"]].state == "available"
         return

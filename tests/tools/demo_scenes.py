@@ -38,7 +38,7 @@ SCENES = (
     Scene(
         "S1",
         "Copy without any encryption parameter",
-        "what is plain stays plain, what is encrypted stays encrypted",
+        "what is unencrypted stays so, what is encrypted stays encrypted",
         "s1_preserve_status",
         (HOME, "mixed"),
         {(IRELAND, "mixed"): MIXED, (OREGON, "mixed"): MIXED},
@@ -56,7 +56,7 @@ SCENES = (
     Scene(
         "S3",
         "Encrypt while copying, and share",
-        "a plain image, found by name and owner; every snapshot of the copies is under our own key",
+        "an unencrypted image, found by name and owner; every snapshot of the copies is under our own key",
         "s3_encrypt",
         (HOME, "database"),
         {(region, f"database-sealed-{region}"): _all("alias/shared", *DATABASE) for region in (IRELAND, FRANKFURT)},

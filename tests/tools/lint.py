@@ -18,6 +18,7 @@ import typing as t
 from checks import Check, run_all
 from processes import BIN, ROOT, WORK, begin, copy_sources, environment, git, locked, tracked, untracked
 
+TOOLS = ROOT / "tests" / "tools"
 MAIN = ("origin/main", "main")
 SHOWN = 10
 # What git tracks; its place stays the same, as mypy remembers files by their place.
@@ -46,14 +47,15 @@ def collection_tree() -> pathlib.Path:
     return tree
 
 
+def main_branch() -> str | None:
+    """Return the name of the branch that this one will be a part of; None where the checkout has none."""
+    return next((name for name in MAIN if git("rev-parse", "--verify", "--quiet", name, check=False)), None)
+
+
 def changed() -> list[str]:
     """Return the tracked files that differ from where this branch left the main one, or else from the last commit."""
-    for main in MAIN:
-        if git("rev-parse", "--verify", "--quiet", main, check=False):
-            found = git("diff", "--name-only", "-z", "--merge-base", main)
-            break
-    else:
-        found = git("diff", "--name-only", "-z", "HEAD")
+    main = main_branch()
+    found = git("diff", "--name-only", "-z", *(("--merge-base", main) if main else ("HEAD",)))
     return [name for name in found if (ROOT / name).exists()]
 
 
@@ -67,7 +69,8 @@ def style(names: t.Sequence[str]) -> list[Check]:
         checks.append(("ruff format", (BIN / "ruff", "format", "--check", "--quiet", "--force-exclude", *python), {}))
     if prose := [name for name in names if is_prose(name)]:
         checks.append(("codespell", (BIN / "codespell", *SPELLING, *prose), {}))
-        checks.append(("words", (sys.executable, ROOT / "tests" / "tools" / "words.py", *prose), {}))
+    if worded := [name for name in names if is_prose(name) or is_test(name)]:
+        checks.append(("words", (sys.executable, TOOLS / "words.py", *worded), {}))
     if yaml:
         checks.append(("yamllint", (BIN / "yamllint", "--strict", *yaml), {}))
     return checks
@@ -77,6 +80,12 @@ def is_prose(name: str) -> bool:
     """Tell whether users and contributors read it: documents, and messages, comments and names in sources."""
     is_document = name.endswith((".md", ".rst", ".inc")) and not name.startswith(("tests/", "LICENSES/"))
     return is_document or (name.startswith(OURS) and name.endswith((".py", ".yml", ".md", ".j2", ".toml")))
+
+
+def is_test(name: str) -> bool:
+    """Tell whether it is a test or what tests are made of: they may misspell on purpose, but in words of today."""
+    spelled_out = name.endswith("test_words.py")
+    return name.startswith(("tests/", ".github/")) and name.endswith((".py", ".yml", ".md")) and not spelled_out
 
 
 def types(names: t.Sequence[str]) -> list[Check]:
@@ -121,7 +130,8 @@ def main() -> None:
     names = changed() if only_changed else tracked()
     with locked("lint"):
         copy_sources(SOURCES)
-        run_all([*style(names), *types(names), *([] if only_changed else whole())])
+        commits = ("commits", (sys.executable, TOOLS / "commits.py"), {})
+        run_all([commits, *style(names), *types(names), *([] if only_changed else whole())])
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ def checkout(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
     (tmp_path / "deleted.py").unlink()
     (tmp_path / "made").mkdir()
-    for name in ("made/ignored.py", "test.log", "stray.py"):
+    for name in ("made/ignored.py", "test.log", "new.py"):
         (tmp_path / name).write_text("")
     monkeypatch.setattr(processes, "ROOT", tmp_path)
     return tmp_path
@@ -73,7 +73,7 @@ def test_only_what_git_tracks_is_copied(checkout: pathlib.Path, tmp_path_factory
     from processes import copy_sources, tracked, untracked
 
     assert tracked() == [".gitignore", "kept.py", "with space.yml"]
-    assert untracked() == ["stray.py", "test.log"]
+    assert untracked() == ["new.py", "test.log"]
     copied = tmp_path_factory.mktemp("elsewhere") / "sources"
     copy_sources(copied)
     assert sorted(path.name for path in copied.iterdir()) == [".gitignore", "kept.py", "with space.yml"]
@@ -99,7 +99,7 @@ def test_no_linter_reads_what_lies_in_the_checkout(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("pattern", "found"),
-    [("*.py", ["kept.py"]), ("*.yml", ["with space.yml"]), ("*/*.py", []), ("stray.py", [])],
+    [("*.py", ["kept.py"]), ("*.yml", ["with space.yml"]), ("*/*.py", []), ("new.py", [])],
 )
 def test_an_artifact_is_compared_with_what_git_tracks(
     checkout: pathlib.Path, monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]

@@ -68,6 +68,38 @@ def test_a_file_with_such_a_word_fails(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Copy again\n\nIt failed.", []),
+        ("Copy again\n", ["Copy again: no body says why"]),
+        ("Copy\n\nThe strays\nof it", ["Copy: 3: strays: write leftovers"]),
+        ("x" * 73 + "\n\nWhy.", [f"{'x' * 73}: the subject has 73 characters, of 72 at most"]),
+    ],
+)
+def test_commits(message: str, expected: list[str]) -> None:
+    from commits import complaints
+    from words import refused
+
+    assert complaints(message, refused()) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "is_read"),
+    [
+        ("tests/conformance/README.md", True),
+        ("tests/system/copy/test_places.py", True),
+        (".github/pull_request_template.md", True),
+        ("tests/unit_tools/test_words.py", False),
+        ("tests/replay/answers/one.xml", False),
+    ],
+)
+def test_what_is_worded(name: str, is_read: bool) -> None:
+    from lint import is_test
+
+    assert is_test(name) == is_read
+
+
+@pytest.mark.parametrize(
     ("name", "is_read"),
     [
         ("README.md", True),

@@ -20,7 +20,7 @@ T = t.TypeVar("T")
 OUTAGE_SECONDS: t.Final = 300.0
 # A look is worth its call once this share of the time so far has passed again.
 _GROWTH: t.Final = 0.08
-# While AWS shows no progress at all, the end is far.
+# While AWS shows no progress at all, nothing tells when it ends.
 _GROWTH_UNKNOWN: t.Final = 0.25
 # Below this, whole per cents tell little.
 _ROUGH_PERCENT: t.Final = 10

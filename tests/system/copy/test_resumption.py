@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever was interrupted is resumed, whatever failed is made anew, and nothing is ever made twice."""
+"""Whatever was interrupted is resumed, whatever failed is made again, and nothing is ever made twice."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_copy_whose_lineage_aws_does_not_report(copy: Copy, look: Looking, emu
 
 
 @TOKENS
-def test_a_failed_copy_is_cleaned_up_and_made_anew(
+def test_a_failed_copy_is_cleaned_up_and_made_again(
     copy: Copy, look: Looking, emulator: Emulator, virtual_time: VirtualTime, outlives: bool
 ) -> None:
     emulator.configure(token_outlives_image=outlives, copy_seconds_minimum=100)
@@ -123,7 +123,7 @@ def test_a_failed_copy_of_another_tool_is_left_and_named(copy: Copy, look: Looki
     "options",
     [pytest.param({}, id="same attributes"), pytest.param({"description": "new", "tags": {"a": "1"}}, id="others")],
 )
-def test_a_copy_that_was_deregistered_is_made_anew(
+def test_a_copy_that_was_deregistered_is_made_again(
     copy: Copy, look: Looking, emulator: Emulator, outlives: bool, options: dict[str, t.Any]
 ) -> None:
     emulator.configure(token_outlives_image=outlives, deregistered_image_known_seconds=60)

@@ -52,7 +52,7 @@ def require_possible(case: Case) -> None:
 
 
 def require_sealable(source: Image, requirement: Requirement) -> None:
-    """Refuse a source with an empty volume that stays plain: instances of the "sealed" copy would write to it."""
+    """Refuse a source with an empty volume that stays unencrypted: instances of the "sealed" copy would write to it."""
     plain = plain_volumes(source) if requirement.key is not None else ()
     if plain:
         names = ", ".join(device.device_name for device in plain)

@@ -57,7 +57,7 @@ def volume(entry: dict[str, t.Any]) -> t.Any:
 
 
 def instance(entry: dict[str, t.Any]) -> t.Any:
-    """Return what is made of an instance."""
+    """Return what becomes of an instance."""
     answer = {"Reservations": [{"Instances": [entry]}]}
     return find_instance(FakeRegion(ec2=FakeClient(describe_instances=answer)), "i-1")
 

@@ -43,9 +43,9 @@ INSTANCE: dict[str, t.Any] = {"source_image_id": None, "source_region": None, "i
 @pytest.mark.parametrize("name", ["/dev/sdf", "/dev/sdz"])
 def test_zero_is_given(option: str, word: str, name: str) -> None:
     """Of an existing and of an added device: 0 is a value, and none that AWS takes."""
-    wish = {"device_name": name, "volume_size": 8, option: 0}
+    wanted = {"device_name": name, "volume_size": 8, option: 0}
     with pytest.raises(SealedError, match=word):
-        draft_recipe(a_compose_request(device_mapping=[wish]), material_of(a_source()))
+        draft_recipe(a_compose_request(device_mapping=[wanted]), material_of(a_source()))
 
 
 @pytest.mark.parametrize("where", ["device", "image"])

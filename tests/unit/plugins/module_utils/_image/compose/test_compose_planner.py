@@ -188,8 +188,8 @@ def test_what_is_made(source: Image, given: dict[str, t.Any], owned: bool, expec
 def test_an_added_snapshot_here_is_used_and_one_abroad_copied() -> None:
     added = {"snap-00000000000000001": a_snapshot("snap-00000000000000001", encrypted=True, kms_key_arn=KEY_B,
                                                   volume_size=3)}  # fmt: skip
-    wish = {"device_name": "/dev/sdh", "snapshot_id": "snap-00000000000000001", "kms_key_id": KEY_B}
-    given = {"kms_key_id": KEY_A, "device_mapping": [wish]}
+    wanted = {"device_name": "/dev/sdh", "snapshot_id": "snap-00000000000000001", "kms_key_id": KEY_B}
+    given = {"kms_key_id": KEY_A, "device_mapping": [wanted]}
     here = planned(a_source(region=AWAY), {**given, **HERE}, added=added)
     abroad = planned(a_source(), given, added=added)
     assert "CopySnapshot /dev/sdh" not in actions(here) and "CopySnapshot /dev/sdh" in actions(abroad)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the copying call carries, and what is foretold of the copy."""
+"""What the copying call carries, and what is predicted of the copy."""
 
 from __future__ import annotations
 
