@@ -166,8 +166,8 @@ options:
         empty as they are, so a source with an unencrypted one is refused; M(sealed.ami.ec2_ami_compose_keys) can
         encrypt it.
       - When V(false), the status of each snapshot is preserved, unencrypted or encrypted. An encrypted snapshot can
-        never be copied to an unencrypted one. In another region encrypted snapshots come under the default EBS key there,
-        for their own key cannot leave its region.
+        never be copied to an unencrypted one. In another region encrypted snapshots come under the default EBS key
+        there, for their own key cannot leave its region.
     type: bool
     default: true
   kms_key_id:

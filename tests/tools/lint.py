@@ -130,7 +130,7 @@ def main() -> None:
     names = changed() if only_changed else tracked()
     with locked("lint"):
         copy_sources(SOURCES)
-        commits = ("commits", (sys.executable, TOOLS / "commits.py"), {})
+        commits: Check = ("commits", (sys.executable, TOOLS / "commits.py"), {})
         run_all([commits, *style(names), *types(names), *([] if only_changed else whole())])
 
 
