@@ -543,6 +543,29 @@ costs:
       type: str
       returned: always
       sample: null
+leftovers:
+  description:
+    - Snapshots that a task of this module was to delete with an image, and that are there without it. Either that task
+      was interrupted or somebody has restored them, so that they are left as they are.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    snapshot_id:
+      description: The snapshot.
+      type: str
+      returned: always
+      sample: snap-00ec2000000000001
+    region:
+      description: Its region.
+      type: str
+      returned: always
+      sample: us-east-1
+    image_id:
+      description: The image that is gone.
+      type: str
+      returned: always
+      sample: ami-00ec2000000000001
 undo:
   description:
     - What O(undo) takes to restore the images that this task has changed. Keep it. In check mode, what it would be.
@@ -606,12 +629,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.retire.result im
 
 def main() -> None:
     module = AnsibleAWSModule(argument_spec=RETIRE_ARGUMENTS, supports_check_mode=True)
-    with failing_readably(module, summary={}, undo=[], costs=[]):
+    with failing_readably(module, summary={}, undo=[], costs=[], leftovers=[]):
         connection = Connection.of_module(module)
         request = parse_retire_request(module.params, default_region=module.region)
         found = retire_images(connection, request, check_mode=module.check_mode)
     predicted = module.check_mode and not found.refusal
-    result = to_retire_result(found.outcomes, predicted=predicted, prices=found.prices)
+    result = to_retire_result(found.outcomes, predicted=predicted, prices=found.prices, leftovers=found.leftovers)
     for warning in retire_warnings(found.outcomes, found.leftovers):
         warn(warning)
     if module._diff:

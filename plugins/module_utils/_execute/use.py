@@ -24,6 +24,7 @@ from .._aws.image_use import (
     require_last_launch,
     require_recipes_listed,
 )
+from .._image.few import few
 from .._image.model import Image
 from .._image.permissions import LaunchPermissions
 from .._image.timestamps import parse_timestamp, to_text
@@ -147,17 +148,22 @@ def _read_launches(reading: Reading) -> None:
 
 
 def _read_snapshots(reading: Reading) -> None:
+    """Note which other images use each snapshot; a thousand may use the same one, so that only some are named."""
     users_of: dict[str, list[str]] = {}
-    for user_id, user in reading.own.items():
+    for user_id, user in sorted(reading.own.items()):
         # AWS may go on to show an image that is deregistered, which uses nothing.
         for snapshot_id in user.snapshot_ids if user.state != "deregistered" else ():
             users_of.setdefault(snapshot_id, []).append(user_id)
     for image in reading.images.values():
+        own = reading.own.get(image.image_id)
+        mine = own.snapshot_ids if own is not None and own.state != "deregistered" else frozenset()
         for snapshot_id in image.snapshot_ids:
-            for user_id in sorted(set(users_of.get(snapshot_id, ())) - {image.image_id}):
-                reading.evidence.add(
-                    image.image_id, Reason(SNAPSHOTS, f"snapshot {snapshot_id} is one of image {user_id} too")
-                )
+            users = users_of.get(snapshot_id, ())
+            count = len(users) - (snapshot_id in mine)
+            if count:
+                others = few((one for one in users if one != image.image_id), count=count)
+                what = f"snapshot {snapshot_id} is one of {'images' if count > 1 else 'image'} {others} too"
+                reading.evidence.add(image.image_id, Reason(SNAPSHOTS, what))
 
 
 def _read_locks(reading: Reading) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._aws.errors import AwsError
 from .._aws.launch_sources import (
     Entry,
     find_version,
@@ -59,11 +58,9 @@ def _of_refreshes(reading: Reading, groups: t.Sequence[Entry]) -> list[Mention]:
     by_name = {str(group.get("AutoScalingGroupName")): group for group in groups}
     region = reading.region
     mentions = []
-    for name, answer in for_each(by_name, lambda one: newest_refreshes(region, one), workers=AT_ONCE).items():
-        if isinstance(answer, AwsError):
-            reading.miss(AUTOSCALING, [str(answer)])
-            continue
-        for refresh in answer:
+    answers = for_each(by_name, lambda one: newest_refreshes(region, one), workers=AT_ONCE)
+    for name, refreshes in reading.all_but_errors(AUTOSCALING, answers).items():
+        for refresh in refreshes:
             mentions += mentions_of_refresh(by_name[name], refresh)
     return mentions
 
@@ -75,11 +72,9 @@ def read_parameters(reading: Reading) -> None:
     mentions = [_of_parameter(one, one) for one in parameters.value]
     older = {str(one.get("Name")): one for one in parameters.value if int(one.get("Version") or 0) != 1}
     region = reading.region
-    for name, answer in for_each(older, lambda one: parameter_history(region, one), workers=AT_ONCE).items():
-        if isinstance(answer, AwsError):
-            reading.miss(PARAMETERS, [str(answer)])
-            continue
-        mentions += [_of_parameter(older[name], version) for version in answer if version.get("Labels")]
+    answers = for_each(older, lambda one: parameter_history(region, one), workers=AT_ONCE)
+    for name, versions in reading.all_but_errors(PARAMETERS, answers).items():
+        mentions += [_of_parameter(older[name], version) for version in versions if version.get("Labels")]
     templates = reading.sources.templates
     reading.miss(PARAMETERS, templates.trouble)
     _note(reading, PARAMETERS, [*mentions, *Templates(templates.value).mentions()])
@@ -116,11 +111,8 @@ def _with_images(reading: Reading, source: str, mentions: t.Sequence[Mention]) -
     templates = Templates(listed.value)
     found: dict[t.Any, TemplateVersion | None] = {use: templates.find(use) for use in uses}
     unlisted = [use for use, version in found.items() if version is None]
-    for use, answer in for_each(unlisted, lambda one: find_version(reading.region, one), workers=AT_ONCE).items():
-        if isinstance(answer, AwsError):
-            reading.miss(source, [str(answer)])
-        else:
-            found[use] = answer
+    answers = for_each(unlisted, lambda one: find_version(reading.region, one), workers=AT_ONCE)
+    found.update(reading.all_but_errors(source, answers))
     named = []
     for one in mentions:
         version = found.get(one.template)

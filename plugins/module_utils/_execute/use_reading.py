@@ -21,12 +21,14 @@ from .._aws.launch_sources import (
     image_parameters,
     parameter_values,
 )
+from .._image.few import few
 from .._image.launch_sources import TemplateVersion
 from .._image.model import Image
 from .._image.permissions import LaunchPermissions
 from .._image.use import Evidence, UseRequest
 from .parallel import for_each
 
+K = t.TypeVar("K")
 T = t.TypeVar("T")
 
 # EC2 refills twenty describing calls a second, and half of an account's callers are not us.
@@ -115,6 +117,12 @@ class Reading:
     def unproven(self) -> list[str]:
         """Return the images of which no use is known so far."""
         return [image_id for image_id in self.images if not self.evidence.shows_use(image_id)]
+
+    def all_but_errors(self, source: str, answers: t.Mapping[K, T | AwsError]) -> dict[K, T]:
+        """Return the answers that came, and note a few of those that did not, in one sentence with how many more."""
+        missed = dict.fromkeys(str(answer) for answer in answers.values() if isinstance(answer, AwsError))
+        self.miss(source, [few(missed, count=len(missed), join="; ")] if missed else [])
+        return {key: answer for key, answer in answers.items() if not isinstance(answer, AwsError)}
 
     def miss(self, source: str, trouble: t.Iterable[str], image_ids: t.Iterable[str] | None = None) -> None:
         """Note what a check could not read."""

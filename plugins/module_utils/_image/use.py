@@ -88,21 +88,19 @@ class Use:
 class Evidence:
     """What the checks have found in one region, and what they could not read, as they go along."""
 
-    found: dict[str, list[Reason]] = dataclasses.field(default_factory=dict)
-    gaps: dict[str, list[str]] = dataclasses.field(default_factory=dict)
-    gaps_of_all: list[str] = dataclasses.field(default_factory=list)
+    # As keys, each is there once and in the order in which it was found.
+    found: dict[str, dict[Reason, None]] = dataclasses.field(default_factory=dict)
+    gaps: dict[str, dict[str, None]] = dataclasses.field(default_factory=dict)
+    gaps_of_all: dict[str, None] = dataclasses.field(default_factory=dict)
 
     def add(self, image_id: str, reason: Reason) -> None:
         """Note a piece of evidence, once."""
-        reasons = self.found.setdefault(image_id, [])
-        if reason not in reasons:
-            reasons.append(reason)
+        self.found.setdefault(image_id, {})[reason] = None
 
     def miss(self, sentence: str, image_ids: t.Iterable[str] | None = None) -> None:
         """Note what could not be read of some images, or of all of them."""
-        for known in [self.gaps_of_all] if image_ids is None else [self.gaps.setdefault(one, []) for one in image_ids]:
-            if sentence not in known:
-                known.append(sentence)
+        for known in [self.gaps_of_all] if image_ids is None else [self.gaps.setdefault(one, {}) for one in image_ids]:
+            known[sentence] = None
 
     def shows_use(self, image_id: str) -> bool:
         """Tell whether the image is known to be used already."""
@@ -110,7 +108,7 @@ class Evidence:
 
     def judge(self, image_id: str, region: str, *, last_launched_time: str | None, as_of: str) -> Use:
         """Return the verdict: evidence of use counts whatever else is not known, and no evidence only if nothing is."""
-        found = self.found.get(image_id, [])
+        found = self.found.get(image_id, {})
         unknown = (*self.gaps.get(image_id, ()), *self.gaps_of_all)
         reasons = tuple(reason for reason in found if reason.source not in HOLDS)
         return Use(

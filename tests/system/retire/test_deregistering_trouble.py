@@ -56,6 +56,24 @@ def test_a_killed_deregistration_is_finished_by_the_next_run(
     assert last.fleet.shown(old)["State"] == "available"
 
 
+@pytest.mark.parametrize("changes_done", [1, 2, 3])
+def test_a_killed_run_leaves_nothing_where_another_image_uses_a_snapshot(
+    last: LastFleet, retire: Retire, scythe: Scythe, changes_done: int
+) -> None:
+    """AWS skips what another image uses, so that one call deletes the others with the image."""
+    old, _new = last.copied("web-1"), last.copied("web-2", may=())
+    root, *others = last.snapshots(old)
+    mapping = [{"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": root}}]
+    last.ec2.register_image(Name="other", RootDeviceName="/dev/sda1", BlockDeviceMappings=mapping)
+    last.rules()
+    last.disabled(retire, old)
+    _killed(scythe, changes_done, lambda: retire(**LAST))
+    assert last.there([root, *others]) == ({root, *others} if last.is_there(old) else {root})
+    after = retire(**LAST)
+    assert (after.msg, after.warnings, after["leftovers"]) == ("", [], [])
+    assert (last.binned(), last.there([root])) == (({old}, set(others)), {root})
+
+
 def test_snapshots_that_a_killed_run_has_left_are_named(last: LastFleet, retire: Retire, scythe: Scythe) -> None:
     """Where AWS cannot be asked to delete all with the image, a run may end in between; so may somebody's restore."""
     old, _new = last.copied("web-1"), last.copied("web-2", may=())
@@ -69,6 +87,7 @@ def test_snapshots_that_a_killed_run_has_left_are_named(last: LastFleet, retire:
     result = retire(**asked)
     assert (result.msg, result["changed"]) == ("", False)
     assert any(left in one for one in result.warnings)
+    assert result["leftovers"] == [{"snapshot_id": left, "region": "us-east-1", "image_id": old}]
     assert last.there([left]) == {left}
 
 

@@ -57,13 +57,19 @@ class Deciding:
                 unused.append(one)
             else:
                 found[one.image.image_id] = Decision(one.image, "kept", kept_by_use(use), group=one.group, use=use)
-        part = self._request.limit + 1
-        for start in range(0, len(unused), part):
-            if sum(bool(one.steps) for one in found.values()) > self._request.limit:
-                rest = unused[start:]
-                found.update((one.image.image_id, _not_looked_at(one, uses)) for one in rest)
-                break
-            found.update(self._decide_unused(unused[start : start + part], uses))
+        found.update(self._decide_until_limit(unused, uses))
+        return found
+
+    def _decide_until_limit(self, unused: t.Sequence[Sorted], uses: t.Mapping[str, Use]) -> dict[str, Decision]:
+        """Read more of some images at a time, twice as many each time: where all are kept, few calls ask for each."""
+        found: dict[str, Decision] = {}
+        start, part, due = 0, self._request.limit + 1, 0
+        while start < len(unused) and due <= self._request.limit:
+            decided = self._decide_unused(unused[start : start + part], uses)
+            due += sum(bool(one.steps) for one in decided.values())
+            found.update(decided)
+            start, part = start + part, 2 * part
+        found.update((one.image.image_id, _not_looked_at(one, uses)) for one in unused[start:])
         return found
 
     def _uses(
@@ -116,10 +122,10 @@ class Deciding:
         snapshot_ids = sorted({snapshot_id for image in images for snapshot_id in image.snapshot_ids})
         if not images:
             return LastFacts({}, {})
-        users: dict[str, frozenset[str]] = {}
+        users: dict[str, set[str]] = {}
         for user in users_of(self._region, snapshot_ids) if snapshot_ids else ():
             for snapshot_id in user.snapshot_ids:
-                users[snapshot_id] = users.get(snapshot_id, frozenset()) | {user.image_id}
+                users.setdefault(snapshot_id, set()).add(user.image_id)
         locked, trouble = self._locked
         rules, more = self._rules
         return LastFacts(

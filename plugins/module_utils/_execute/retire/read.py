@@ -18,10 +18,11 @@ from ..._aws.recycle_bin import binned_images, binned_snapshots
 from ..._aws.retiring import sources_of_pending
 from ..._aws.snapshots import find_snapshots, find_snapshots_by_tag
 from ..._image.errors import PreflightError
+from ..._image.few import few
 from ..._image.model import IMAGE_TAG, Image, Snapshot
 from ..._image.permissions import LaunchPermissions
 from ..._image.retire.groups import sort_images
-from ..._image.retire.model import Decision
+from ..._image.retire.model import Decision, Leftover
 from ..._image.retire.planner import decide_early
 from ..._image.retire.request import DEREGISTER, RestoreRequest, RetireRequest
 from ..._image.retire.restoring import plan_from_bin, plan_restore, require_found
@@ -84,7 +85,7 @@ def decide_restored(region: Region, image_id: str, request: RestoreRequest) -> D
     return plan_restore(image, permissions, request, now=Pace().now(), snapshots=retired.snapshots)
 
 
-def leftovers(connection: Regions, request: RetireRequest) -> list[str]:
+def leftovers(connection: Regions, request: RetireRequest) -> list[Leftover]:
     """Return the snapshots that a run was to delete with an image, and that are there without it.
 
     A run may have ended in between, or somebody has restored them. Neither can be told from the other, so that they
@@ -93,15 +94,16 @@ def leftovers(connection: Regions, request: RetireRequest) -> list[str]:
     if request.last_step != DEREGISTER:
         return []
     found = all_of(for_each(request.regions, lambda name: _left_in(connection.region(name))))
-    return sorted(f"{snapshot_id} in {name}" for name, ids in found.items() for snapshot_id in ids)
+    return [one for some in found.values() for one in some]
 
 
-def _left_in(region: Region) -> list[str]:
+def _left_in(region: Region) -> list[Leftover]:
     marked = find_snapshots_by_tag(region, IMAGE_TAG, ["ami-*"])
     marked_for = {one.snapshot_id: one.tags.get(IMAGE_TAG, "").partition(" ")[0] for one in marked}
     images = find_images(region, marked_for.values(), owners=["self"]) if marked_for else {}
     living = {image_id for image_id, image in images.items() if image.state != "deregistered"}
-    return [snapshot_id for snapshot_id, image_id in marked_for.items() if image_id not in living]
+    left = ((snapshot_id, image_id) for snapshot_id, image_id in sorted(marked_for.items()) if image_id not in living)
+    return [Leftover(snapshot_id, region.name, image_id) for snapshot_id, image_id in left]
 
 
 def _read_retired(region: Region, image_ids: t.Sequence[str]) -> _Retired:
@@ -141,8 +143,9 @@ def _require_selected(images: t.Sequence[Image], request: RetireRequest) -> None
         raise PreflightError(f"filters select no image of this account in {where}; nothing was changed")
     missing = sorted(set(request.image_ids) - {image.image_id for image in images})
     if missing:
+        named = few(missing, count=len(missing))
         raise PreflightError(
-            f"image_ids names {', '.join(missing)}, which filters do not select in {where}; nothing was changed. "
+            f"image_ids names {named}, which filters do not select in {where}; nothing was changed. "
             "filters have to select the whole group, so that it is known which of it is newest"
         )
 

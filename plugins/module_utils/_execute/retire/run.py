@@ -19,6 +19,7 @@ from ..._aws.snapshots import find_snapshots
 from ..._image.retire.model import (
     Decision,
     EnableImage,
+    Leftover,
     Outcome,
     RestoreImage,
     RestoreSnapshot,
@@ -47,7 +48,7 @@ class Retiring:
 
     outcomes: list[Outcome]
     refusal: str | None = None
-    leftovers: t.Sequence[str] = ()
+    leftovers: t.Sequence[Leftover] = ()
     prices: t.Mapping[str, Price] = dataclasses.field(default_factory=dict)
 
 

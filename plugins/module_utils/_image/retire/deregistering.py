@@ -15,9 +15,16 @@ import dataclasses
 import typing as t
 
 from ..disabling import from_record, own_record, set_tags
+from ..few import few
 from ..model import DEPRECATION_TAG, IMAGE_TAG, Image, Snapshot
 from ..permissions import NOBODY
-from ..proofs import MayDeregister, all_snapshots_are_ours, may_deregister_retired, snapshot_of_retired
+from ..proofs import (
+    MayDeleteSnapshotsOf,
+    MayDeregister,
+    all_snapshots_are_ours,
+    may_deregister_retired,
+    snapshot_of_retired,
+)
 from ..steps import DeleteSnapshot, DeregisterImage, SetDeregistrationProtection, SetTags
 from ..timestamps import to_text
 from ..use import Use
@@ -43,7 +50,7 @@ class LastFacts:
     """
 
     shown: t.Mapping[str, Snapshot]
-    users: t.Mapping[str, frozenset[str]]
+    users: t.Mapping[str, t.AbstractSet[str]]
     locked: frozenset[str] | None = frozenset()
     rules: tuple[Rule, ...] | None = ()
     trouble: str = ""
@@ -67,7 +74,7 @@ def decide_last(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest,
         unknown = facts.trouble if facts.locked is None or facts.rules is None else None
         return Decision(image, "kept", refusal, group=one.group, use=use, snapshots=fates, unknown=unknown)
     mark = _mark(image, fates, facts, now)
-    steps = _steps(image, ours, fates, facts, mark)
+    steps = _steps(image, ours, fates, mark, facts, _together(image, fates, facts, request))
     found = retention if isinstance(retention, Retention) else None
     return Decision(
         image,
@@ -133,7 +140,7 @@ def _fate(image: Image, snapshot_id: str, facts: LastFacts) -> SnapshotFate:
     size = snapshot.volume_size
     others = sorted(facts.users.get(snapshot_id, frozenset()) - {image.image_id})
     if others:
-        return SnapshotFate(snapshot_id, size, f"it is one of {', '.join(others)} too")
+        return SnapshotFate(snapshot_id, size, f"it is one of {few(others, count=len(others))} too")
     if facts.locked is None or snapshot_id in facts.locked:
         return SnapshotFate(snapshot_id, size, "it is locked" if facts.locked else "its lock could not be read")
     service = manager_of(snapshot.tags)
@@ -166,10 +173,37 @@ def _retention(image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts) 
     return f"{found}; add or change rules of the Recycle Bin, or pass require_recycle_bin=false to do without"
 
 
+def _together(
+    image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts, request: RetireRequest
+) -> MayDeleteSnapshotsOf | None:
+    """Return the proof that one call may delete the snapshots with the image, so that no run ends in between.
+
+    AWS skips a snapshot that another image uses (aws_rules §5.3). That image may go in the meantime, so that such a
+    snapshot has to be proven too, and the bin to retain it.
+    """
+    shared = [one.snapshot_id for one in fates if one.proof is None and _has_other_users(image, one.snapshot_id, facts)]
+    skipped = [_fate(image, one, dataclasses.replace(facts, users={})) for one in shared]
+    proofs = tuple(one.proof for one in (*fates, *skipped) if one.proof is not None)
+    if not facts.deletes_with_image:
+        return None
+    if skipped and request.require_recycle_bin and isinstance(_retention(image, (*fates, *skipped), facts), str):
+        return None
+    return all_snapshots_are_ours(image, proofs)
+
+
+def _has_other_users(image: Image, snapshot_id: str, facts: LastFacts) -> bool:
+    return bool(facts.users.get(snapshot_id, frozenset()) - {image.image_id})
+
+
 def _steps(
-    image: Image, ours: MayDeregister, fates: t.Sequence[SnapshotFate], facts: LastFacts, mark: str
+    image: Image,
+    ours: MayDeregister,
+    fates: t.Sequence[SnapshotFate],
+    mark: str,
+    facts: LastFacts,
+    together: MayDeleteSnapshotsOf | None,
 ) -> tuple[RetireStep, ...]:
-    """Return the calls: AWS deletes the snapshots with the image if each is proven, so that no run ends in between."""
+    """Return the calls: AWS deletes the snapshots with the image where it may, else each is deleted after it."""
     proofs = tuple(one.proof for one in fates if one.proof is not None)
     shown = [facts.shown[one.resource_id] for one in proofs]
     unmarked = [one for one in shown if one.tags.get(IMAGE_TAG) != mark]
@@ -179,7 +213,6 @@ def _steps(
         present = max(len(one.tags) for one in unmarked)
         replaced = min(int(IMAGE_TAG in one.tags) for one in unmarked)
         steps.append(SetTags(ids, "snapshot", {IMAGE_TAG: mark}, present=present, replaced=replaced))
-    together = all_snapshots_are_ours(image, proofs) if facts.deletes_with_image else None
     if together is not None:
         return (*steps, DeregisterImage(ours, proofs, ours.reason, together))
     deletions = (DeleteSnapshot(one, one.reason) for one in proofs)

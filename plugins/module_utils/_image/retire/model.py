@@ -122,6 +122,15 @@ class Decision:
     billed_until: str | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Leftover:
+    """A snapshot that a run was to delete with an image, which is gone."""
+
+    snapshot_id: str
+    region: str
+    image_id: str
+
+
 @dataclasses.dataclass
 class Outcome:
     """How far a decision has come: the number of its steps that are done, and what stopped the rest.

@@ -11,6 +11,7 @@ import typing as t
 
 from ..disabling import from_record, is_unnoted, noting, recording, set_tags, unrecordable
 from ..errors import PreflightError
+from ..few import few
 from ..model import DEPRECATION_TAG, Image
 from ..permissions import NOBODY, LaunchPermissions
 from ..proofs import MayDisable, may_disable
@@ -107,7 +108,7 @@ def require_known(decisions: t.Iterable[Decision]) -> None:
     """Refuse where it is not known whether an image is in use; for those who do not want it kept without a word."""
     unknown = [one for one in decisions if one.unknown or (one.use is not None and one.use.in_use is None)]
     if unknown:
-        why = "; ".join(f"{one.image.image_id}: {one.reason}" for one in unknown)
+        why = few((f"{one.image.image_id}: {one.reason}" for one in unknown), count=len(unknown), join="; ")
         raise PreflightError(f"when_unknown is fail, and nothing was changed. {why}")
 
 
@@ -197,8 +198,8 @@ def kept_by_permissions(image: Image, permissions: LaunchPermissions, request: R
 def kept_by_use(use: Use) -> str:
     """Return why an image is kept that is in use, or may be."""
     if use.in_use:
-        return f"it is in use: {'; '.join(reason.what for reason in use.reasons)}"
-    return f"it is not known whether it is in use: {'; '.join(use.unknown)}"
+        return f"it is in use: {few((one.what for one in use.reasons), count=len(use.reasons), join='; ')}"
+    return f"it is not known whether it is in use: {few(use.unknown, count=len(use.unknown), join='; ')}"
 
 
 def _pointer(one: Sorted, request: RetireRequest) -> dict[str, str]:

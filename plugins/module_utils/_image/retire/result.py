@@ -11,11 +11,12 @@ import dataclasses
 import typing as t
 
 from ..attributes import image_with
+from ..few import few
 from ..model import Image
 from ..sentences import describe_step
 from ..steps import DeregisterImage, DisableImage, SetDeprecation, SetDeregistrationProtection
 from ..use import Use
-from .model import Decision, EnableImage, Outcome, RestoreImage, RetireStep, Undo
+from .model import Decision, EnableImage, Leftover, Outcome, RestoreImage, RetireStep, Undo
 from .prices import Price, to_costs
 from .savings import gib_freed, snapshot_entries, undo_path
 
@@ -28,6 +29,7 @@ _STATES: t.Final[t.Mapping[type, str]] = {
     DeregisterImage: "deregistered",
     RestoreImage: "disabled",
 }
+_MOST_WARNINGS: t.Final = 10
 _LEFT: t.Final = (
     "marked to be deleted with an image that is gone, and still there. Either a run was interrupted or somebody has "
     "restored them, so that they are left as they are; delete them, or restore their image"
@@ -35,7 +37,11 @@ _LEFT: t.Final = (
 
 
 def to_retire_result(
-    outcomes: t.Sequence[Outcome], *, predicted: bool = False, prices: t.Mapping[str, Price] | None = None
+    outcomes: t.Sequence[Outcome],
+    *,
+    predicted: bool = False,
+    prices: t.Mapping[str, Price] | None = None,
+    leftovers: t.Iterable[Leftover] = (),
 ) -> dict[str, t.Any]:
     """Return the result; ``predicted`` means that every step counts as done."""
     images = [_to_entry(one, predicted=predicted) for one in outcomes]
@@ -47,22 +53,29 @@ def to_retire_result(
         "summary": {action: actions.count(action) for action in _COUNTED},
         "undo": [_to_undo(one) for one in undos],
         "costs": to_costs(prices or {}, images),
+        "leftovers": [dataclasses.asdict(one) for one in leftovers],
     }
 
 
-def retire_warnings(outcomes: t.Sequence[Outcome], leftovers: t.Sequence[str] = ()) -> list[str]:
-    """Return what could not be read about the use of images, each once with how many are kept for it, and leftovers."""
+def retire_warnings(outcomes: t.Sequence[Outcome], leftovers: t.Sequence[Leftover] = ()) -> list[str]:
+    """Return leftovers, and what could not be read about the use of images: what keeps most of them, each once."""
     kept: dict[str, int] = {}
     for decision in (one.decision for one in outcomes):
         use = decision.use
         unknown = use.unknown if use is not None and use.in_use is None else ()
         for sentence in (*unknown, *([decision.unknown] if decision.unknown else [])):
             kept[sentence] = kept.get(sentence, 0) + 1
-    left = [f"{', '.join(leftovers)}: {_LEFT}"] if leftovers else []
-    return left + [
-        f"{count} image{'s are' if count > 1 else ' is'} kept, for it is not known whether anything uses "
-        f"{'them' if count > 1 else 'it'}, or whether they could come back: {sentence}"
-        for sentence, count in kept.items()
+    named = few((f"{one.snapshot_id} in {one.region}" for one in leftovers), count=len(leftovers))
+    most = sorted(kept.items(), key=lambda one: -one[1])[:_MOST_WARNINGS]
+    rest = len(kept) - len(most)
+    return [
+        *([f"{named}: {_LEFT}"] if leftovers else []),
+        *(
+            f"{count} image{'s are' if count > 1 else ' is'} kept, for it is not known whether anything uses "
+            f"{'them' if count > 1 else 'it'}, or whether they could come back: {sentence}"
+            for sentence, count in most
+        ),
+        *([f"{rest} more reasons of this kind are in the evidence of images"] if rest else []),
     ]
 
 
@@ -72,7 +85,7 @@ def retire_failure(outcomes: t.Sequence[Outcome]) -> str | None:
     if not failed:
         return None
     head = f"{len(failed)} of {len(outcomes)} images failed: " if len(outcomes) > 1 else ""
-    return head + " | ".join(f"{one.decision.image.image_id}: {one.error}" for one in failed)
+    return head + few((f"{one.decision.image.image_id}: {one.error}" for one in failed), count=len(failed), join=" | ")
 
 
 def retire_message(result: t.Mapping[str, t.Any], *, predicted: bool) -> str:

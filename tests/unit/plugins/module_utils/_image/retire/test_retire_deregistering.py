@@ -44,6 +44,10 @@ from .test_retire_planner import DAY, NOW, a_request, a_use, an_id, an_image
 
 ROOT, DATA = "snap-0a", "snap-0b"
 OWNER = "123456789012"
+ALL_BUT_TAGGED = (
+    Rule("r1", IMAGES, 7, is_available=True),
+    Rule("r2", SNAPSHOTS, 7, is_available=True, excluded=(("Bin", "no"),)),
+)
 BOTH = (Rule("r1", IMAGES, 7, is_available=True), Rule("r2", SNAPSHOTS, 7, is_available=True))
 
 
@@ -214,6 +218,24 @@ def test_all_go_in_one_call_where_each_is_proven() -> None:
     assert (found.undo_until, found.billed_until) == (to_text(NOW + 7 * DAY), to_text(NOW + 7 * DAY))
 
 
+@pytest.mark.parametrize("users", [1, 1000])
+@pytest.mark.parametrize("tags", [{}, {"Bin": "no"}])
+def test_what_another_image_uses_aws_skips_in_the_same_call(users: int, tags: dict[str, str]) -> None:
+    """It is not marked, for nothing of ours deletes it; were it free by then, AWS would delete what is proven ours."""
+    others = {DATA: {an_id(1), *(an_id(10 + number) for number in range(users))}}
+    required = not tags
+    known = facts(copied(ROOT), copied(DATA, tags=tags), users=others, rules=BOTH if required else ALL_BUT_TAGGED)
+    found = decided(retired(), known, require_recycle_bin=required)
+    marks, removal = found.steps
+    assert isinstance(marks, SetTags)
+    assert isinstance(removal, DeregisterImage)
+    assert (marks.resource_ids, went(found)) == ((ROOT,), [ROOT])
+    assert removal.all_snapshots is not None
+    assert [one.snapshot_id for one in found.snapshots if one.proof is None] == [DATA]
+    assert len(found.snapshots[1].reason) < 200
+    assert ("995 more" in found.snapshots[1].reason) is (users == 1000)
+
+
 @pytest.mark.parametrize(
     ("ago", "days", "expected"),
     [
@@ -243,7 +265,24 @@ def test_what_somebody_has_enabled_again_is_kept(noted: str, kept: bool) -> None
     ("known", "options", "left"),
     [
         pytest.param(facts(copied(ROOT), copied(DATA, volume_id="vol-1")), {}, [DATA], id="one is a backup"),
-        pytest.param(facts(users={DATA: frozenset({an_id(1), an_id(9)})}), {}, [DATA], id="one is of another image"),
+        pytest.param(
+            facts(copied(ROOT), copied(DATA, volume_id="vol-1"), users={DATA: {an_id(1), an_id(9)}}),
+            {},
+            [DATA],
+            id="a backup of another image too",
+        ),
+        pytest.param(
+            facts(users={DATA: {an_id(9)}}, locked=frozenset({DATA})),
+            {"locked_snapshots": "leave"},
+            [DATA],
+            id="one is of another image and locked",
+        ),
+        pytest.param(
+            facts(copied(ROOT), copied(DATA, tags={"Bin": "no"}), users={DATA: {an_id(9)}}, rules=ALL_BUT_TAGGED),
+            {},
+            [DATA],
+            id="the bin would not retain one of another image",
+        ),
         pytest.param(facts(users={DATA: frozenset({an_id(1)})}), {}, [], id="of itself"),
         pytest.param(facts(copied(ROOT)), {}, [DATA], id="one is not shown"),
         pytest.param(facts(locked=frozenset({DATA})), {"locked_snapshots": "leave"}, [DATA], id="one is locked"),
