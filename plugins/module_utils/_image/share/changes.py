@@ -128,11 +128,12 @@ def without_kept(
         others = [
             (one, who) for one, who in users if one.image_id != image.image_id and snapshot_id in one.snapshot_ids
         ]
+        stay = set()
         for name in sorted(change.take.user_ids | change.take.group_names):
             using = sorted(one.image_id for one, who in others if _reaches(who, name, belongs))
             if using:
                 kept[snapshot_id, name] = tuple(using)
-        stay = frozenset(name for at, name in kept if at == snapshot_id)
+                stay.add(name)
         loss = LaunchPermissions(change.take.user_ids - stay, change.take.group_names - stay)
         snapshots[snapshot_id] = Change(change.give, loss)
     return Changes(changes.image, snapshots, kept)

@@ -108,14 +108,10 @@ def _steps(image: Image, changes: Changes) -> tuple[ShareStep, ...]:
 
 def _parts(who: LaunchPermissions) -> t.Iterator[LaunchPermissions]:
     """Yield permissions on a snapshot in parts that fit into a call."""
-    names = [("group_names", name) for name in sorted(who.group_names)]
-    names += [("user_ids", name) for name in sorted(who.user_ids)]
+    names = [*sorted(who.group_names), *sorted(who.user_ids)]
     for start in range(0, len(names), _MOST_CHANGES):
-        part = names[start : start + _MOST_CHANGES]
-        yield LaunchPermissions(
-            user_ids=frozenset(name for kind, name in part if kind == "user_ids"),
-            group_names=frozenset(name for kind, name in part if kind == "group_names"),
-        )
+        part = frozenset(names[start : start + _MOST_CHANGES])
+        yield LaunchPermissions(user_ids=who.user_ids & part, group_names=who.group_names & part)
 
 
 def _reason(request: ShareRequest, changes: Changes, steps: t.Sequence[ShareStep]) -> str:
