@@ -19,8 +19,8 @@ author:
 options:
   _input:
     description:
-      - One dictionary for each account, with C(account), C(name), C(regions), and the C(images) and C(errors) of
-        M(sealed.ami.ec2_ami_encryption_info).
+      - One dictionary for each account, with C(account), C(name), C(regions), and the C(images), C(errors), C(kms_keys)
+        and C(block_public_access) of M(sealed.ami.ec2_ami_encryption_info). The last two may be missing.
     type: list
     elements: dict
     required: true
@@ -53,7 +53,8 @@ _value:
   description:
     - A dictionary with C(summary), C(policy) in words, C(errors), C(keys), C(regions) of
       the images shown in full, C(empty_regions), C(families), and of the images not shown in full C(index), a list of
-      blocks of lines, and C(indexed), their number.
+      blocks of lines, and C(indexed), their number. C(hanging) and C(public) are about keys asked for and about public
+      sharing.
   type: dict
 """
 

@@ -97,6 +97,7 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
             },
         },
     },
+    "block_public_access": {"type": "bool", "default": False},
     "ignore_region_errors": {"type": "bool", "default": False},
     "launchable_by": {"type": "list", "elements": "str"},
 }

@@ -148,6 +148,12 @@ options:
         Allowed AMIs.
     type: list
     elements: str
+  block_public_access:
+    description:
+      - Whether to say of each region what keeps this account from sharing images and snapshots with everybody, in
+        RV(block_public_access). It is a setting of account and region, and has no part in RV(compliant).
+    type: bool
+    default: false
   ignore_region_errors:
     description:
       - What happens when a region cannot be read. The other regions are read in any case, and RV(errors) says what went
@@ -175,6 +181,8 @@ notes:
   - O(kms_key_ids) reads with C(ec2:DescribeLaunchTemplateVersions), C(ec2:DescribeLockedSnapshots),
     C(ec2:GetEbsDefaultKmsKeyId), C(kms:GetKeyLastUsage), C(kms:ListGrants) and C(kms:ListKeyPolicies) too, each of
     which may be denied in the same way.
+  - O(block_public_access) needs C(ec2:GetImageBlockPublicAccessState) and C(ec2:GetSnapshotBlockPublicAccessState).
+    Where one is denied, a warning says so and the state is null.
   - O(launchable_by) needs C(ec2:DescribeImageAttribute), C(kms:GetKeyPolicy) and C(kms:ListGrants) as well, and for
     images that are shared with organizations C(organizations:DescribeAccount), C(organizations:DescribeOrganization)
     and C(organizations:ListParents). RV(images[].launchable_by[].unknown) names what is denied.
@@ -263,6 +271,16 @@ EXAMPLES = r"""
     kms_key_ids: [alias/golden, alias/data]
   register: hanging
   failed_when: hanging is failed or hanging.kms_keys | rejectattr('at_risk', 'false') | length > 0
+
+- name: Find the regions in which this account could still share images or snapshots with everybody
+  sealed.ami.ec2_ami_encryption_info:
+    regions: [us-east-1, eu-west-1]
+    block_public_access: true
+  register: public
+
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ public.block_public_access | selectattr('images', 'ne', 'block-new-sharing') | map(attribute='region') }}"
 
 - name: Say it in a sentence for each key
   ansible.builtin.debug:
@@ -734,6 +752,30 @@ unused_device_rules:
   returned: always
   type: list
   elements: str
+block_public_access:
+  description: What blocks public sharing in each region that could be read. Empty without O(block_public_access).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    region:
+      description: The region.
+      type: str
+      returned: always
+      sample: us-east-1
+    images:
+      description:
+        - V(block-new-sharing) or V(unblocked). What is shared already stays so. Null when it cannot be read.
+      type: str
+      returned: always
+      sample: block-new-sharing
+    snapshots:
+      description:
+        - V(block-all-sharing), which closes snapshots that are shared already, V(block-new-sharing) or V(unblocked).
+          Null when it cannot be read.
+      type: str
+      returned: always
+      sample: block-all-sharing
 """
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule

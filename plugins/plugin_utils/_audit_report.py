@@ -14,6 +14,7 @@ import typing as t
 
 from ..module_utils._image.audit.result import count_verdicts
 from ._audit_families import arrange_families
+from ._audit_hanging import arrange_blocks, arrange_hanging
 from ._audit_index import arrange_index, choose_families
 from ._audit_keys import Keys
 
@@ -50,6 +51,8 @@ def arrange_report(results: t.Sequence[Result], policy: t.Mapping[str, t.Any], *
         "families": families,
         "index": arrange_index(rest),
         "indexed": len(rest),
+        "hanging": arrange_hanging(results),
+        "public": arrange_blocks(results),
     }
 
 

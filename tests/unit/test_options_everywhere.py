@@ -96,7 +96,7 @@ CALLERS: t.Final = [
     ),
     pytest.param(
         "roles/audit/tasks/scan.yml", AUDIT,
-        {"kms_key_ids": "the report is about all images", "launchable_by": "who may launch is not what encrypts"},
+        {"launchable_by": "who may launch is not what encrypts"},
         id="audit",
     ),
     pytest.param(

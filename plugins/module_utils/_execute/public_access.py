@@ -14,17 +14,21 @@ from .._aws.keys import Warn
 from .._aws.snapshots import public_snapshot_block
 
 
-def public_blocks(region: Region, *, warn: Warn) -> tuple[str, ...]:
-    """Return what blocks public sharing; where that may not be read, AWS says it in the end."""
-    blocks = []
+def block_states(region: Region, *, warn: Warn) -> dict[str, str | None]:
+    """Return the states that AWS names, for images and for snapshots; None where one may not be read."""
+    states: dict[str, str | None] = {}
     for what, read in (("images", public_image_block), ("snapshots", public_snapshot_block)):
         try:
-            state = read(region)
+            states[what] = read(region)
         except AwsError as error:
             if not error.is_denied:
                 raise
             warn(f"{error}; whether {region.name} blocks public {what} could not be checked")
-            continue
-        if state != "unblocked":
-            blocks.append(f"{what}: {state}")
-    return tuple(blocks)
+            states[what] = None
+    return states
+
+
+def public_blocks(region: Region, *, warn: Warn) -> tuple[str, ...]:
+    """Return what blocks public sharing; where that may not be read, AWS says it in the end."""
+    states = block_states(region, warn=warn)
+    return tuple(f"{what}: {state}" for what, state in states.items() if state not in (None, "unblocked"))

@@ -106,6 +106,27 @@ def test_nothing_to_judge_is_a_failure(
     assert "No image was found in us-west-2" in written(paths)[1]
 
 
+def test_what_hangs_on_keys_and_what_blocks_public_sharing(
+    run_playbook: RunPlaybook, served_emulator: Emulator, paths: dict[str, str]
+) -> None:
+    ec2: t.Any = served_emulator.session(region="us-east-1").client("ec2")
+    ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    asked = {"audit_regions": "us-east-1", "audit_kms_key_ids": "alias/disabled, alias/golden, alias/nobody"}
+    play = run_playbook(PLAYBOOK, **asked, **paths, audit_fail_on="key_at_risk public_access")
+    document, page = written(paths)
+    account, unfound = document["accounts"]
+    risks = {one["kms_key_aliases"][0]: one for one in account["kms_keys"]}
+    assert {alias: one["at_risk"] for alias, one in risks.items()} == {"alias/disabled": True, "alias/golden": False}
+    assert f"at risk: {risks['alias/disabled']['kms_key_arn']}" in message(play)
+    assert "public sharing is not known to be blocked in us-east-1" in message(play)
+    assert "alias/nobody" in unfound["errors"][0]["message"] and document["summary"]["errors"] == 1
+    told = [risks["alias/golden"]["verdict"], *risks["alias/disabled"]["unusable_image_ids"], "block-new-sharing"]
+    assert [one for one in (*told, "What hangs on the keys", "What blocks public sharing") if one not in page] == []
+    ec2.enable_snapshot_block_public_access(State="block-all-sharing")
+    fine = {**asked, "audit_kms_key_ids": "alias/golden", "audit_fail_on": "errors, key_at_risk, public_access"}
+    assert run_playbook(PLAYBOOK, **fine, **paths).status == 0
+
+
 def test_a_missing_image_is_a_failure(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
     play = run_playbook(PLAYBOOK, audit_regions=["us-west-2"], audit_image_ids=["ami-00ec2000000000002"], **paths)
     assert "1 accounts or regions could not be read" in message(play)

@@ -144,6 +144,9 @@ SCENARIOS = {
         None,
         INFO,
     ),
+    "info of public access": Scenario(
+        ("info", "info-of-public-access"), {"regions": ["us-east-1"], "block_public_access": True}, None, INFO
+    ),
     "info of keys": Scenario(
         ("info", "info-of-keys"),
         {"regions": ["us-east-1"], "kms_key_ids": ["alias/golden"], "filters": {"state": "available"}},

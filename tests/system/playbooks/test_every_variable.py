@@ -134,6 +134,8 @@ TYPED = {
     "audit_regions": f"{HOME}\n",
     "audit_home_region": HOME,
     "audit_image_ids": "",
+    "audit_kms_key_ids": "",
+    "audit_block_public_access": "yes",
     "audit_owners": "self",
     "audit_filters": '{"state": "available"}',
     "audit_require_encrypted": "yes",

@@ -24,6 +24,7 @@ from ..._image.keys import key_arn_in
 from ..._image.model import Image, Snapshot
 from ..._image.source import hidden_images
 from ..parallel import all_of, for_each
+from ..public_access import block_states
 from ..regions import require_known_regions
 from .key_uses import read_uses
 from .openings import Openings
@@ -40,6 +41,8 @@ def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudi
     def read(name: str) -> RegionAudit:
         region = connection.region(name)
         audit = _read_region(region, request)
+        if request.public_blocks:
+            audit = _with_blocks(region, audit)
         return _with_launchable(region, audit, openings) if request.launchable_by else audit
 
     answers = for_each(request.regions, read)
@@ -47,6 +50,12 @@ def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudi
         RegionAudit(name, error=str(answer)) if isinstance(answer, AwsError) else answer
         for name, answer in answers.items()
     ]
+
+
+def _with_blocks(region: Region, audit: RegionAudit) -> RegionAudit:
+    warnings: list[str] = []
+    states = block_states(region, warn=warnings.append)
+    return dataclasses.replace(audit, public_blocks=states, warnings=(*audit.warnings, *warnings))
 
 
 def _with_launchable(region: Region, audit: RegionAudit, openings: Openings) -> RegionAudit:

@@ -85,7 +85,8 @@ class RegionAudit:
 
     ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as, ``uses`` by ARN what
     else names these keys. ``shows_watermarks`` tells whether the installed botocore does.
-    ``launchable`` says of each image who can launch it, where that was asked.
+    ``launchable`` says of each image who can launch it, ``public_blocks`` what blocks public sharing of images and of
+    snapshots, where that was asked.
     """
 
     region: str
@@ -98,6 +99,7 @@ class RegionAudit:
     error: str | None = None
     shows_watermarks: bool = True
     launchable: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
+    public_blocks: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 
     def devices_of(self, image: Image) -> tuple[AuditedDevice, ...]:
         """Return the image's EBS devices with what their snapshots and keys say."""

@@ -25,7 +25,8 @@ _NAMES_OWNER: t.Final = ("owner-id", "owner-alias")
 class AuditRequest:
     """Which images to look at, where, and what to demand of them. No ``owners`` means: whoever owns them.
 
-    With ``kms_key_ids`` only those that one of these keys opens, in whichever region the key is.
+    With ``kms_key_ids`` only those that one of these keys opens, in whichever region the key is. ``public_blocks`` asks
+    what keeps each region from sharing with everybody.
     """
 
     regions: tuple[str, ...]
@@ -36,6 +37,7 @@ class AuditRequest:
     policy: Policy | None = None
     ignore_region_errors: bool = False
     launchable_by: tuple[str, ...] = ()
+    public_blocks: bool = False
 
 
 def parse_audit_request(options: Options, *, default_region: str | None) -> AuditRequest:
@@ -59,6 +61,7 @@ def parse_audit_request(options: Options, *, default_region: str | None) -> Audi
         policy=parse_policy(options.get("policy")),
         ignore_region_errors=bool(options.get("ignore_region_errors")),
         launchable_by=_parse_accounts(options.get("launchable_by")),
+        public_blocks=bool(options.get("block_public_access")),
     )
 
 

@@ -43,6 +43,7 @@ def to_audit_result(audits: t.Sequence[RegionAudit], request: AuditRequest) -> d
         "kms_keys": [entry for audit in audits for entry in key_entries(audit, _to_key)],
         "missing_kms_key_ids": missing_keys,
         "unused_device_rules": unused,
+        "block_public_access": [{"region": one.region, **one.public_blocks} for one in audits if one.public_blocks],
     }
 
 
