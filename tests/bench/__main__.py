@@ -10,7 +10,7 @@ import pathlib
 import sys
 import typing as t
 
-from bench import document, fleet, heavy, processes, rows, store
+from bench import document, estate, fleet, floor, heavy, processes, rows, store
 from bench.measure import Figures, Runs
 
 ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
@@ -20,12 +20,17 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "2b": rows.first_run_waves,
     "3": rows.one_image,
     "4": rows.overhead,
+    "4a": floor.floor,
     "5": heavy.compose,
     "6": heavy.scale,
     "6a": heavy.pages,
     "7": rows.throttled,
     "8": heavy.packer,
     "9": fleet.second_run,
+    "9a": fleet.second_run_of_one,
+    "9b": heavy.accounts,
+    "10": estate.audit,
+    "10a": estate.audit_small,
 }
 
 

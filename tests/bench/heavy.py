@@ -22,6 +22,8 @@ from emulated_aws.client import Emulator
 SNAPSHOTS, INSTANCE, TASKS = "ours, snapshots", "ours, instance", "amazon.aws tasks"
 PACKER, EMULATED = "packer 1.6.6", "the emulated AWS"
 PAGED: t.Final = 20000
+# Images of the first runs, and the seconds that they take at least: waves of 20 copies of a minute.
+FIRST_RUNS: t.Final = {20: 60, 50: 180}
 # Each work at its full size and at a tenth of it.
 SIZES: t.Final = {"plan": (500, 5000), "info": (1000, 10000)}
 _SCALE: t.Final = pathlib.Path(__file__).with_name("scale.py")
@@ -65,6 +67,12 @@ def scale(runs: Runs) -> list[Figures]:
     return alternate(runs, programs)
 
 
+def accounts(runs: Runs) -> list[Figures]:
+    """Row 9b: a first run of an account's images to 20 regions in one task, in virtual time."""
+    programs = {label_at("account", size): functools.partial(_scale, "account", size) for size in FIRST_RUNS}
+    return alternate(runs, programs)
+
+
 def pages(runs: Runs) -> list[Figures]:
     """Row 6a: the emulated AWS with many images, put there and listed page by page in one process."""
     return alternate(runs, {EMULATED: functools.partial(_scale, "pages", PAGED)})
@@ -82,7 +90,7 @@ def _scale(work: str, size: int) -> Sample:
     )
     found = json.loads(ended.stdout)
     sample = Sample(found["wall"], found["cpu"], found["calls"])
-    return sample.judged(size, size, mib=found["mib"])
+    return sample.judged(size, size, mib=found["mib"], virtual=found["virtual"])
 
 
 def packer(runs: Runs) -> list[Figures]:

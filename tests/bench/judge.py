@@ -9,8 +9,10 @@ import contextlib
 import math
 import typing as t
 
+from bench.estate import AUDIT, CUSTODIAN
 from bench.fleet import PER_ACCOUNT, PER_REGION
-from bench.heavy import EMULATED, INSTANCE, PACKER, PAGED, SIZES, SNAPSHOTS, TASKS, label_at
+from bench.floor import INFO, PARTS, PING, STEPS
+from bench.heavy import EMULATED, FIRST_RUNS, INSTANCE, PACKER, PAGED, SIZES, SNAPSHOTS, TASKS, label_at
 from bench.measure import Figures
 from bench.rows import ASYNC, LOOP, OURS
 
@@ -114,6 +116,18 @@ def _overhead(found: Found) -> t.Iterator[Finding]:
     yield Finding("processor time of ours ÷ ec2_ami_info's", _ratio(found, "cpu", of=OURS, to=peer), at_most=1.15)
 
 
+def _floor(found: Found) -> t.Iterator[Finding]:
+    ping = found[PING].median("cpu")
+    ours = found[OURS].median("cpu") - ping
+    yield Finding("processor seconds of ours above a ping", ours, at_most=0.35)
+    yield Finding("processor seconds of ec2_ami_info above a ping", found[INFO].median("cpu") - ping)
+    parts = {part: found[STEPS].median(part) for part in PARTS}
+    for part, words in PARTS.items():
+        yield Finding(f"processor seconds of ours for {words}", parts[part])
+    rest = ours - sum(seconds for part, seconds in parts.items() if part != "core")
+    yield Finding("processor seconds of ours for what is left: Ansible packs and unpacks the module", rest)
+
+
 def _compose(found: Found) -> t.Iterator[Finding]:
     yield Finding("wall time of the tasks ÷ snapshots", _ratio(found, "wall", of=TASKS, to=SNAPSHOTS), at_least=3)
     yield Finding("calls of the tasks ÷ snapshots", _ratio(found, "calls", of=TASKS, to=SNAPSHOTS), at_least=1)
@@ -137,11 +151,29 @@ def _pages(found: Found) -> t.Iterator[Finding]:
 
 
 def _fleet(found: Found) -> t.Iterator[Finding]:
-    for figure, name in (("cpu", "processor time"), ("wall", "wall time")):
+    for figure, name in (("cpu", "processor time"), ("mib", "memory")):
+        ratio = _ratio(found, figure, of=PER_REGION, to=PER_ACCOUNT)
+        yield Finding(f"{name} of a host for each region ÷ each account", ratio, at_least=5)
+    ratio = _ratio(found, "wall", of=PER_REGION, to=PER_ACCOUNT)
+    yield Finding("wall time of a host for each region ÷ each account", ratio)
+    yield Finding(
+        "calls of a host for each account in its busiest region", found[PER_ACCOUNT].median("busiest"), at_most=3
+    )
+
+
+def _accounts(found: Found) -> t.Iterator[Finding]:
+    for size, bound in FIRST_RUNS.items():
+        seconds = found[label_at("account", size)].median("virtual")
         yield Finding(
-            f"{name} of a host for each region ÷ each account", _ratio(found, figure, of=PER_REGION, to=PER_ACCOUNT)
+            f"virtual seconds for {size} images ÷ {bound}, what the quota allows", seconds / bound, at_most=1.1
         )
-    yield Finding("calls of ours in the busiest region", found[PER_ACCOUNT].median("busiest"), at_most=3)
+
+
+def _audit(found: Found) -> t.Iterator[Finding]:
+    yield Finding("MiB of the page", found[AUDIT].median("page_mib"), at_most=64)
+    for figure, name in (("wall", "wall time"), ("cpu", "processor time"), ("calls", "calls"), ("mib", "memory")):
+        ratio = _ratio(found, figure, of=CUSTODIAN, to=AUDIT)
+        yield Finding(f"{name} of Cloud Custodian ÷ ours", ratio, at_least=None if figure == "mib" else 1)
 
 
 def _throttled(found: Found) -> t.Iterator[Finding]:
@@ -164,10 +196,15 @@ ROWS: t.Final = {
     "2b": Row("first run, 50 images x 2 regions, three waves of 60 s", _bound(180.0)),
     "3": Row("one image to one region, copy of 3 s", _single),
     "4": Row("one task with nothing to do", _overhead),
+    "4a": Row("nothing to do, 20 images x 5 regions, beside a ping", _floor),
     "5": Row("an image of 80 GiB under three keys", _compose),
     "6": Row("5,000 images x 20 regions planned, 10,000 images audited", _scale),
     "6a": Row("the emulated AWS with 20,000 images in 5 regions, put there and listed", _pages),
     "7": Row("15 copies to a region at a tenth of AWS's request rates", _throttled),
     "8": Row("encrypted images in the home region and five others, copies of 20 s", _packer),
-    "9": Row("nothing to do, 2 images x 5 regions of an account by fleet_copy", _fleet),
+    "9": Row("nothing to do, 20 images x 20 regions of each of 10 accounts by fleet_copy", _fleet),
+    "9b": Row("first run to 20 regions of an account in one task, copies of 60 s, in virtual time", _accounts),
+    "10": Row("audit of 1,000 images in each of 20 regions of 10 accounts", _audit),
+    "10a": Row("audit of 10 images in each of 20 regions of 10 accounts", _audit),
+    "9a": Row("nothing to do, 20 images x 20 regions of one account by fleet_copy", _fleet),
 }

@@ -16,6 +16,7 @@ import typing as t
 
 from bench import processes
 from emulated_aws.client import Emulator
+from emulated_aws.identity import HOME_ACCOUNT
 
 HERE = pathlib.Path(__file__).parent
 PLAYBOOK = pathlib.Path(sys.executable).parent / "ansible-playbook"
@@ -46,9 +47,15 @@ class Sample:
         return dataclasses.replace(self, made=made, wanted=wanted, failed=wrong, extra={**self.extra, **extra})
 
 
-def run(emulator: Emulator, command: t.Sequence[str | os.PathLike[str]], *, region: str = "us-east-1") -> Sample:
+def run(
+    emulator: Emulator,
+    command: t.Sequence[str | os.PathLike[str]],
+    *,
+    region: str = "us-east-1",
+    account: str = HOME_ACCOUNT,
+) -> Sample:
     """Run the command to its end and return what it took."""
-    environment = os.environ | emulator.env(region=region)
+    environment = os.environ | emulator.env(account=account, region=region)
     environment |= {"ANSIBLE_NOCOWS": "1", "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_FORCE_COLOR": "0"}
     environment |= {"ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_DEPRECATION_WARNINGS": "false"}
     emulator.clear_calls()
@@ -59,6 +66,7 @@ def run(emulator: Emulator, command: t.Sequence[str | os.PathLike[str]], *, regi
         calls=sum(emulator.counts().values()),
         failed=ended.status != 0,
         changed=sum(map(int, re.findall(r"\bchanged=(\d+)", ended.stdout))),
+        extra={"mib": ended.mib},
         output=ended.stdout + ended.stderr,
         ended=ended.at,
     )

@@ -13,19 +13,22 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 
 _PR_SET_CHILD_SUBREAPER: t.Final = 36
 _GRACE_SECONDS: t.Final = 20.0
+_GLANCE_SECONDS: t.Final = 0.5
 
 
 class Ended(t.NamedTuple):
-    """What a program took, in seconds, and how it ended, ``at`` in seconds since the epoch."""
+    """What a program took, in seconds and MiB, and how it ended, ``at`` in seconds since the epoch."""
 
     at: float
     wall: float
     cpu: float
+    mib: float
     status: int
     stdout: str
     stderr: str
@@ -44,15 +47,46 @@ def run(command: t.Sequence[str | os.PathLike[str]], environment: t.Mapping[str,
     process = subprocess.Popen(
         command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    memory = _Memory(process.pid)
+    memory.start()
     try:
         stdout, stderr = process.communicate()
         at, wall = time.time(), time.monotonic() - started
         _await_others(ours)
     finally:
+        memory.over.set()
         process.terminate()
         process.wait()
         _end_others(ours)
-    return Ended(at, wall, _cpu() - before, process.returncode, stdout, stderr)
+    return Ended(at, wall, _cpu() - before, memory.peak, process.returncode, stdout, stderr)
+
+
+class _Memory(threading.Thread):
+    """Look now and then at the memory of a program and all that it has started; what they share counts once."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.over, self.peak, self._pid = threading.Event(), 0.0, pid
+
+    def run(self) -> None:
+        while not self.over.wait(_GLANCE_SECONDS):
+            self.peak = max(self.peak, sum(map(_proportional_mib, _with_descendants(self._pid))))
+
+
+def _with_descendants(pid: int) -> set[int]:
+    parents = {one: _parent(one) for one in map(int, filter(str.isdigit, os.listdir("/proc")))}
+    found, more = {pid}, {pid}
+    while more:
+        more = {one for one, parent in parents.items() if parent in found} - found
+        found |= more
+    return found
+
+
+def _proportional_mib(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
+    return 0.0
 
 
 def _await_others(ours: set[int]) -> None:

@@ -66,8 +66,8 @@ def second_run(runs: Runs) -> list[Figures]:
     with contextlib.ExitStack() as stack:
         for label in (OURS, LOOP):
             held = stack.enter_context(scene(images=20, regions=REGIONS))
-            _require_ok(held.play(label))
-            programs[label] = functools.partial(_again, held, label)
+            require_ok(held.play(label))
+            programs[label] = functools.partial(again, held, label)
         return alternate(runs, programs)
 
 
@@ -103,9 +103,9 @@ def one_image(runs: Runs) -> list[Figures]:
 def overhead(runs: Runs) -> list[Figures]:
     """Row 4: one task with nothing to do, against one call of ec2_ami_info."""
     with scene(images=1, regions=REGIONS[:1]) as held:
-        _require_ok(held.play(OURS))
+        require_ok(held.play(OURS))
         info = functools.partial(play, held.emulator, "peer_info", images=held.images)
-        return alternate(runs, {OURS: functools.partial(_again, held, OURS), "amazon.aws.ec2_ami_info": info})
+        return alternate(runs, {OURS: functools.partial(again, held, OURS), "amazon.aws.ec2_ami_info": info})
 
 
 def throttled(runs: Runs) -> list[Figures]:
@@ -136,12 +136,13 @@ def _fresh(
     return alternate(runs, {label: functools.partial(program, label) for label in labels})
 
 
-def _again(held: Scene, label: str) -> Sample:
+def again(held: Scene, label: str) -> Sample:
     """Return a run that should find everything there; one that changes something has failed."""
     sample = held.play(label)
     return dataclasses.replace(sample, failed=sample.failed or sample.changed > 0)
 
 
-def _require_ok(sample: Sample) -> None:
+def require_ok(sample: Sample) -> None:
+    """End where a run that only prepares has failed."""
     if sample.failed:
         raise SystemExit(f"a run that should succeed failed:\n{sample.output[-3000:]}")

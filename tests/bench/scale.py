@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan, audit or list many images in a process of its own and print time, memory in MiB, and API calls as JSON."""
+"""Plan, copy, audit or list many images in a process of its own; print time, memory in MiB, and API calls as JSON."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ import time
 import typing as t
 
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import spare_collections
+from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity import Lineage, Requirement
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner import plan_copy
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import CopyRequest, Destination
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
-from bench.scene import HOME, keys, sealed_images
+from bench.scene import DESTINATIONS, HOME, count_sealed, keys, plain_images, sealed_images
 from emulated_aws.client import Emulator
 from emulated_aws.ec2 import seed
 from emulated_aws.identity import HOME_ACCOUNT
 from system.running import arguments, run_here
+from system.virtual_time import VirtualTime
 
-REGIONS = 20
+REGIONS, COPY_SECONDS = 20, 60
 PAGED, LARGEST_PAGE = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2"), 1000
 
 
@@ -99,10 +101,33 @@ def pages(size: int) -> int:
         return sum(emulator.counts().values())
 
 
-class Meter:
-    """Wall and processor time, and how far memory rises above what it was."""
+def account(size: int) -> int:
+    """Copy ``size`` images to 20 regions in one task, in virtual time; return the calls."""
+    with Emulator.in_process(seed="none") as emulator:
+        images = plain_images(emulator, size)
+        arns = keys(emulator, DESTINATIONS)
+        emulator.configure(copy_seconds_minimum=COPY_SECONDS)
+        virtual = VirtualTime(emulator)
+        time.sleep = virtual.sleep
+        Pace.__init__.__defaults__ = (virtual.now, virtual.sleep, 0.1)  # type: ignore[misc]  # as tests/system has it
+        destinations = [{"region": region, "kms_key_id": arn} for region, arn in arns.items()]
+        given = {"source_image_ids": images, "source_region": HOME, "destinations": destinations, "wait": True}
+        emulator.clear_calls()
+        meter.start()
+        began = virtual.now()
+        run_here("ec2_ami_encrypted_copy", arguments(given, check=False, diff=False, credentials=None, endpoint=None))
+        meter.virtual_seconds = virtual.now() - began
+        meter.stop()
+        calls = sum(emulator.counts().values())
+        if (found := count_sealed(emulator, arns)) != size * len(DESTINATIONS):
+            raise SystemExit(f"{found} copies instead of {size * len(DESTINATIONS)}")
+        return calls
 
-    wall = cpu = mib = 0.0
+
+class Meter:
+    """Wall and processor time, how far memory rises above what it was, and what has passed in virtual time."""
+
+    wall = cpu = mib = virtual_seconds = 0.0
 
     def start(self) -> None:
         """Measure from here."""
@@ -125,9 +150,13 @@ def _peak() -> float:
 def main() -> None:
     """Do the work named on the command line, with the garbage collector set as a task sets it."""
     spare_collections()
-    work = {"plan": plan, "info": info, "pages": pages}[sys.argv[1]]
+    work = {"plan": plan, "info": info, "pages": pages, "account": account}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
-    print(json.dumps({"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls}))
+    print(
+        json.dumps(
+            {"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls, "virtual": meter.virtual_seconds}
+        )
+    )
 
 
 if __name__ == "__main__":

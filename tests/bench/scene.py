@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import typing as t
 
+import boto3
+
 from emulated_aws.client import Emulator
+from emulated_aws.identity import HOME_ACCOUNT
 
 HOME = "us-east-1"
 REGIONS = ("eu-west-1", "eu-central-1", "us-west-2", "ap-southeast-2", "eu-north-1")
+# What the largest rows copy to, a score of regions.
+DESTINATIONS = (
+    *("eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2"),
+    *("us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "ap-south-1", "ap-south-2", "ap-southeast-1"),
+    *("ap-southeast-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),
+)
 KEY = "alias/bench"
 
 
-def plain_images(emulator: Emulator, count: int, **encryption: t.Any) -> list[str]:
+def plain_images(emulator: Emulator, count: int, *, account: str = HOME_ACCOUNT, **encryption: t.Any) -> list[str]:
     """Register images of one volume of 8 GiB each in the home region and return their ids.
 
     Each has a snapshot of its own, for AWS copies one snapshot at one time only once.
     """
-    ec2 = emulator.session(region=HOME).client("ec2")
+    ec2 = emulator.session(account=account, region=HOME).client("ec2")
     volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=8, VolumeType="gp3", **encryption)["VolumeId"]
     return [
         _register(ec2, f"bench-{number:05d}", ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
@@ -32,14 +41,15 @@ def sealed_images(emulator: Emulator, count: int) -> list[str]:
     return plain_images(emulator, count, Encrypted=True, KmsKeyId=KEY)
 
 
-def keys(emulator: Emulator, regions: t.Iterable[str]) -> dict[str, str]:
+def keys(emulator: Emulator, regions: t.Iterable[str], *, account: str = HOME_ACCOUNT) -> dict[str, str]:
     """Make a customer managed key in each region, under the same alias, and return their ARNs."""
-    return {region: _key(emulator, region) for region in regions}
+    return {region: _key(emulator.session(account=account, region=region)) for region in regions}
 
 
-def count_sealed(emulator: Emulator, arns: t.Mapping[str, str]) -> int:
+def count_sealed(emulator: Emulator, arns: t.Mapping[str, str], *, account: str = HOME_ACCOUNT) -> int:
     """Return how many available images there are whose every snapshot is under the key of the region."""
-    return sum(_count_sealed(emulator.session(region=region).client("ec2"), arn) for region, arn in arns.items())
+    sessions = {region: emulator.session(account=account, region=region) for region in arns}
+    return sum(_count_sealed(sessions[region].client("ec2"), arn) for region, arn in arns.items())
 
 
 def keys_of(emulator: Emulator, image_name: str, *, region: str = HOME) -> list[dict[str, str]]:
@@ -83,8 +93,8 @@ def _register(ec2: t.Any, name: str, snapshot: str) -> str:
     )
 
 
-def _key(emulator: Emulator, region: str) -> str:
-    kms = emulator.session(region=region).client("kms")
+def _key(session: boto3.Session) -> str:
+    kms = session.client("kms")
     metadata = kms.create_key(Description="bench")["KeyMetadata"]
     kms.create_alias(AliasName=KEY, TargetKeyId=metadata["KeyId"])
     return str(metadata["Arn"])

@@ -135,8 +135,9 @@ class Administration:
         return {}
 
     def organization(self, body: Body) -> t.Any:
-        """Let ``accounts`` join the organization or unit ``arn``, or ``leave`` it."""
+        """Let ``accounts`` join the organization or unit ``arn``, or ``leave`` it; who joins is there from then on."""
         (organizations.leave if body.get("leave") else organizations.join)(body["arn"], *body["accounts"])
+        identities.accounts = {**dict.fromkeys(body["accounts"], "member"), **identities.accounts}
         return {}
 
     def key_state(self, body: Body) -> t.Any:

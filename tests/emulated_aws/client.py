@@ -166,7 +166,7 @@ class Emulator:
         self._do("service_control", {"account": account, "policies": policies})
 
     def organization(self, arn: str, *accounts: str, leave: bool = False) -> None:
-        """Let accounts join, or leave, the organization or organizational unit with this ARN."""
+        """Let accounts, also new ones, join or leave the organization or organizational unit with this ARN."""
         self._do("organization", {"arn": arn, "accounts": accounts, "leave": leave})
 
     def set_key_state(self, arn: str, state: str) -> None:

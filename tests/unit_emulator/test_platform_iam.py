@@ -216,6 +216,20 @@ def test_explicit_deny_is_named(seeded: Emulator) -> None:
     assert message.endswith("with an explicit deny in an identity-based policy")
 
 
+@pytest.mark.parametrize("account", ["200000000001", "200000000002"])
+def test_roles_can_be_assumed_of_accounts_that_have_joined_alone(seeded: Emulator, account: str) -> None:
+    sts = seeded.session().client("sts")
+    role = {"RoleArn": f"arn:aws:iam::{account}:role/anyone", "RoleSessionName": "play"}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(**role)
+    seeded.organization("arn:aws:organizations::123456789012:organization/o-1234567890", account)
+    assert sts.assume_role(**role)["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{account}:assumed-role/anyone/play"
+    # It stays, whatever it leaves; and those that were there have kept their names.
+    seeded.organization("arn:aws:organizations::123456789012:organization/o-1234567890", account, leave=True)
+    assert sts.assume_role(**role)["Credentials"]
+    assert seeded.state()["accounts"]["123456789012"] == "home"
+
+
 def test_assumed_roles_are_bound_by_their_policies(seeded: Emulator) -> None:
     far_role = f"arn:aws:iam::{CONSUMER}:role/reader"
     seeded.principal(far_role, [policy("ec2:DescribeImages")])
