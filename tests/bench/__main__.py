@@ -10,7 +10,7 @@ import pathlib
 import sys
 import typing as t
 
-from bench import document, estate, fleet, floor, heavy, processes, rows, store
+from bench import document, estate, fleet, floor, heavy, processes, publishing, rows, store
 from bench.measure import Figures, Runs
 
 ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
@@ -31,6 +31,8 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "9b": heavy.accounts,
     "10": estate.audit,
     "10a": estate.audit_small,
+    "10b": heavy.report,
+    "11": publishing.publish,
 }
 
 

@@ -48,7 +48,11 @@ def _steps(endpoint: str, images: list[str]) -> Sample:
         "tags": {"Bench": "yes"},
     }
     taken = arguments(given, check=False, diff=False, credentials=None, endpoint=endpoint)
-    command = [sys.executable, pathlib.Path(__file__).with_name("steps.py"), json.dumps(taken)]
+    command: list[str | pathlib.Path] = [
+        sys.executable,
+        pathlib.Path(__file__).with_name("steps.py"),
+        json.dumps(taken),
+    ]
     ended = processes.run(command, {"PYTHONPATH": str(pathlib.Path(__file__).parents[1])})
     if ended.status:
         raise SystemExit(f"the module failed:\n{ended.stderr[-3000:]}")

@@ -21,6 +21,7 @@ from emulated_aws.client import Emulator
 
 SNAPSHOTS, INSTANCE, TASKS = "ours, snapshots", "ours, instance", "amazon.aws tasks"
 PACKER, EMULATED = "packer 1.6.6", "the emulated AWS"
+REPORTED: t.Final = (20000, 200000)
 PAGED: t.Final = 20000
 # Images of the first runs, and the seconds that they take at least: waves of 20 copies of a minute.
 FIRST_RUNS: t.Final = {20: 60, 50: 180}
@@ -73,6 +74,11 @@ def accounts(runs: Runs) -> list[Figures]:
     return alternate(runs, programs)
 
 
+def report(runs: Runs) -> list[Figures]:
+    """Row 10b: the audit's page of a large estate, and of a tenth of it."""
+    return alternate(runs, {label_at("page", size): functools.partial(_scale, "page", size) for size in REPORTED})
+
+
 def pages(runs: Runs) -> list[Figures]:
     """Row 6a: the emulated AWS with many images, put there and listed page by page in one process."""
     return alternate(runs, {EMULATED: functools.partial(_scale, "pages", PAGED)})
@@ -90,7 +96,7 @@ def _scale(work: str, size: int) -> Sample:
     )
     found = json.loads(ended.stdout)
     sample = Sample(found["wall"], found["cpu"], found["calls"])
-    return sample.judged(size, size, mib=found["mib"], virtual=found["virtual"])
+    return sample.judged(size, size, mib=found["mib"], virtual=found["virtual"], page_mib=found["page"])
 
 
 def packer(runs: Runs) -> list[Figures]:

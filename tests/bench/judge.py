@@ -12,8 +12,10 @@ import typing as t
 from bench.estate import AUDIT, CUSTODIAN
 from bench.fleet import PER_ACCOUNT, PER_REGION
 from bench.floor import INFO, PARTS, PING, STEPS
-from bench.heavy import EMULATED, FIRST_RUNS, INSTANCE, PACKER, PAGED, SIZES, SNAPSHOTS, TASKS, label_at
+from bench.heavy import EMULATED, FIRST_RUNS, INSTANCE, PACKER, PAGED, REPORTED, SIZES, SNAPSHOTS, TASKS, label_at
 from bench.measure import Figures
+from bench.publishing import PUBLISH
+from bench.publishing import TASKS as PUBLISHING_TASKS
 from bench.rows import ASYNC, LOOP, OURS
 
 Found = t.Mapping[str, Figures]
@@ -176,6 +178,24 @@ def _audit(found: Found) -> t.Iterator[Finding]:
         yield Finding(f"{name} of Cloud Custodian ÷ ours", ratio, at_least=None if figure == "mib" else 1)
 
 
+def _report(found: Found) -> t.Iterator[Finding]:
+    small, large = (found[label_at("page", size)] for size in REPORTED)
+    yield Finding(f"MiB of the page of {REPORTED[1]:,} images", large.median("page_mib"), at_most=64)
+    each = large.median("cpu") / REPORTED[1] / (small.median("cpu") / REPORTED[0])
+    yield Finding("processor time for each image, ten times as many ÷ as many", each, at_most=1.2)
+
+
+def _publish(found: Found) -> t.Iterator[Finding]:
+    for figure, name in (("cpu", "processor time"), ("calls", "calls"), ("wall", "wall time")):
+        yield Finding(f"{name} of the tasks ÷ ours", _ratio(found, figure, of=PUBLISHING_TASKS, to=PUBLISH), at_least=1)
+    yield Finding("calls of ours with nothing to do", found[PUBLISH].median("again"))
+    yield Finding("the same for the tasks", found[PUBLISHING_TASKS].median("again"))
+    yield Finding(
+        "places of ours that lead to an image that is not encrypted", found[PUBLISH].median("wrong"), at_most=0
+    )
+    yield Finding("the same for the tasks", found[PUBLISHING_TASKS].median("wrong"))
+
+
 def _throttled(found: Found) -> t.Iterator[Finding]:
     # CopyImage has a bucket of 10 that fills at 0.1 a second: the last 5 of 15 copies wait, and then take 5 s.
     bound = (15 - 10) / 0.1 + 5
@@ -205,6 +225,10 @@ ROWS: t.Final = {
     "9": Row("nothing to do, 20 images x 20 regions of each of 10 accounts by fleet_copy", _fleet),
     "9b": Row("first run to 20 regions of an account in one task, copies of 60 s, in virtual time", _accounts),
     "10": Row("audit of 1,000 images in each of 20 regions of 10 accounts", _audit),
-    "10a": Row("audit of 10 images in each of 20 regions of 10 accounts", _audit),
+    "10a": Row("audit of 10 images in each of 20 regions of 3 accounts", _audit),
+    "10b": Row("the audit's page of 200,000 images of two devices, half of them with something wrong", _report),
+    "11": Row(
+        "an image under three names and in two launch templates, published twice; then one not encrypted", _publish
+    ),
     "9a": Row("nothing to do, 20 images x 20 regions of one account by fleet_copy", _fleet),
 }

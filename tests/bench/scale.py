@@ -12,6 +12,9 @@ import sys
 import time
 import typing as t
 
+import jinja2
+from browser import pages as audited
+
 from ansible_collections.sealed.ami.plugins.module_utils._aws.connection import spare_collections
 from ansible_collections.sealed.ami.plugins.module_utils._execute.pace import Pace
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.facts import Facts
@@ -20,11 +23,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.planner imp
 from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request import CopyRequest, Destination
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
+from ansible_collections.sealed.ami.plugins.plugin_utils._audit_report import arrange_report
 from bench.scene import DESTINATIONS, HOME, count_sealed, keys, plain_images, sealed_images
 from emulated_aws.client import Emulator
 from emulated_aws.ec2 import seed
 from emulated_aws.identity import HOME_ACCOUNT
-from system.running import arguments, run_here
+from system.running import ROOT, arguments, run_here
 from system.virtual_time import VirtualTime
 
 REGIONS, COPY_SECONDS = 20, 60
@@ -108,8 +112,8 @@ def account(size: int) -> int:
         arns = keys(emulator, DESTINATIONS)
         emulator.configure(copy_seconds_minimum=COPY_SECONDS)
         virtual = VirtualTime(emulator)
-        time.sleep = virtual.sleep
-        Pace.__init__.__defaults__ = (virtual.now, virtual.sleep, 0.1)  # type: ignore[misc]  # as tests/system has it
+        time.sleep = virtual.sleep  # type: ignore[assignment]
+        Pace.__init__.__defaults__ = (virtual.now, virtual.sleep, 0.1)  # As the fixtures of tests/system have it.
         destinations = [{"region": region, "kms_key_id": arn} for region, arn in arns.items()]
         given = {"source_image_ids": images, "source_region": HOME, "destinations": destinations, "wait": True}
         emulator.clear_calls()
@@ -124,10 +128,28 @@ def account(size: int) -> int:
         return calls
 
 
+def page(size: int) -> int:
+    """Write the audit's page of so many images, of which the role shows 2,000 in full; this takes no calls."""
+    results = audited.results(audited.audits(size))
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "roles" / "audit" / "templates"), trim_blocks=True
+    )
+    templates.filters["sealed.ami.audit_report"] = arrange_report
+    given = {"audit_results": results, "audit__policy": audited.POLICY, "audit__html_limit": 2000}
+    meter.start()
+    text = templates.get_template("audit.html.j2").render(audit_title="Images", now=lambda **_given: "now", **given)
+    meter.stop()
+    meter.page_mib = len(text.encode()) / 2**20
+    shown = set(re.findall(r"ami-[0-9a-f]{17}", text))
+    if missing := {image["image_id"] for image in results[0]["images"]} - shown:
+        raise SystemExit(f"{len(missing)} images are not on the page")
+    return 0
+
+
 class Meter:
     """Wall and processor time, how far memory rises above what it was, and what has passed in virtual time."""
 
-    wall = cpu = mib = virtual_seconds = 0.0
+    wall = cpu = mib = virtual_seconds = page_mib = 0.0
 
     def start(self) -> None:
         """Measure from here."""
@@ -150,11 +172,18 @@ def _peak() -> float:
 def main() -> None:
     """Do the work named on the command line, with the garbage collector set as a task sets it."""
     spare_collections()
-    work = {"plan": plan, "info": info, "pages": pages, "account": account}[sys.argv[1]]
+    work = {"plan": plan, "info": info, "pages": pages, "account": account, "page": page}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
     print(
         json.dumps(
-            {"wall": meter.wall, "cpu": meter.cpu, "mib": meter.mib, "calls": calls, "virtual": meter.virtual_seconds}
+            {
+                "wall": meter.wall,
+                "cpu": meter.cpu,
+                "mib": meter.mib,
+                "calls": calls,
+                "virtual": meter.virtual_seconds,
+                "page": meter.page_mib,
+            }
         )
     )
 

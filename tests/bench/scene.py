@@ -23,7 +23,9 @@ DESTINATIONS = (
 KEY = "alias/bench"
 
 
-def plain_images(emulator: Emulator, count: int, *, account: str = HOME_ACCOUNT, **encryption: t.Any) -> list[str]:
+def plain_images(
+    emulator: Emulator, count: int, *, account: str = HOME_ACCOUNT, first: int = 0, **encryption: t.Any
+) -> list[str]:
     """Register images of one volume of 8 GiB each in the home region and return their ids.
 
     Each has a snapshot of its own, for AWS copies one snapshot at one time only once.
@@ -32,7 +34,7 @@ def plain_images(emulator: Emulator, count: int, *, account: str = HOME_ACCOUNT,
     volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=8, VolumeType="gp3", **encryption)["VolumeId"]
     return [
         _register(ec2, f"bench-{number:05d}", ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 

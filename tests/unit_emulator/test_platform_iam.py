@@ -219,14 +219,17 @@ def test_explicit_deny_is_named(seeded: Emulator) -> None:
 @pytest.mark.parametrize("account", ["200000000001", "200000000002"])
 def test_roles_can_be_assumed_of_accounts_that_have_joined_alone(seeded: Emulator, account: str) -> None:
     sts = seeded.session().client("sts")
-    role = {"RoleArn": f"arn:aws:iam::{account}:role/anyone", "RoleSessionName": "play"}
+    role = f"arn:aws:iam::{account}:role/anyone"
     with pytest.raises(ClientError, match="AccessDenied"):
-        sts.assume_role(**role)
+        sts.assume_role(RoleArn=role, RoleSessionName="play")
     seeded.organization("arn:aws:organizations::123456789012:organization/o-1234567890", account)
-    assert sts.assume_role(**role)["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{account}:assumed-role/anyone/play"
+    assert (
+        sts.assume_role(RoleArn=role, RoleSessionName="play")["AssumedRoleUser"]["Arn"]
+        == f"arn:aws:sts::{account}:assumed-role/anyone/play"
+    )
     # It stays, whatever it leaves; and those that were there have kept their names.
     seeded.organization("arn:aws:organizations::123456789012:organization/o-1234567890", account, leave=True)
-    assert sts.assume_role(**role)["Credentials"]
+    assert sts.assume_role(RoleArn=role, RoleSessionName="play")["Credentials"]
     assert seeded.state()["accounts"]["123456789012"] == "home"
 
 

@@ -61,7 +61,9 @@ def test_what_only_reports_succeeds_and_check_mode_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_accounts_are_looked_at_through_roles(run_playbook: RunPlaybook, paths: dict[str, str]) -> None:
+def test_accounts_are_looked_at_through_roles(
+    run_playbook: RunPlaybook, served_emulator: Emulator, paths: dict[str, str]
+) -> None:
     example = yaml.safe_load((ROOT / "playbooks" / "vars" / "audit.yml").read_text())
     gone = {"name": "closed", "role_arn": "arn:aws:iam::999999999999:role/image-auditor"}
     accounts = [*example["audit_accounts"], gone]
@@ -73,6 +75,8 @@ def test_accounts_are_looked_at_through_roles(run_playbook: RunPlaybook, paths: 
     assert document["summary"]["errors"] == 1
     assert "sts:AssumeRole" in document["accounts"][2]["errors"][0]["message"]
     assert "Not everything could be read" in page
+    # The role's ARN says which account it is; a task that asks costs as much as one that looks at a region's images.
+    assert served_emulator.counts(service="sts") == {"sts:AssumeRole": 3}
 
 
 @pytest.mark.parametrize(("fail_on", "fails"), [(["errors"], True), (["not_compliant", "unknown"], False)])
