@@ -82,7 +82,8 @@ class Combination:
 
     def describe(self) -> str:
         """Say in one line what is in it."""
-        where = f"on Python {self.core['python']}, modules on Python {self.module_python}"
+        kit = " and ".join(_for(self.module_python, self.libraries["boto3"]))
+        where = f"on Python {self.core['python']}, modules on Python {self.module_python} with {kit}"
         return f"{self.name}: {', '.join(self.own_pins)}, amazon.aws {self.libraries['amazon-aws']}, {where}"
 
 
@@ -126,7 +127,7 @@ def _install_modules(one: Combination) -> None:
 
 
 def _for(python: str, version: str) -> list[str]:
-    """Return the releases of the SDK: the newest ones have left Python 3.9 behind."""
+    """Return the releases of the SDK, or its names for the newest there are: those of today have left Python 3.9."""
     return (
         ["boto3", "botocore"]
         if python == "3.9" and version != "1.35.0"
