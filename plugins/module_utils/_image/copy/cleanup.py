@@ -60,7 +60,8 @@ def _doubt_of_failed(facts: Facts, image: Image) -> str:
     """
     token = image.tags.get(COPY_TAG)
     twins = [one.image_id for one in facts.images if one is not image and one.tags.get(COPY_TAG) == token]
-    return f"its tags are those of {twins[0]}, and only one of them can be this collection's work" if twins else ""
+    shared = ", ".join(twins)
+    return f"its tags are those of {shared}, and only one of them can be this collection's work" if twins else ""
 
 
 def plan_superseded(request: CopyRequest, facts: Facts, found: Candidates) -> Decision:

@@ -177,9 +177,10 @@ class Requirement:
         return sorted({name for name, _has_snapshot in wanted ^ found})
 
     def _status_is_preserved(self, device: BlockDevice) -> bool:
-        if device.encrypted is None or self.source_devices is None:
+        if device.encrypted is None:
             return False
-        wanted = {source.device_name: bool(source.encrypted) for source in self.source_devices}.get(device.device_name)
+        statuses = {source.device_name: bool(source.encrypted) for source in self.source_devices or ()}
+        wanted = statuses.get(device.device_name)
         # Some Local Zones encrypt whatever comes to them, and AWS does not tell which (aws_rules §21).
         may_be_encrypted = self.encryption_by_default or bool(self.place.zone)
         return device.encrypted == wanted or (may_be_encrypted and device.encrypted)

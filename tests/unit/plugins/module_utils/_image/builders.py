@@ -125,4 +125,4 @@ def options(**given: t.Any) -> dict[str, t.Any]:
 def a_request(**given: t.Any) -> CopyRequest:
     """Return a request for the source in the other region."""
     asked = {"source_image_id": SOURCE_ID, "source_region": HOME, **given}
-    return parse_copy_request(options(**asked), default_region=AWAY)
+    return parse_copy_request(fresh(options(**asked)), default_region=AWAY)

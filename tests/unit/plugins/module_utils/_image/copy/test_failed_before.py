@@ -70,6 +70,10 @@ def test_ours_goes(images: list[Image], options: dict[str, t.Any], action: str) 
             a_copy(state="failed", tags={COPY_TAG: "sealed-ami-1"}), (a_copy(SECOND_ID, **SHOWN),), SECOND_ID,
             id="with the tags of our copy under the same key",
         ),
+        pytest.param(
+            a_copy(state="failed", tags={COPY_TAG: "sealed-ami-1"}, creation_date="2025-12-31"),
+            (a_copy(SECOND_ID, **SHOWN),), SECOND_ID, id="older than a copy with the same tags",
+        ),
     ],
 )  # fmt: skip
 def test_what_is_not_proven_is_left_and_named(image: Image, others: tuple[Image, ...], doubt: str) -> None:
@@ -77,6 +81,11 @@ def test_what_is_not_proven_is_left_and_named(image: Image, others: tuple[Image,
     assert removed(found) == []
     (warning,) = found.warnings
     assert COPY_ID in warning and doubt in warning and "by hand" in warning
+
+
+@pytest.mark.parametrize(("failed", "other"), [(COPY_ID, SECOND_ID), (SECOND_ID, COPY_ID)])
+def test_a_copy_with_another_token_is_no_twin(failed: str, other: str) -> None:
+    assert removed(plan(a_copy(failed, state="failed"), a_copy(other, **SHOWN))) == [failed]
 
 
 @pytest.mark.parametrize("state", ["pending", "available", "disabled", "deregistered"])

@@ -17,9 +17,17 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.identity im
     classify,
     require_decidable,
     require_keys_shown,
+    require_places_shown,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.errors import PreflightError
-from ansible_collections.sealed.ami.plugins.module_utils._image.model import KEY_TAG, PLACE_TAG, RECIPE_TAG, Image
+from ansible_collections.sealed.ami.plugins.module_utils._image.model import (
+    KEY_TAG,
+    PLACE_TAG,
+    RECIPE_TAG,
+    SOURCE_TAG,
+    BlockDevice,
+    Image,
+)
 from ansible_collections.sealed.ami.plugins.module_utils._image.places import Place
 from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import (
     COPY_ID,
@@ -52,6 +60,13 @@ def placed(place: str | None, **parts: t.Any) -> Image:
 def test_the_lineage_is_of_this_source(source: str) -> None:
     assert Lineage(fresh(SOURCE_ID), HOME).is_of(a_copy(sda1=KEY_A))
     assert not LINEAGE.is_of(a_copy(sda1=KEY_A, source_image_id=source))
+
+
+@pytest.mark.parametrize("tag", [None, f"{HOME}:ami-00000000000000000", f"{HOME}:ami-00000000000000002", LINEAGE.tag])
+def test_an_image_without_lineage_comes_from_where_its_tag_says(tag: str | None) -> None:
+    tags = {SOURCE_TAG: tag} if tag else {}
+    pending = a_copy(state="pending", source_image_id=None, source_region=None, key_tag=None, tags=tags)
+    assert LINEAGE.is_of(pending) is (tag == LINEAGE.tag)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -132,6 +147,71 @@ def test_an_alias_that_does_not_tell_its_key(
         require_decidable([image], LINEAGE, requirement)
     if reference is None:
         assert bool(requirement.unsealed(image)) is (len(set(keys)) > 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "image", "wrong"),
+    [
+        (KEY_A, a_copy(sda1=KEY_A, sdf=KEY_A), []),
+        (KEY_A, a_copy(sda1=KEY_B, sdf=KEY_B), ["/dev/sda1", "/dev/sdf"]),
+        (KEY_A, a_copy(sda1=KEY_A, sdf=KEY_B), ["/dev/sdf"]),
+        (KEY_A, a_copy(sda1=KEY_A, sdf=None), ["/dev/sdf"]),
+        (None, a_copy(sda1=None, sdf=KEY_A), []),
+        (None, a_copy(sda1=KEY_A, sdf=KEY_A), ["/dev/sda1"]),
+    ],
+)
+def test_a_new_copy_is_held_to_the_key_or_to_the_source(key: str | None, image: Image, wrong: list[str]) -> None:
+    requirement = a_requirement(required(key) if key else None, an_image(sda1=None, sdf=KEY_B))
+    assert [one.device_name for one in requirement.unsealed(image)] == wrong
+
+
+def opened(image: Image, *names: str) -> Image:
+    """Return the image with key B associated with the snapshots of some devices."""
+    devices = [dataclasses.replace(one, associated_keys=(KEY_B,) * (one.device_name in names)) for one in image.devices]
+    return dataclasses.replace(image, devices=tuple(devices))
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (opened(a_copy(sda1=KEY_A, sdf=KEY_A), "/dev/sdf"), True),
+        (opened(a_copy(sda1=KEY_A, sdf=KEY_A)), False),
+        (opened(a_copy(sda1=KEY_B, sdf=KEY_A), "/dev/sdf"), False),
+        (opened(a_copy(sda1=KEY_A, sdh=KEY_A), "/dev/sdh"), False),
+    ],
+)
+def test_the_copy_but_for_another_key_that_opens_it(image: Image, expected: bool) -> None:
+    source = an_image(sda1=None, sdf=None)
+    assert a_requirement(required(KEY_A), source).is_opened_by_another_key(image) is expected
+    assert not a_requirement(None, source).is_opened_by_another_key(image)
+
+
+@pytest.mark.parametrize("place", ["", ZONE])
+@pytest.mark.parametrize(
+    ("image", "refused"),
+    [
+        (placed(None), True),
+        (placed(""), False),
+        (placed(ZONE), False),
+        (placed(None, sda1=KEY_B), False),
+        (placed(None, source_image_id=SOURCE_ID[:-1] + "2"), False),
+        (placed(None, sda1=True), False),
+    ],
+)
+def test_where_a_copy_lies_is_not_guessed(image: Image, place: str, refused: bool) -> None:
+    requirement = Requirement(required(KEY_A), None, place=Place(zone=place))
+    if refused:
+        with pytest.raises(PreflightError, match=f"{COPY_ID}.*Local Zones"):
+            require_places_shown([a_copy("ami-000000000000000c2"), image], LINEAGE, requirement)
+    else:
+        require_places_shown([image], LINEAGE, requirement)
+
+
+def test_no_snapshot_is_not_one_key() -> None:
+    requirement = a_requirement(required(None, reference="alias/golden"))
+    empty = BlockDevice("/dev/sdf", encrypted=True, volume_size=8)
+    assert not requirement.is_undecided(a_copy())
+    assert requirement.unsealed(a_copy(extra=(empty,))) == (empty,)
 
 
 @pytest.mark.parametrize(
