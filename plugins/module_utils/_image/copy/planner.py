@@ -108,8 +108,8 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     sharing = facts.sharing.get(image.image_id)
     steps = plan_attributes(image, desired, snapshot_tags=present_tags, sharing=sharing, ours=ours)
     removals, warnings = plan_superseded(request, facts, found)
-    if len(found.met) > 1:
-        others = ", ".join(other.image_id for other in found.met[1:])
+    others = ", ".join(other.image_id for other in found.met[1:])
+    if others:
         warnings = (
             *warnings,
             f"{image.region}: {others} are further copies under the same key; {image.image_id} is used",
@@ -117,9 +117,10 @@ def _plan_existing(request: CopyRequest, desired: Attributes, facts: Facts, foun
     if ours is None:
         warnings = (*warnings, *_kept_from_others(image, desired, sharing, facts))
     cleanups, stuck = plan_failed(facts, found, replaces=request.deregister_superseded)
-    steps = (*cleanups, *steps, *removals)
+    changes = (*steps, *removals)
+    steps = (*cleanups, *changes)
     action: Action = "updated" if steps else "unchanged"
-    differs = "; some attributes differ" if len(steps) > len(cleanups) else "; a copy that failed is removed"
+    differs = "; some attributes differ" if changes else "; a copy that failed is removed"
     reason = f"the copy exists{differs if steps else ''}"
     warnings = (*warnings, *stuck)
     return Plan(action, reason, image_with(image, steps), after=steps, devices_before=image.devices, warnings=warnings)

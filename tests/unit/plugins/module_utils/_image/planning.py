@@ -51,11 +51,11 @@ def plan(
     **given: t.Any,
 ) -> Plan:
     """Return the plan for the source, under key A unless told otherwise, with these images in the destination."""
-    by_default = given.pop("encryption_by_default", False)
+    held = {name: given.pop(name) for name in ("encryption_by_default", "place") if name in given}
     facts: dict[str, t.Any] = {name: given.pop(given_as) for given_as, name in HELD.items() if given_as in given}
     request = a_request(**{"encrypted": not preserve, "wait": True, **given})
     wanted = None if preserve else key or required(KEY_A, reference="alias/golden")
-    requirement = a_requirement(wanted, source, encryption_by_default=by_default)
+    requirement = a_requirement(wanted, source, **held)
     destination = request.destinations[0]
     facts["asked"] = fresh(facts.get("asked", ((requirement.key_tag, expected_name(request, destination, source)),)))
     return plan_copy(request, destination, Facts(LINEAGE, source, requirement, images, **facts))

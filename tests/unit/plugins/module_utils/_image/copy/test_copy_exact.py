@@ -156,6 +156,7 @@ def test_what_is_not_retired_is_named_with_its_reason(
         ({SOURCE_TAG: LINEAGE.tag[:-1] + "f"}, False),
         ({KEY_TAG: KEY_A[:-1] + "/"}, False),
         ({KEY_TAG: KEY_A[:-1] + "1"}, False),
+        ({KEY_TAG: None}, False),
         ({COPY_TAG: None}, False),
     ],
     ids=str,
