@@ -52,12 +52,13 @@ class Facts:
         two that carry it, the later one has taken the tags along.
         """
         token = image.tags.get(COPY_TAG)
-        twins = [
+        twins = (
             one.image_id
             for one in self.images
             if one is not image and one.tags.get(COPY_TAG) == token and one.creation_date <= image.creation_date
-        ]
-        taken = f"its tags are those of {twins[0]}, which is older" if twins else ""
+        )
+        twin = next(twins, "")
+        taken = f"its tags are those of {twin}, which is older" if twin else ""
         return self.lineage.doubt(image) or taken
 
     def proof_of(self, snapshot: Snapshot) -> MayDeleteSnapshot | None:

@@ -162,6 +162,16 @@ def test_the_snapshots_of_another_image_do_not_go_with_a_failed_one(other: str) 
     assert isinstance(step, DeregisterImage) and step.snapshot_ids == ()
 
 
+def test_a_failed_image_takes_each_proven_snapshot_along_once() -> None:
+    image = a_copy(state="failed", sda1=KEY_A)
+    shown = dataclasses.replace(left_behind(), snapshot_id=image.snapshot_ids[0])
+    untagged = dataclasses.replace(left_behind(tags={}), snapshot_id="snap-2")
+    other = MADE_BY_COPY.replace("snap-1", "snap-3")
+    hidden = dataclasses.replace(left_behind(description=other), snapshot_id="snap-4")
+    (step,) = plan(image, orphans=(shown, untagged, hidden), living=(COPY_ID,)).steps
+    assert isinstance(step, DeregisterImage) and step.snapshot_ids == (*image.snapshot_ids, "snap-4")
+
+
 def test_a_snapshot_of_an_image_that_is_there_is_no_orphan() -> None:
     """A pending image shows no snapshots, of which some may be complete already."""
     of_another = dataclasses.replace(left_behind(), description=MADE_BY_COPY.replace(COPY_ID, "ami-0000000000000000a"))
