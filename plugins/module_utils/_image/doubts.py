@@ -33,9 +33,9 @@ def doubt_of_copy(image: Image, *, source_image_id: str, source_region: str) -> 
         return f"AWS says that it comes from {image.source_image_id} in {image.source_region}"
     if is_made_otherwise(image):
         return "AWS says of its snapshots that they were not copied for it"
-    service = [key for key in image.tags if key.startswith("aws:")]
+    service = next((key for key in image.tags if key.startswith("aws:")), "")
     if service:
-        return f"an AWS service made it (tag {service[0]})"
+        return f"an AWS service made it (tag {service})"
     expected = source_tag_value(source_region=source_region, source_image_id=source_image_id)
     if image.tags.get(SOURCE_TAG) != expected or not {COPY_TAG, KEY_TAG} <= image.tags.keys():
         return "it does not carry this collection's tags, so another tool or person made it"
@@ -61,9 +61,9 @@ def doubt_of_composed(image: Image, *, work: str, token: str) -> str | None:
     """
     if image.tags.get(COPY_TAG) != work:
         return "it does not carry this collection's recipe tags for its name"
-    service = [key for key in image.tags if key.startswith("aws:")]
+    service = next((key for key in image.tags if key.startswith("aws:")), "")
     if service:
-        return f"an AWS service made it (tag {service[0]})"
+        return f"an AWS service made it (tag {service})"
     source = image.tags.get(SOURCE_TAG, "").rpartition(":")[2]
     instance = instance_of(image)
     if instance is None:

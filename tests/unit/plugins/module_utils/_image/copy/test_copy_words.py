@@ -121,7 +121,9 @@ def test_instance_types_that_stay_on_what_is_not_ours(
 ) -> None:
     types = dataclasses.replace(ALL_TYPES, supported=fresh(present)) if present else ALL_TYPES
     theirs = a_copy(**SHOWN, key_tag=None, instance_types=types)
-    options = {"instance_type_specification": {"supported_instance_types": list(asked)}} if asked else {}
+    options: dict[str, t.Any] = (
+        {"instance_type_specification": {"supported_instance_types": list(asked)}} if asked else {}
+    )
     warnings = plan(theirs, **options).warnings
     assert [one for one in warnings if "instance_type_specification stays" in one] == list(warnings)
     assert bool(warnings) is stays

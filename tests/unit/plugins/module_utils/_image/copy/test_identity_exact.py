@@ -207,6 +207,15 @@ def test_where_a_copy_lies_is_not_guessed(image: Image, place: str, refused: boo
         require_places_shown([image], LINEAGE, requirement)
 
 
+@pytest.mark.parametrize("tag", ["", ZONE])
+@pytest.mark.parametrize("place", ["", ZONE, ZONES[0], None])
+@pytest.mark.parametrize("state", ["available", "disabled", "pending", "failed"])
+def test_a_copy_that_lies_elsewhere_than_its_tags_say_is_doubted(state: str, place: str | None, tag: str) -> None:
+    image = placed(place, state=state, tags={PLACE_TAG: tag} if tag else {})
+    elsewhere = state in ("available", "disabled") and place not in (None, tag)
+    assert ("AWS shows its snapshots elsewhere" in LINEAGE.doubt(image)) is bool(LINEAGE.doubt(image)) is elsewhere
+
+
 def test_no_snapshot_is_not_one_key() -> None:
     requirement = a_requirement(required(None, reference="alias/golden"))
     empty = BlockDevice("/dev/sdf", encrypted=True, volume_size=8)
