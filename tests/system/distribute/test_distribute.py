@@ -5,105 +5,43 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
-import typing as t
 
 import pytest
 
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
-from system.copy.asking import SOURCES
-from system.looking import Looking, tags
-from system.running import ROOT, RunPlaybook
-from system.share.sharing import snapshots_in
+from system.distribute.scene import (
+    AWAY,
+    CONSUMERS,
+    DIRECT,
+    HOME,
+    KEYS,
+    LOCKED,
+    NOTHING,
+    OWNER,
+    OWNERS,
+    SMALL,
+    TARGETS,
+    Accounts,
+)
+from system.looking import tags
+from system.running import RunPlaybook
 
-HOME, AWAY, OWNER = "us-east-1", "eu-west-1", "123456789012"
-# The key of each account, by alias.
-KEYS = {"210987654321": "alias/golden", "111122223333": "alias/vendor-private", "444455556666": "alias/arrivals"}
-DIRECT, LOCKED = SOURCES["encrypted-root"], SOURCES["default-key"]
 PLAYBOOK = pathlib.Path("sealed.ami.distribute")
 QUICK = {"distribute_wait_delay": 1, "distribute_grant_timeout": 0}
-TARGETS = (ROOT / "playbooks" / "vars" / "distribute.image_targets.yml").read_text()
-# One image, one account, one region.
-SMALL = TARGETS.partition("\n  - account: staging")[0].replace(f", {LOCKED}]", "]").replace(f", {AWAY}]", "]")
-# What docs/iam says that each party needs.
-OWNERS = (
-    "info",
-    "share-images",
-    "share-images-recorded",
-    "grant",
-    "revoke-grant",
-    "copy",
-    "remove",
-    "distribute-owner",
-)
-CONSUMERS = ("info", "copy", "copy-of-encrypted")
 
 
-class Scene:
-    """Accounts with their keys, and what is there of the images."""
+class Scene(Accounts):
+    """The same accounts, with a file of targets for whole plays."""
 
     def __init__(self, emulator: Emulator, oracle: Guard, folder: pathlib.Path) -> None:
-        self.emulator = emulator
-        self.owner = Looking(emulator)
-        self.consumers = {number: Looking(emulator, account=number) for number in KEYS}
+        super().__init__(emulator, oracle)
         self.path = folder / "mine.image_targets.yml"
         self.path.write_text(TARGETS)
-        for region in (HOME, AWAY):
-            kms = self.consumers["444455556666"].kms(region)
-            key = kms.create_key()["KeyMetadata"]["KeyId"]
-            kms.create_alias(AliasName="alias/arrivals", TargetKeyId=key)
-        acts = ["ModifyImageAttribute", "ModifySnapshotAttribute"]
-        acts += [*(f"{act}/Remove" for act in acts), "CreateTags", "DeleteTags"]
-        for image_id in (DIRECT, LOCKED):
-            oracle.given(image_id, *snapshots_in(self.owner.image(HOME, image_id) or {}), to=acts)
-        for alias in ("alias/golden", "alias/data"):
-            arn = self.owner.key_arn(alias, HOME)
-            oracle.given(arn, to=["CreateGrant"])
-
         self.allow("image-owner", OWNER, OWNERS)
         for number in KEYS:
             self.allow("image-copier", number, CONSUMERS)
-
-    def allow(self, role: str, number: str, policies: t.Sequence[str]) -> None:
-        """Let a role do what policies of the documentation allow, and nothing else."""
-        found = [json.loads((ROOT / "docs" / "iam" / f"{name}.json").read_text()) for name in policies]
-        self.emulator.principal(f"arn:aws:iam::{number}:role/{role}", found)
-
-    def copies(self, number: str, region: str) -> list[dict[str, t.Any]]:
-        """Return the images that an account has of its own in a region that were copied by us."""
-        own = self.consumers[number].images(region)
-        return [image for image in own if "sealed.ami:copy" in tags(image)]
-
-    def left(self) -> dict[str, t.Any]:
-        """Return what the owner has on the way: permissions, records, grants and intermediates."""
-        ec2 = self.owner.ec2(HOME)
-        found: dict[str, t.Any] = {}
-        for image_id in (DIRECT, LOCKED):
-            shared = ec2.describe_image_attribute(ImageId=image_id, Attribute="launchPermission")["LaunchPermissions"]
-            image = self.owner.image(HOME, image_id) or {}
-            for one in snapshots_in(image):
-                answer = ec2.describe_snapshot_attribute(SnapshotId=one, Attribute="createVolumePermission")
-                shared += answer["CreateVolumePermissions"]
-            records = [key for key in tags(image) if key.startswith("sealed.ami:shared-for-")]
-            found[image_id] = (shared, records)
-        for alias in ("alias/golden", "alias/data"):
-            listed = self.owner.kms(HOME).list_grants(KeyId=self.owner.key_arn(alias, HOME))["Grants"]
-            found[alias] = [one["Name"] for one in listed if one.get("Name", "").startswith("sealed-ami:")]
-        found["intermediates"] = [
-            one["ImageId"] for one in self.owner.images(HOME) if "sealed.ami:purpose" in tags(one)
-        ]
-        return found
-
-
-NOTHING: dict[str, t.Any] = {
-    DIRECT: ([], []),
-    LOCKED: ([], []),
-    "alias/golden": [],
-    "alias/data": [],
-    "intermediates": [],
-}
 
 
 @pytest.fixture
