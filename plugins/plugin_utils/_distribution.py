@@ -16,6 +16,7 @@ import typing as t
 
 from ..module_utils._image.errors import RequestError
 from ._consumers import Consumer, intermediates_of, note_of, parse_all
+from ._distribution_access import acts_of_consumer, acts_of_owner, keys_of
 
 Options = t.Mapping[str, t.Any]
 
@@ -135,6 +136,9 @@ def plan_distribution(
         ],
         "shares": _shares(open_ways, current),
         "grants": _grants(open_ways, current),
+        "access": acts_of_owner(
+            consumers[0].source_region, str(consumers[0].owner.get("transfer_kms_key_id") or ""), open_ways
+        ),
         "consumers": {consumer.host: _work(consumer, ways, current) for consumer in consumers},
     }
 
@@ -177,7 +181,7 @@ def _grants(ways: t.Sequence[Way], current: t.Mapping[str, Options]) -> list[dic
         (key, way.consumer.principal)
         for way in ways
         if way.pattern in ("copy", "intermediate")
-        for key in _keys(_given(way, current) or {"snapshots": ()})
+        for key in keys_of(_given(way, current) or {"snapshots": ()})
     }
     return [{"key_id": key, "grantee_principal": who} for key, who in sorted(pairs)]
 
@@ -202,6 +206,7 @@ def _work(consumer: Consumer, ways: t.Iterable[Way], current: t.Mapping[str, Opt
         "copies": copies,
         "shared_image_ids": [way.image["image_id"] for way in own if way.pattern == "share"],
         "keys": _autoscaling_keys(own),
+        "access": acts_of_consumer(consumer, [way for way in own if not way.is_done]),
         **consumer.options,
     }
 
@@ -258,9 +263,9 @@ def plan_clean_up(
     missing = _missing(plan, results)
     copied = {way["image_id"] for way in plan["ways"] if way["pattern"] in ("copy", "intermediate")}
     complete = sorted(copied - set(missing))
-    keys = {image["image_id"]: _keys(image) for image in images}
+    keys = {image["image_id"]: set(keys_of(image)) for image in images}
     for one in intermediates:
-        keys.setdefault(one["source_image_id"], set()).update(_keys(one))
+        keys.setdefault(one["source_image_id"], set()).update(keys_of(one))
     kept, freed = (_pairs(plan, {one: keys.get(one, set()) for one in ids}) for ids in (missing, complete))
     going = [one["image_id"] for one in intermediates if one["source_image_id"] in complete]
     return {
@@ -282,12 +287,6 @@ def _missing(plan: Options, results: t.Mapping[str, Options]) -> dict[str, list[
             why = result.get("error") or "it did not say that its image is there"
             missing.setdefault(way["image_id"], []).append(f"{way['host']}: {why}")
     return missing
-
-
-def _keys(image: Options) -> set[str]:
-    """Return the keys of an image that can be granted."""
-    customer = (one for one in image["snapshots"] if one.get("kms_key_manager") != "AWS")
-    return {str(one["kms_key_arn"]) for one in customer if one.get("kms_key_arn")}
 
 
 def _pairs(plan: Options, keys: t.Mapping[str, set[str]]) -> set[tuple[str, str]]:

@@ -23,6 +23,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import (
     SHARE_ARGUMENTS,
     USAGE_ARGUMENTS,
 )
+from ansible_collections.sealed.ami.plugins.module_utils._argspec_access import ACCESS_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_allowed import ALLOWED_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_publish import PUBLISH_ARGUMENTS
 from ansible_collections.sealed.ami.plugins.module_utils._argspec_retire import RETIRE_ARGUMENTS
@@ -38,6 +39,7 @@ MODULES = {
     "ec2_ami_compose_keys": COMPOSE_ARGUMENTS,
     "ec2_ami_encryption_info": AUDIT_ARGUMENTS,
     "ec2_ami_usage_info": USAGE_ARGUMENTS,
+    "ec2_ami_access_info": ACCESS_ARGUMENTS,
     "ec2_allowed_images": ALLOWED_ARGUMENTS,
     "ec2_ami_publish": PUBLISH_ARGUMENTS,
     "ec2_ami_retire": RETIRE_ARGUMENTS,
@@ -95,6 +97,7 @@ VALID: dict[str, dict[str, t.Any]] = {
     "ec2_ami_compose_keys": dict(SNAPSHOTS.wanted),
     "ec2_ami_encryption_info": {"region": HOME},
     "ec2_ami_usage_info": {"region": HOME},
+    "ec2_ami_access_info": {"region": HOME, "acts": [{"act": "remove"}]},
     "ec2_allowed_images": {"region": HOME, "state": "audit-mode", "image_criteria": [{"image_providers": ["amazon"]}]},
     "ec2_ami_publish": {
         "region": HOME,

@@ -22,6 +22,7 @@ MODULES: dict[str, dict[str, t.Any]] = {
     "ec2_ami_compose_keys": {**COPY, "name": "three", "kms_key_id": "alias/golden"},
     "ec2_ami_encryption_info": {"region": HOME},
     "ec2_ami_usage_info": {"region": HOME},
+    "ec2_ami_access_info": {"region": HOME, "acts": [{"act": "remove"}]},
     "ec2_allowed_images": {"region": HOME, "state": "disabled"},
     "ec2_ami_retire": {"region": HOME, "filters": {"name": "plain-root"}, "group_by": "name:^(plain)"},
     "kms_key_grant": {

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""Ask KMS whether a call would succeed, without doing it."""
+"""Ask EC2 or KMS whether a call would succeed, without doing it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import typing as t
 
 from .errors import AwsError, call
 
-_WOULD_SUCCEED: t.Final = "DryRunOperationException"
+# Of KMS, and of EC2.
+_WOULD_SUCCEED: t.Final = ("DryRunOperationException", "DryRunOperation")
 
 
 def succeed_dry(description: str, operation: t.Callable[..., t.Any], /, **params: t.Any) -> None:
@@ -19,5 +20,5 @@ def succeed_dry(description: str, operation: t.Callable[..., t.Any], /, **params
     try:
         call(description, operation, DryRun=True, **params)
     except AwsError as error:
-        if error.code != _WOULD_SUCCEED:
+        if error.code not in _WOULD_SUCCEED:
             raise

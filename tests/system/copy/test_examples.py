@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.sealed.ami.plugins.modules import (
     ec2_allowed_images,
+    ec2_ami_access_info,
     ec2_ami_compose_keys,
     ec2_ami_encrypted_copy,
     ec2_ami_encryption_info,
@@ -29,6 +30,7 @@ from system.running import Result, RunPlaybook
 
 MODULES = [
     ec2_allowed_images,
+    ec2_ami_access_info,
     ec2_ami_compose_keys,
     ec2_ami_encrypted_copy,
     ec2_ami_encryption_info,

@@ -27,7 +27,21 @@ OWNER = "localhost"
 # The playbook's plays, in their order: who does which part of the role.
 PARTS = (("look", True), ("find", False), ("give", True), ("copy", False), ("take_back", True))
 _KEYWORDS = frozenset(
-    "name when vars register loop loop_control until retries delay check_mode changed_when block rescue".split()
+    [
+        "name",
+        "when",
+        "vars",
+        "register",
+        "loop",
+        "loop_control",
+        "until",
+        "retries",
+        "delay",
+        "check_mode",
+        "changed_when",
+        "block",
+        "rescue",
+    ]
 )
 Variables = dict[str, t.Any]
 
@@ -108,7 +122,7 @@ class Role:
 
     def _templar(self, host: str, more: Variables) -> Templar:
         templar = Templar(self._loader, variables=self._variables(host, more))
-        filters: t.Any = templar._engine.environment.filters  # type: ignore[attr-defined]
+        filters: t.Any = templar._engine.environment.filters
         for plugin in (Planning(), CleaningUp()):
             for name, function in plugin.filters().items():
                 filters[f"sealed.ami.{name}"] = function
@@ -190,7 +204,8 @@ class Role:
             module = name.replace("amazon.aws.", "ansible_collections.amazon.aws.plugins.modules.")
         if not {"region", "regions"} & set(given) and module == "ec2_ami_encrypted_copy":
             given["region"] = self.hosts[host]["sealed_ami_target"]["destinations"][0]["region"]
-        return dict(self._run(module, check=check, as_=self._credentials[host], **given))
+        result = self._run(module, check=check, as_=self._credentials[host], **given)
+        return {**result, "warnings": result.warnings}
 
 
 def _hosts(targets: str) -> dict[str, Variables]:
@@ -203,5 +218,3 @@ def _hosts(targets: str) -> dict[str, Variables]:
             own["destinations"] = one.variables["sealed_ami_destinations"]
         found[one.name] = {**one.variables, "sealed_ami_target": own}
     return found
-
-

@@ -36,6 +36,7 @@ OWNERS = (
     "grant",
     "revoke-grant",
     "copy",
+    "copy-of-encrypted",
     "remove",
     "distribute-owner",
 )

@@ -257,3 +257,34 @@ def test_a_copy_in_a_local_zone_is_not_the_region_s(place: Options) -> None:
     target = {"destinations": [{"region": HOME, "kms_key_id": "alias/own"}]}
     assert only(plan(a_host(distribute_found=[a_copy(HOME)], target=target)))["done"]
     assert not only(plan(a_host(distribute_found=[local], target=target)))["done"]
+
+
+def acts(found: Options) -> list[str]:
+    """Return what the owner asks to be allowed."""
+    return [one["act"] for one in found["access"]]
+
+
+def test_what_the_owner_asks_to_be_allowed() -> None:
+    """Everything that it will do and take back, in as many calls as there are images, whatever the accounts."""
+    both = {"source_image_ids": [OPEN, LOCKED]}
+    assert acts(plan(a_host())) == ["share", "grant"]
+    assert acts(plan(a_host(target={"source_image_ids": [LOCKED]}))) == ["copy", "remove", "note", "share", "grant"]
+    one, many = plan(a_host(target=both)), plan(a_host(target=both), a_host(TWO, target=both))
+    assert acts(one) == acts(many) == ["copy", "remove", "note", "share", "grant", "share", "grant"]
+    assert {act["region"] for act in many["access"]} == {HOME}
+    assert many["access"][-1]["kms_key_ids"] == [KEY] and len(many["access"][-1]["grantee_principals"]) == 2
+    launching = plan(a_host(sealed_ami_pattern="share", target={"destinations": [{"region": HOME}]}))
+    assert acts(launching) == ["launch"]
+
+
+def test_what_a_consumer_asks_to_be_allowed() -> None:
+    (home, away) = plan(a_host())["consumers"]["host0"]["access"]
+    assert (home["act"], home["region"], away["region"], away["source_region"]) == ("copy", HOME, AWAY, HOME)
+    assert (home["kms_key_id"], home["kms_key_ids"], home["image_ids"]) == ("alias/own", [KEY], [OPEN])
+    locked = plan(a_host(target={"source_image_ids": [LOCKED]}))["consumers"]["host0"]["access"]
+    assert locked[0]["kms_key_ids"] == [], "the transfer key is granted with the intermediate copy"
+
+
+def test_nothing_is_asked_where_nothing_is_to_do() -> None:
+    done = plan(a_host(distribute_found=[a_copy(HOME), a_copy(AWAY)]))
+    assert done["access"] == [] and done["consumers"]["host0"]["access"] == []
