@@ -92,7 +92,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, run_modu
 
 def listed(result: Result) -> t.Any:
     """Return the list that a module's result is about."""
-    return next(result[name] for name in ("grants", "settings", "images") if name in result)
+    return next(result[name] for name in ("checks", "grants", "settings", "images") if name in result)
 
 
 def require_sentence(result: Result, emulator: Emulator, *words: str) -> None:

@@ -36,8 +36,16 @@ def attempt(region: Region, one: Try) -> Refusal | None:
             service, name, params = _CALLS[one.action]
             succeed_dry(what, getattr(getattr(region, service), name), **params(one))
     except AwsError as error:
-        return Refusal(error.words or str(error), is_denied=error.is_denied)
+        return answer_in(error)
     return None
+
+
+def answer_in(error: AwsError) -> Refusal:
+    """Return what AWS has answered; where it has not, or does not know who asks, nothing is known of anything."""
+    not_shared = "not authorized for image" in error.words.lower()
+    if not error.code or error.is_outage or (error.code in _UNKNOWN_CALLER and not not_shared):
+        raise error
+    return Refusal(error.words or str(error), is_denied=error.is_denied)
 
 
 def _probe(one: Try) -> Probe | None:
@@ -78,6 +86,21 @@ def _granting(one: Try) -> dict[str, t.Any]:
     return {"KeyId": one.resource, "GranteePrincipal": one.other[0], "Operations": list(_GRANTED)}
 
 
+_UNKNOWN_CALLER: t.Final = frozenset(
+    {
+        "AuthFailure",
+        "Blocked",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "OptInRequired",
+        "PendingVerification",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
 _KINDS: t.Final[dict[str, Kind]] = {
     "kms:Decrypt": "Decrypt",
     "kms:GenerateDataKeyWithoutPlaintext": "GenerateDataKeyWithoutPlaintext",

@@ -72,12 +72,21 @@ def test_what_may_be_no_denial_is_a_warning(run_module: RunModule, emulator: Emu
     assert not result.failed and action in " ".join(result.warnings) and action in result["unknown"]
 
 
-def test_an_outage_proves_nothing(run_module: RunModule, emulator: Emulator) -> None:
-    emulator.faults.add("server_error", service="ec2", action="CopyImage")
+@pytest.mark.parametrize(
+    "code", ["RequestExpired", "AuthFailure", "UnrecognizedClientException", "InternalError", "OptInRequired"]
+)
+def test_what_is_no_answer_proves_nothing(run_module: RunModule, emulator: Emulator, code: str) -> None:
+    status = 500 if code == "InternalError" else 400
+    emulator.faults.add("error", service="ec2", action="CopyImage", code=code, status=status, message="no")
     result = run_module(MODULE, region=HOME, acts=[COPY], as_=without(emulator))
-    emulator.faults.clear()
-    (copy,) = [one for one in result["checks"] if one["action"] == "ec2:CopyImage"]
-    assert (result.failed, copy["allowed"], result["denied"]) == (False, None, [])
+    assert result.failed and "CopyImage" in result.msg and (result["checks"], result["changed"]) == ([], False)
+
+
+def test_an_image_that_is_not_shared_yet_is_an_answer(run_module: RunModule, emulator: Emulator) -> None:
+    words = "Not authorized for image:ami-00ec2000000000002"
+    emulator.faults.add("error", service="ec2", action="CopyImage", code="AuthFailure", status=403, message=words)
+    result = run_module(MODULE, region=HOME, acts=[COPY], as_=without(emulator))
+    assert not result.failed and result["unknown"] == ["ec2:CopyImage"]
 
 
 @pytest.mark.parametrize(

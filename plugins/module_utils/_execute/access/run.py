@@ -13,12 +13,13 @@ import typing as t
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
 from ..._aws.keys import describe_key
-from ..._aws.tries import attempt
+from ..._aws.tries import answer_in, attempt
 from ..._image.access.request import AccessRequest, Try
 from ..._image.access.result import AccessCheck, judge_try
 from ..._image.key_access import Refusal
 from ..._image.model import KmsKey
 from ..parallel import all_of, for_each
+from ..regions import require_known_regions
 
 _AT_ONCE: t.Final = 8
 Keys = t.Mapping[tuple[str, str], t.Union[KmsKey, Refusal]]
@@ -26,6 +27,7 @@ Keys = t.Mapping[tuple[str, str], t.Union[KmsKey, Refusal]]
 
 def try_access(connection: Connection, request: AccessRequest) -> list[AccessCheck]:
     """Return what is known of each call, in the order in which they would be made."""
+    require_known_regions(connection, request.regions)
     regions = {name: connection.region(name) for name in request.regions}
     pairs = dict.fromkeys(
         (one.region, one.resource) for one in request.tries if one.resource and one.action.startswith("kms:")
@@ -42,7 +44,7 @@ def _describe(region: Region, reference: str) -> KmsKey | Refusal:
     try:
         return describe_key(region, reference)
     except AwsError as error:
-        return Refusal(error.words or str(error), is_denied=error.is_denied)
+        return answer_in(error)
 
 
 def _is_of_aws(key: KmsKey | Refusal | None) -> bool:
