@@ -67,7 +67,9 @@ def acts_of_consumer(consumer: Consumer, given: t.Sequence[Given]) -> Acts:
     copied = [one for one in given if one.pattern != "share"]
     if not copied:
         return []
-    return [
+    sources = _each(key for one in copied if one.pattern != "intermediate" for key in keys_of(one.image))
+    places = [one for one in consumer.destinations if one.get("kms_key_id")]
+    copying: Acts = [
         {
             "act": "copy",
             "region": one["region"],
@@ -75,11 +77,12 @@ def acts_of_consumer(consumer: Consumer, given: t.Sequence[Given]) -> Acts:
             # One stands for all: who copies names the images of others in no policy.
             "image_ids": _ids(copied)[:1],
             "kms_key_id": one["kms_key_id"],
-            "kms_key_ids": _each(key for one in copied if one.pattern != "intermediate" for key in keys_of(one.image)),
+            "kms_key_ids": sources,
         }
-        for one in consumer.destinations
-        if one.get("kms_key_id")
+        for one in places
     ]
+    # A copy that has failed holds its name until it is removed.
+    return [*copying, *({"act": "remove", "region": one["region"]} for one in places)]
 
 
 def _grant(keys: t.Sequence[str], given: t.Iterable[Given]) -> dict[str, t.Any]:

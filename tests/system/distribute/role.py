@@ -39,6 +39,7 @@ _KEYWORDS = frozenset(
         "delay",
         "check_mode",
         "changed_when",
+        "failed_when",
         "block",
         "rescue",
     ]
@@ -63,7 +64,7 @@ class Role:
     """The role with an inventory; ``credentials`` are those of each host, localhost being the owner."""
 
     def __init__(self, run: RunModule, targets: str, credentials: t.Mapping[str, Credentials]) -> None:
-        self._run, self._credentials, self._loader = run, credentials, DataLoader()
+        self._run, self._credentials, self._loader = run, dict(credentials), DataLoader()
         self.results: list[tuple[str, str, Variables]] = []
         self.extra: Variables = {}
         self.check = False
@@ -71,6 +72,10 @@ class Role:
         for folder in ("defaults", "vars"):
             self._base.update(self._load(f"{folder}/main.yml"))
         self.hosts = {OWNER: {}, **_hosts(targets)}
+
+    def act_as(self, host: str, credentials: Credentials) -> None:
+        """Let a host act with other credentials."""
+        self._credentials[host] = credentials
 
     def play(self, *parts: str) -> str:
         """Play these parts, or all, and return what failed; as in a play, that ends it."""
@@ -171,6 +176,9 @@ class Role:
             return {"skipped": True, "changed": False}
         for _attempt in range(int(self._templar(host, scope).template(task.get("retries", 0))) + 1):
             result = self._act(host, task, scope)
+            # As Ansible does, before it looks whether to try again.
+            if "failed_when" in task:
+                result["failed"] = self._meets(host, task["failed_when"], scope)
             if "until" not in task:
                 break
             if self._meets(host, task["until"], {**scope, task["register"]: result}):

@@ -40,7 +40,7 @@ OWNERS = (
     "remove",
     "distribute-owner",
 )
-CONSUMERS = ("info", "copy", "copy-of-encrypted")
+CONSUMERS = ("info", "copy", "copy-of-encrypted", "remove")
 NOTHING: dict[str, t.Any] = {
     DIRECT: ([], []),
     LOCKED: ([], []),

@@ -74,6 +74,7 @@ def _needed(act: Options, name: str, where: str) -> list[str]:
 
 
 def _copy(act: Options, region: str, where: str) -> t.Iterator[Try]:
+    """Yield what copying takes; EBS does with the keys what is tried of them here."""
     source_region, key = act.get("source_region") or region, act.get("kms_key_id")
     if not key:
         raise RequestError(f"{where}: kms_key_id is missing; a copy of another account's image needs it")

@@ -278,7 +278,8 @@ def test_what_the_owner_asks_to_be_allowed() -> None:
 
 
 def test_what_a_consumer_asks_to_be_allowed() -> None:
-    (home, away) = plan(a_host())["consumers"]["host0"]["access"]
+    (home, away, *removal) = plan(a_host())["consumers"]["host0"]["access"]
+    assert removal == [{"act": "remove", "region": HOME}, {"act": "remove", "region": AWAY}]
     assert (home["act"], home["region"], away["region"], away["source_region"]) == ("copy", HOME, AWAY, HOME)
     assert (home["kms_key_id"], home["kms_key_ids"], home["image_ids"]) == ("alias/own", [KEY], [OPEN])
     locked = plan(a_host(target={"source_image_ids": [LOCKED]}))["consumers"]["host0"]["access"]
