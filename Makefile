@@ -18,7 +18,7 @@ demo: setup ## Tour the scenarios S1 to S6 on an emulated AWS, and audit the res
 test: setup ## Run every test that takes no whole playbook and no fault; ONLY="lint package" runs some kinds
 	@$(RUN)/test.py $(ONLY)
 
-test-fast: setup ## Run what says most within 90 s: lint of what changed, unit tests, modules without whole playbooks
+test-fast: setup ## Run what says most within 90 s: lint of what changed, unit tests, each system test in its first case
 	@$(RUN)/test.py --fast
 
 options: setup ## Write a new attribute of images into documentation, roles, playbooks and inventory

@@ -108,3 +108,24 @@ def test_an_artifact_is_compared_with_what_git_tracks(
 
     monkeypatch.setattr(package, "ROOT", checkout)
     assert [path.name for path in package.sources(pattern)] == found
+
+
+def test_first_cases_leave_no_test_out() -> None:
+    """``make test-fast`` plays each system test once."""
+
+    def collected(*options: str) -> list[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--collect-only",
+            *options,
+            "tests/unit/plugins/test_limits.py",
+        ]
+        printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return [line for line in printed.splitlines() if "::" in line]
+
+    whole, once = collected(), collected("--first-case")
+    assert len(whole) > len(once) == len({name.partition("[")[0] for name in whole})
+    assert {name.partition("[")[0] for name in once} == {name.partition("[")[0] for name in whole}
