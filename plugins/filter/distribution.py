@@ -29,18 +29,8 @@ options:
     type: list
     elements: str
     required: true
-  images:
-    description: The owner's images, as M(sealed.ami.ec2_ami_encryption_info) returns them.
-    type: list
-    elements: dict
-    required: true
-  intermediates:
-    description:
-      - The intermediate copies that the owner has of them, as M(sealed.ami.ec2_ami_encrypted_copy) returns them, which
-        has proven them.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - sealed.ami.distribution
 seealso:
   - plugin: sealed.ami.distribution_clean_up
     plugin_type: filter

@@ -25,18 +25,8 @@ options:
     description: By host, a dictionary of C(verified), the ids of the images that are there, and C(error).
     type: dict
     required: true
-  images:
-    description: The owner's images, as M(sealed.ami.ec2_ami_encryption_info) returns them.
-    type: list
-    elements: dict
-    required: true
-  intermediates:
-    description:
-      - The intermediate copies that the owner has of them, as M(sealed.ami.ec2_ami_encrypted_copy) returns them, which
-        has proven them.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - sealed.ami.distribution
 seealso:
   - plugin: sealed.ami.distribution
     plugin_type: filter

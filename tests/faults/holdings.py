@@ -45,14 +45,18 @@ def tags_of(resource_id: str, region: str) -> dict[str, str]:
     return dict(backend(region).tags.get(resource_id, {}))
 
 
+def named(result: Result) -> set[str]:
+    """Return every id that the failed entries of a result list as still there."""
+    lists = ("created", "adopted")
+    return {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
+
+
 def named_with_parts(result: Result, regions: t.Iterable[str]) -> set[str]:
     """Return the ids that a result lists, images with their snapshots and instances with their volumes.
 
     AWS does not show the snapshots of a pending image, so they can only be named by it.
     """
-    lists = ("created", "adopted")
-    listed = {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
-    ids = listed | {entry["image_id"] for entry in result["images"] if entry["image_id"]}
+    ids = named(result) | {entry["image_id"] for entry in result["images"] if entry["image_id"]}
     for region in regions:
         for image_id in ids & set(backend(region).amis):
             ids |= set(backend(region).amis[image_id].snapshot_ids())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from faults.holdings import held
+from faults.holdings import held, named
 from faults.inventory import Inventory, difference, inventory
 from faults.tasks import BRISK, COMPOSITIONS, COPIES, Task
 
@@ -75,12 +75,6 @@ class Trial:
     def look(self, name: str = "") -> Inventory:
         """Return what there is in the end; who may not ask for a key's ARN marks with its alias."""
         return inventory(self._emulator, self._task.regions, own_tags=name != "kms:DescribeKey")
-
-
-def named(result: Result) -> set[str]:
-    """Return every id that the failed entries of a result list as still there."""
-    lists = ("created", "adopted")
-    return {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
 
 
 def existing(result: Result) -> set[str]:

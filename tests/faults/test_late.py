@@ -8,14 +8,14 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from faults.holdings import backend, held, impostors, named_with_parts
+from faults.holdings import backend, held, impostors, named, named_with_parts
 from faults.inventory import difference, inventory
 from faults.tasks import AWAY, COPY, HOME, INSTANCE, SLOW, SNAPSHOTS, Task
 from faults.timeline import Timeline
 
 from emulated_aws.client import Emulator
 from system.looking import Looking
-from system.running import Result, RunModule
+from system.running import RunModule
 
 NEXT_STEPS = ("again", "enable it", "pass another", "Check", "Allow", "look at", "cancel its deletion", "policy")
 REASONS = (
@@ -91,12 +91,6 @@ CASES = [
     *[(INSTANCE, "terminate_instance", after) for after in (1.0, 20.0, 45.0, 65.0, 80.0)],
     *[(INSTANCE, "disable_key", after) for after in (0.0, 10.0)],
 ]  # fmt: skip
-
-
-def named(result: Result) -> set[str]:
-    """Return every id that the failed entries list as still there."""
-    lists = ("created", "adopted")
-    return {one for entry in result["images"] for name in lists for one in entry.get(name) or ()}
 
 
 @pytest.mark.parametrize("vanishes", [False, True], ids=["stays", "vanishes"])

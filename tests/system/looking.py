@@ -13,6 +13,10 @@ from emulated_aws.identity import HOME_ACCOUNT
 READS = ("Describe*", "Get*", "List*", "Assume*")
 
 
+# The calls by which the product tries whether a key can be used.
+KEY_TRIALS = ("ReEncrypt", "Decrypt", "GenerateDataKeyWithoutPlaintext", "CreateGrant")
+
+
 class Looking:
     """What an account has; ``region`` is given with each question."""
 
@@ -70,6 +74,13 @@ class Looking:
         """Return the actions that were called and can change something, in order; dry runs cannot."""
         calls = [call for call in self.calls(**wanted) if not call["parameters"].get("DryRun")]
         return [call["action"] for call in calls if not call["action"].startswith(_READ_PREFIXES)]
+
+    def tried_keys(self) -> list[tuple[str, str]]:
+        """Return the calls to KMS that only tried, with their regions, and forget them; all must have been dry runs."""
+        calls = self.calls(service="kms", action=list(KEY_TRIALS))
+        assert all(call["parameters"].get("DryRun") for call in calls)
+        self.emulator.clear_calls()
+        return sorted((call["region"], call["action"]) for call in calls)
 
     def calls(self, **wanted: t.Any) -> list[dict[str, t.Any]]:
         """Return the logged calls."""

@@ -12,6 +12,7 @@ from processes import BIN, ROOT, begin, environment, must_run
 from emulated_aws.client import Emulator
 
 EXTENSIONS = ROOT / "extensions"
+CONFIG = EXTENSIONS / "molecule" / "config.yml"
 
 
 def main() -> None:
@@ -21,7 +22,8 @@ def main() -> None:
     for scenario in scenarios:
         with Emulator.start(seed="full", clock="real") as emulator:
             variables = environment(**emulator.env(), PY_COLORS=os.environ.get("PY_COLORS", "0"))
-            must_run(BIN / "molecule", "test", "--scenario-name", scenario, cwd=EXTENSIONS, env=variables)
+            command = (BIN / "molecule", "--base-config", CONFIG, "test", "--scenario-name", scenario)
+            must_run(*command, cwd=EXTENSIONS, env=variables)
     print(f"molecule: {len(scenarios)} scenarios passed", flush=True)
 
 

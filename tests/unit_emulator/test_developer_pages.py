@@ -11,7 +11,10 @@ import re
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = [*sorted((ROOT / "docs" / "docsite" / "rst").glob("dev_*.rst")), ROOT / "CONTRIBUTING.md"]
+PAGES = [
+    *sorted((ROOT / "docs" / "docsite" / "rst").glob("dev_*.rst")),
+    *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", ".github/pull_request_template.md")),
+]
 
 
 def paths_in(text: str) -> set[str]:

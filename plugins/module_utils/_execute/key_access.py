@@ -15,9 +15,8 @@ from .._aws.key_access import try_key
 from .._aws.keys import Warn
 from .._image.errors import PreflightError
 from .._image.key_access import KeyCheck, Need, Probe, Refusal, advice, judge, probes_for
+from .._image.vocabulary import KeyAccessMode
 from .parallel import for_each
-
-Mode = t.Literal["auto", "true", "false"]
 
 
 class KeyAccess:
@@ -28,7 +27,7 @@ class KeyAccess:
     """
 
     def __init__(
-        self, regions: t.Mapping[str, Region], mode: Mode, shown: list[dict[str, t.Any]] | None, *, warn: Warn
+        self, regions: t.Mapping[str, Region], mode: KeyAccessMode, shown: list[dict[str, t.Any]] | None, *, warn: Warn
     ) -> None:
         self._regions, self._mode, self._warn = regions, mode, warn
         self._shown = [] if shown is None else shown

@@ -30,7 +30,7 @@ from .steps import (
     Step,
 )
 from .timestamps import parse_timestamp, same_minute
-from .vocabulary import Protection
+from .vocabulary import Protection, Tagged
 
 _TEN_YEARS: t.Final = 3653 * 24 * 3600.0
 NOTHING_CARRIED: t.Final = Carried()
@@ -161,7 +161,7 @@ def _plan_tags(
 def _tag_step(
     image: Image,
     resource_ids: tuple[str, ...],
-    kind: str,
+    kind: Tagged,
     present: t.Mapping[str, str],
     desired: t.Mapping[str, str],
     purger: MayDeregister | None,

@@ -22,7 +22,7 @@ from .proofs import (
     MayPurgeTags,
     MayTakePermissions,
 )
-from .vocabulary import Action, Protection
+from .vocabulary import Action, Protection, Tagged
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ class SetTags:
     """
 
     resource_ids: tuple[str, ...]
-    kind: str
+    kind: Tagged
     add: t.Mapping[str, str]
     remove: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     purges: tuple[MayPurgeTags, ...] = ()

@@ -19,3 +19,7 @@ ShareAction = t.Literal["shared", "unshared", "updated", "unchanged"]
 MethodName = t.Literal["snapshots", "instance"]
 AskedMethod = t.Literal["auto", "snapshots", "instance"]
 Protection = t.Literal["enabled", "enabled-with-cooldown", "disabled"]
+# How the keys are tried before anything is changed.
+KeyAccessMode = t.Literal["auto", "true", "false"]
+# What carries tags that a task sets.
+Tagged = t.Literal["image", "snapshot"]

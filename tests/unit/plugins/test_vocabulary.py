@@ -16,6 +16,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._argspec import COMPOSE
 from ansible_collections.sealed.ami.plugins.module_utils._image.vocabulary import (
     Action,
     AskedMethod,
+    KeyAccessMode,
     MethodName,
     Protection,
 )
@@ -29,6 +30,8 @@ MODULES = pathlib.Path(__file__).resolve().parents[3] / "plugins" / "modules"
         pytest.param(AskedMethod, COMPOSE_ARGUMENTS["method"]["choices"], id="method"),
         pytest.param(Protection, COMPOSE_ARGUMENTS["deregistration_protection"]["choices"], id="protection"),
         pytest.param(Protection, COPY_ARGUMENTS["deregistration_protection"]["choices"], id="protection of copies"),
+        pytest.param(KeyAccessMode, COPY_ARGUMENTS["check_key_access"]["choices"], id="trying keys"),
+        pytest.param(KeyAccessMode, COMPOSE_ARGUMENTS["check_key_access"]["choices"], id="trying keys to compose"),
     ],
 )
 def test_options_take_the_words(words: t.Any, choices: list[str]) -> None:

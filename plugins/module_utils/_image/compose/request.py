@@ -24,7 +24,7 @@ from ..options import (
     require_key_reference,
     require_region_name,
 )
-from ..vocabulary import AskedMethod
+from ..vocabulary import AskedMethod, KeyAccessMode
 
 _INSTANCE_ID = re.compile(r"^i-([0-9a-f]{8}|[0-9a-f]{17})\Z")
 _SNAPSHOT_ID = re.compile(r"^snap-([0-9a-f]{8}|[0-9a-f]{17})\Z")
@@ -90,7 +90,7 @@ class ComposeRequest:
     wait: bool = False
     wait_timeout: int = 3600
     wait_delay: int = 15
-    check_key_access: t.Literal["auto", "true", "false"] = "auto"
+    check_key_access: KeyAccessMode = "auto"
     completion_duration_minutes: int | None = None
     snapshot_location: t.Literal["local", "regional"] | None = None
 

@@ -14,6 +14,7 @@ from ..model import Snapshot
 from ..places import shown_place
 from ..proofs import MayDeleteVolume, MayTerminate
 from ..steps import Plan
+from ..vocabulary import MethodName
 from .recipe import Recipe
 
 
@@ -216,7 +217,7 @@ class ComposePlan(Plan):
     """
 
     recipe: Recipe | None = None
-    method: str = ""
+    method: MethodName | t.Literal[""] = ""
     work: tuple[WorkStep, ...] = ()
     teardown: tuple[TearDownStep, ...] = ()
     adopted: t.Mapping[str, Snapshot] = dataclasses.field(default_factory=dict)

@@ -25,6 +25,7 @@ from ..options import (
 )
 from ..places import PLACE_OPTIONS, REGIONAL, Place, parse_place, require_own_region
 from ..timestamps import parse_timestamp
+from ..vocabulary import KeyAccessMode
 
 _PLACEHOLDERS: t.Final = ("{source_name}", "{source_image_id}", "{region}")
 # What each destination may have of its own.
@@ -61,7 +62,7 @@ class CopyRequest:
     present: bool = True
     superseded: t.Literal["keep", "retire", "deregister"] = "keep"
     recopy_retired: bool = False
-    check_key_access: t.Literal["auto", "true", "false"] = "auto"
+    check_key_access: KeyAccessMode = "auto"
     intermediate: bool = False
     expires_at: str | None = None
     rollback: bool = False
