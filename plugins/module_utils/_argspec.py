@@ -90,6 +90,7 @@ AUDIT_ARGUMENTS: t.Final[dict[str, t.Any]] = {
         "options": {
             **_KEY_RULES,
             "watermarks": {"type": "list", "elements": "str"},
+            "instance_types": {"type": "list", "elements": "str"},
             "devices": {
                 "type": "list",
                 "elements": "dict",

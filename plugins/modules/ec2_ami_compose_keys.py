@@ -579,7 +579,11 @@ images:
       type: int
       sample: 80
     lost:
-      description: What the source has and the image cannot have, such as watermarks of another account.
+      description:
+        - What the source has and the image cannot have, such as watermarks of another account; and of an image that is
+          made, fast snapshot restore of snapshots that it does not share, and for Windows fast launch.
+        - The latter is read where C(ec2:DescribeFastSnapshotRestores) and C(ec2:DescribeFastLaunchImages) are allowed,
+          and not known elsewhere.
       returned: when something is lost
       type: list
       elements: str

@@ -103,6 +103,14 @@ options:
           - Older releases of botocore do not show watermarks. Then the verdict is at best not known.
         type: list
         elements: str
+      instance_types:
+        description:
+          - Instance types, such as V(m7i.*), outside of which the image must not be launched. Each type that
+            RV(images[].instance_type_specification) names as supported must fit one of them; an image without a limit
+            does not comply.
+          - Older releases of botocore do not show this limit. Then the verdict is at best not known.
+        type: list
+        elements: str
       devices:
         description:
           - Rules for devices of a name. What is given here overrides the option of the same name above; the rest
@@ -253,6 +261,13 @@ EXAMPLES = r"""
       encrypted: true
       watermarks: ["123456789012:golden-*"]
   register: approved
+
+- name: See which images can be launched on other types than those that are certified
+  sealed.ami.ec2_ami_encryption_info:
+    region: us-east-1
+    policy:
+      instance_types: [m7i.*, t3.*]
+  register: certified
 
 - name: Say whether another account and its Auto Scaling groups can start an image
   sealed.ami.ec2_ami_encryption_info:

@@ -21,6 +21,8 @@ from ._audit_keys import Keys
 Result = t.Mapping[str, t.Any]
 Parts = dict[str, t.Any]
 
+# Rules that are about the image, not about a device.
+_OF_IMAGE: t.Final[Parts] = {"watermarks": None, "instance_types": None}
 VERDICTS: t.Final = {True: "compliant", False: "not compliant", None: "unknown"}
 
 
@@ -60,7 +62,7 @@ def describe_policy(policy: t.Mapping[str, t.Any]) -> list[str]:
     """Return the policy as one sentence for all devices, and one for each device with rules of its own."""
     lines = [f"All devices: {_rules(policy)}"]
     lines += [
-        f"{device['device_name']}: {_rules({**policy, 'watermarks': None, **_given(device)})}"
+        f"{device['device_name']}: {_rules({**policy, **_OF_IMAGE, **_given(device)})}"
         for device in policy.get("devices") or ()
     ]
     return lines
@@ -88,6 +90,8 @@ def _rules(rules: t.Mapping[str, t.Any]) -> str:
     parts += [words for name, words in others.items() if rules.get("associated_keys") == name]
     if rules.get("watermarks"):
         parts.append(f"with a watermark {' or '.join(str(one) for one in rules['watermarks'])}")
+    if rules.get("instance_types"):
+        parts.append(f"launched on {' or '.join(str(one) for one in rules['instance_types'])} alone")
     return ", ".join(parts) or "no demand"
 
 

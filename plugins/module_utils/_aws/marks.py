@@ -42,6 +42,11 @@ def replace_instance_types(region: Region, image_id: str, types: InstanceTypes) 
     call(what, region.ec2.replace_image_instance_type_specification, ImageId=image_id, **params)
 
 
+def shows_instance_types(region: Region) -> bool:
+    """Tell whether the installed botocore shows on which instance types an image can be launched."""
+    return hasattr(region.ec2, "replace_image_instance_type_specification")
+
+
 def shows_watermarks(region: Region) -> bool:
     """Tell whether the installed botocore shows the watermarks of an image."""
     return hasattr(region.ec2, "attach_image_watermark")

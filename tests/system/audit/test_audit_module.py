@@ -96,3 +96,15 @@ def test_watermarks_are_shown_and_judged(run_module: RunModule, look: Looking) -
     assert (after["compliant"], after["watermarks"]) == (True, ["123456789012:golden-2026"])
     assert after["image_allowed"] is True
     assert after["instance_type_specification"]["supported_instance_types"] == ["t3.*"]
+
+
+@pytest.mark.parametrize(("types", "compliant"), [(["t3.*"], True), (["t3.*", "p5.*"], False), ([], False)])
+def test_what_an_image_can_be_launched_on_is_judged(
+    run_module: RunModule, look: Looking, types: list[str], compliant: bool
+) -> None:
+    ec2, image_id = look.ec2("us-east-1"), "ami-00ec2000000000002"
+    limit: dict[str, t.Any] = {"InstanceTypeSpecification": {"SupportedInstanceTypes": types}} if types else {}
+    ec2.replace_image_instance_type_specification(ImageId=image_id, **limit)
+    policy = {"instance_types": ["t3.*", "m7i.*"]}
+    found = run_module(MODULE, region="us-east-1", image_ids=[image_id], policy=policy)["images"][0]
+    assert found["compliant"] is compliant and (compliant or "can be launched on" in found["reasons"][0])

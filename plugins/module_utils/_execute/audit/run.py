@@ -14,7 +14,7 @@ from ..._aws.audit import arn_of_key, describe_audited_key, list_aliases, list_i
 from ..._aws.connection import Connection, Region
 from ..._aws.errors import AwsError
 from ..._aws.images import hides_foreign_images
-from ..._aws.marks import shows_watermarks
+from ..._aws.marks import shows_instance_types, shows_watermarks
 from ..._aws.snapshots import find_snapshots, own_snapshots
 from ..._image.audit.hanging import images_on_keys, is_undecided
 from ..._image.audit.launchable import launchable_by
@@ -40,7 +40,7 @@ def read_audit(connection: Connection, request: AuditRequest) -> list[RegionAudi
 
     def read(name: str) -> RegionAudit:
         region = connection.region(name)
-        audit = _read_region(region, request)
+        audit = dataclasses.replace(_read_region(region, request), shows_types=shows_instance_types(region))
         if request.public_blocks:
             audit = _with_blocks(region, audit)
         return _with_launchable(region, audit, openings) if request.launchable_by else audit

@@ -47,6 +47,7 @@ from ..source_keys import describe_source_keys
 from .apply import ComposeApply
 from .instance import complete_options
 from .location import located
+from .losing import with_lost
 from .read import (
     images_beside,
     read_leftovers,
@@ -125,7 +126,7 @@ class ComposeRun:
         facts, material = self._read()
         plan = plan_compose(self._request, facts)
         self._judge(facts, plan, material)
-        return facts, plan
+        return facts, with_lost(self._source_region, plan, facts)
 
     def _read(self) -> tuple[ComposeFacts, Material]:
         material = read_material(self._source_region, self._region, self._request)

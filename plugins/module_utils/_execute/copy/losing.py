@@ -11,10 +11,11 @@ import dataclasses
 import typing as t
 
 from ..._aws.connection import Region
-from ..._aws.fast_starts import fast_launches, fast_restores
+from ..._aws.fast_starts import fast_restores
 from ..._aws.keys import Warn
-from ..._image.copy.lost import WINDOWS, FastStarts, lost_of, lost_warning
+from ..._image.lost import FastStarts, lost_of, lost_warning
 from ..._image.model import Image
+from ..fast_starts import read_fast_starts
 from .job import Job
 
 
@@ -30,7 +31,7 @@ def tell_lost(
     making = [job for job in jobs if job.plan.create is not None and not job.outcome.error]
     if not making:
         return
-    found = _read(source, [sources[job.lineage.source_image_id] for job in making])
+    found = read_fast_starts(source, [sources[job.lineage.source_image_id] for job in making])
     earlier = {name: _read_earlier(regions[name], making) for name in {job.outcome.target.region for job in making}}
     for job in making:
         region = job.outcome.target.region
@@ -42,13 +43,7 @@ def tell_lost(
         if lost:
             details = {**job.plan.details, "lost": list(lost)}
             job.plan = job.outcome.plan = dataclasses.replace(job.plan, details=details)
-            warn(lost_warning(image.image_id, region, lost))
-
-
-def _read(region: Region, images: t.Sequence[Image]) -> FastStarts:
-    snapshot_ids = {one for image in images for one in image.snapshot_ids}
-    windows = {image.image_id for image in images if image.billing.get("Platform") == WINDOWS}
-    return FastStarts(fast_restores(region, snapshot_ids), fast_launches(region, windows))
+            warn(lost_warning(f"the copy of {image.image_id} in {region}", lost))
 
 
 def _read_earlier(region: Region, making: t.Iterable[Job]) -> FastStarts:

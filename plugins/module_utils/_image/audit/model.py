@@ -84,7 +84,7 @@ class RegionAudit:
     """What was read in one region, or the ``error`` that ended the reading.
 
     ``asked`` has the ARN of each key that was asked for and is there, by what it was asked for as, ``uses`` by ARN what
-    else names these keys. ``shows_watermarks`` tells whether the installed botocore does.
+    else names these keys. ``shows_watermarks`` and ``shows_types`` tell whether the installed botocore does.
     ``launchable`` says of each image who can launch it, ``public_blocks`` what blocks public sharing of images and of
     snapshots, where that was asked.
     """
@@ -98,6 +98,7 @@ class RegionAudit:
     warnings: tuple[str, ...] = ()
     error: str | None = None
     shows_watermarks: bool = True
+    shows_types: bool = True
     launchable: t.Mapping[str, t.Sequence[t.Mapping[str, t.Any]]] = dataclasses.field(default_factory=dict)
     public_blocks: t.Mapping[str, str | None] = dataclasses.field(default_factory=dict)
 

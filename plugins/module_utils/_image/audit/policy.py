@@ -18,7 +18,8 @@ from ..options import Options
 
 _ALLOWED: t.Final = re.compile(ALIAS_OR_KEY_ARN)
 _WATERMARK: t.Final = re.compile(r"\d{12}:[A-Za-z0-9()\[\] ./\-'@_*?]{1,128}")
-_MARKS: t.Final = "watermarks"
+_TYPE: t.Final = re.compile(r"[A-Za-z0-9_.*-]{1,24}")
+_OF_IMAGE: t.Final = ("watermarks", "instance_types")
 _DEMANDS: t.Final = ("encrypted", "customer_managed", "key_usable", "allowed_keys", "allowed_key_tags")
 _RULES: t.Final = (*_DEMANDS, "associated_keys")
 
@@ -61,11 +62,20 @@ class Rules:
 
 @dataclasses.dataclass(frozen=True)
 class Policy:
-    """The rules for all devices, and those for devices of certain names; some watermark has to fit some pattern."""
+    """The rules for all devices, and those for devices of certain names.
+
+    Some watermark has to fit some of the patterns, and each type that the image is limited to has to fit one.
+    """
 
     rules: Rules
     devices: t.Mapping[str, Rules] = dataclasses.field(default_factory=dict)
     watermarks: tuple[str, ...] = ()
+    instance_types: tuple[str, ...] = ()
+
+    @property
+    def judges_image(self) -> bool:
+        """Tell whether a rule looks at the image itself, whatever devices it has."""
+        return bool(self.watermarks or self.instance_types)
 
     def rules_for(self, device_name: str) -> Rules:
         """Return the rules that hold for a device."""
@@ -90,12 +100,12 @@ def parse_policy(options: Options | None) -> Policy | None:
             raise RequestError(f"policy.devices names {name} twice")
         own = {rule: device[rule] for rule in _RULES if device.get(rule) is not None}
         devices[name] = _parse_rules({**top, **own}, where=f"policy.devices {name}")
-    watermarks = _parse_watermarks(options.get("watermarks"))
-    if not watermarks and not any(one.judges_anything for one in (rules, *devices.values())):
-        raise RequestError(
-            f"policy demands nothing, so that everything would pass; set at least one of {_named((*_DEMANDS, _MARKS))}"
-        )
-    return Policy(rules, devices, watermarks)
+    types = _parse_instance_types(options.get("instance_types"))
+    policy = Policy(rules, devices, _parse_watermarks(options.get("watermarks")), types)
+    if not policy.judges_image and not any(one.judges_anything for one in (rules, *devices.values())):
+        known = _named((*_DEMANDS, *_OF_IMAGE))
+        raise RequestError(f"policy demands nothing, so that everything would pass; set at least one of {known}")
+    return policy
 
 
 def _parse_rules(options: Options, *, where: str) -> Rules:
@@ -131,6 +141,17 @@ def _parse_watermarks(value: t.Any) -> tuple[str, ...]:
                 f"policy: watermarks {pattern!r} is not an account and a name, such as 123456789012:golden-*; every "
                 "account can attach a watermark of any name to its own images"
             )
+    return patterns
+
+
+def _parse_instance_types(value: t.Any) -> tuple[str, ...]:
+    """Return the patterns of instance types that images may be limited to."""
+    patterns = tuple(dict.fromkeys(parse_list(value)))
+    if value is not None and not patterns:
+        raise RequestError("policy: instance_types is empty, so that no image could pass; name some or leave it out")
+    for pattern in patterns:
+        if not _TYPE.fullmatch(pattern):
+            raise RequestError(f"policy: instance_types {pattern!r} is not an instance type such as m7i.large or t3.*")
     return patterns
 
 

@@ -126,7 +126,8 @@ def _to_image(audit: RegionAudit, image: Image, policy: Policy | None) -> dict[s
     devices = audit.devices_of(image)
     verdict, verdicts = Verdict(None), tuple(Verdict(None) for _device in devices)
     if policy is not None:
-        verdict, verdicts = judge_image(image, devices, policy, shows_watermarks=audit.shows_watermarks)
+        shown = {"shows_watermarks": audit.shows_watermarks, "shows_types": audit.shows_types}
+        verdict, verdicts = judge_image(image, devices, policy, **shown)
     source_image_id, source_region = source_of(image)
     return {
         "image_id": image.image_id,

@@ -46,6 +46,15 @@ _UNSHOWN: t.Final = Verdict(
 )
 
 
+_TYPES_UNSHOWN: t.Final = Verdict(
+    None,
+    (
+        "on which instance types it can be launched is not known, for the installed botocore does not show it; "
+        "update it",
+    ),
+)
+
+
 def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
     """Judge one device by the rules that hold for it."""
     if not rules.judges_anything:
@@ -64,7 +73,12 @@ def judge_device(device: AuditedDevice, rules: Rules) -> Verdict:
 
 
 def judge_image(
-    image: Image, devices: t.Sequence[AuditedDevice], policy: Policy, *, shows_watermarks: bool = True
+    image: Image,
+    devices: t.Sequence[AuditedDevice],
+    policy: Policy,
+    *,
+    shows_watermarks: bool = True,
+    shows_types: bool = True,
 ) -> tuple[Verdict, tuple[Verdict, ...]]:
     """Return the verdict on the image and those on its devices, in their order."""
     verdicts = tuple(judge_device(device, policy.rules_for(device.device_name)) for device in devices)
@@ -76,10 +90,12 @@ def judge_image(
         named.append(Verdict(None, ("the image is backed by instance store; its bundle in S3 is not looked at",)))
     elif not devices:
         named.append(Verdict(None, ("AWS shows no EBS device of the image",)))
-    elif not policy.watermarks and not any(policy.rules_for(one.device_name).judges_anything for one in devices):
+    elif not policy.judges_image and not any(policy.rules_for(one.device_name).judges_anything for one in devices):
         named.append(Verdict(None, (f"no rule of the policy is about any of its devices ({_names(devices)})",)))
     if policy.watermarks:
         named.append(_judge_watermarks(image, policy.watermarks) if shows_watermarks else _UNSHOWN)
+    if policy.instance_types:
+        named.append(_judge_types(image, policy.instance_types) if shows_types else _TYPES_UNSHOWN)
     if image.state == "pending":
         named.append(Verdict(None, ("the image is pending; run again when it is available",)))
     return combine(named), verdicts
@@ -92,6 +108,21 @@ def _judge_watermarks(image: Image, patterns: t.Sequence[str]) -> Verdict:
         return _FINE
     shown = f"it has {', '.join(image.watermarks)}" if image.watermarks else "it has none"
     return Verdict(False, (f"no watermark of it is {' or '.join(patterns)}; {shown}",))
+
+
+def _judge_types(image: Image, patterns: t.Sequence[str]) -> Verdict:
+    """Demand that the image can be launched on nothing but types that some pattern has.
+
+    A pattern of the image counts as a whole: ``t3.*`` is within ``t*``, and ``t*`` is not within ``t3.*``.
+    """
+    allowed = " or ".join(patterns)
+    listed = image.instance_types.supported
+    if not listed:
+        return Verdict(False, (f"it can be launched on other instance types than {allowed}: none is named for it",))
+    others = [one for one in listed if not any(fnmatch.fnmatchcase(one, each) for each in patterns)]
+    if others:
+        return Verdict(False, (f"it can be launched on {', '.join(others)}, which is not {allowed}",))
+    return _FINE
 
 
 def _names(devices: t.Iterable[AuditedDevice]) -> str:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.model import AuditedDevice, AuditedKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.policy import Policy, Rules
 from ansible_collections.sealed.ami.plugins.module_utils._image.audit.verdict import judge_device, judge_image
+from ansible_collections.sealed.ami.plugins.module_utils._image.marks import InstanceTypes
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import Image
 
 PLACE = "arn:aws:kms:eu-west-1:123456789012"
@@ -173,3 +174,34 @@ def test_watermarks(present: tuple[str, ...], wanted: tuple[str, ...], shown: bo
     assert verdict.compliant is compliant and bool(verdict.reasons) is not compliant
     both = Policy(ENCRYPTED, watermarks=wanted)
     assert judge_image(image, (PLAIN,), both, shows_watermarks=shown)[0].compliant is False
+
+
+@pytest.mark.parametrize(
+    ("types", "wanted", "shown", "compliant"),
+    [
+        (InstanceTypes(("m7i.large", "t3.*")), ("m7i.*", "t3.*"), True, True),
+        (InstanceTypes(("t3.micro",)), ("t*",), True, True),
+        (InstanceTypes(("t3.*",), ("t3.nano",)), ("t3.*",), True, True),
+        (InstanceTypes(("t*",)), ("t3.*",), True, False),
+        (InstanceTypes(("m7i.large", "p5.48xlarge")), ("m7i.*",), True, False),
+        (InstanceTypes((), ("p5.48xlarge",)), ("m7i.*",), True, False),
+        (InstanceTypes(), ("m7i.*",), True, False),
+        (InstanceTypes(), ("*",), True, False),
+        (InstanceTypes(), ("m7i.*",), False, None),
+    ],
+)
+def test_instance_types(types: InstanceTypes, wanted: tuple[str, ...], shown: bool, compliant: bool | None) -> None:
+    image = Image("ami-1", "eu-west-1", root_device_type="ebs", instance_types=types)
+    verdict, _devices = judge_image(image, (PLAIN,), Policy(Rules(), instance_types=wanted), shows_types=shown)
+    assert verdict.compliant is compliant
+    assert compliant or verdict.reasons
+    both = Policy(ENCRYPTED, instance_types=wanted)
+    assert judge_image(image, (PLAIN,), both, shows_types=shown)[0].compliant is False
+
+
+def test_the_types_that_are_too_many_are_named() -> None:
+    image = Image(
+        "ami-1", "eu-west-1", root_device_type="ebs", instance_types=InstanceTypes(("m7i.large", "p5.*", "x2.*"))
+    )
+    verdict, _devices = judge_image(image, (PLAIN,), Policy(Rules(), instance_types=("m7i.*", "t3.*")))
+    assert verdict.reasons == ("it can be launched on p5.*, x2.*, which is not m7i.* or t3.*",)

@@ -3,14 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # PRIVATE: for this collection only; may change in any release.
-"""What a new copy does not have of the image that it is made from, or takes the place of. No AWS, no Ansible."""
+"""What a new image does not have of the one that it is made from, or takes the place of. No AWS, no Ansible."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from ..model import BlockDevice
+from .model import BlockDevice
 
 WINDOWS: t.Final = "windows"
 
@@ -33,9 +33,9 @@ def lost_of(devices: t.Iterable[BlockDevice], found: FastStarts, *, image_id: st
     return (*restores, *((f"fast launch of {image_id}",) if image_id in found.launches else ()))
 
 
-def lost_warning(source_image_id: str, region: str, lost: t.Sequence[str]) -> str:
-    """Say what is lost, and how it comes back."""
+def lost_warning(what: str, lost: t.Sequence[str], *, into: str = "a copy") -> str:
+    """Say what is lost, and how it comes back; ``what`` names the new image, ``into`` its kind."""
     return (
-        f"the copy of {source_image_id} in {region} does not have {'; '.join(lost)}: AWS carries none of it into a "
-        "copy. Switch it on for the copy once it is available (ec2:EnableFastSnapshotRestores, ec2:EnableFastLaunch)"
+        f"{what} does not have {'; '.join(lost)}: AWS carries none of it into {into}. Switch it on there once it is "
+        "available (ec2:EnableFastSnapshotRestores, ec2:EnableFastLaunch)"
     )
