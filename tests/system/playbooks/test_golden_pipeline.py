@@ -17,16 +17,20 @@ from system.playbooks.conftest import PLAYBOOKS, PlayRounds
 from system.running import BIN, clean_env
 
 NAME = "/golden/database/current"
+ZONE = "us-east-1-bos-1a"
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 
 
 def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, oracle: Guard, tmp_path: pathlib.Path) -> None:
     oracle.given(NAME, to=["PutParameter", "LabelParameterVersion"])
-    paths = {
+    paths: dict[str, t.Any] = {
         "sealed_ami_ssm_parameters": f"name={NAME} labels=candidate",
         "audit_html_path": str(tmp_path / "audit.html"),
         "audit_json_path": str(tmp_path / "audit.json"),
     }
+    # A copy that nothing is built of and that no consumer of the region is led to comes first.
+    places = [{"region": "us-east-1", "availability_zone": ZONE, "name": "golden-boston"}]
+    paths["sealed_ami_destinations"] = [*places, *({"region": region} for region in REGIONS)]
     played = rounds("golden_pipeline", sealed_ami_wait_delay=1, **paths)
     for region in REGIONS:
         (copy,) = [image for image in served_look.images(region) if image["Name"] == f"golden-{region}"]
@@ -36,7 +40,7 @@ def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, oracle: Guard
     keys = {device: served_look.key_arn(alias, "eu-west-1") for device, alias in wanted.items()}
     assert served_look.keys("eu-west-1", made["ImageId"]) == keys
     summary = json.loads((tmp_path / "audit.json").read_text())["summary"]
-    assert (summary["images"], summary["compliant"]) == (4, 4)
+    assert (summary["images"], summary["compliant"]) == (5, 5)
     assert "golden-database" in (tmp_path / "audit.html").read_text()
     # The image of several keys is in one region, and there consumers are led to it.
     ssm: t.Any = served_look.emulator.session(region="eu-west-1").client("ssm")
