@@ -61,7 +61,7 @@ def test_a_consumer_that_is_the_owner(stage: Stage) -> None:
     owner = stage.owner
     targets = SMALL.replace("role_arn: arn:aws:iam::210987654321:role/image-copier", 'account_id: "123456789012"')
     role = stage.role(targets.replace("alias/golden", "alias/os"))
-    role.act_as("production", stage.allow("image-owner", "123456789012", ("info", "copy", "copy-of-encrypted")))
+    role.act_as("production", stage.allow("image-owner", "123456789012", CONSUMERS))
     stage.emulator.clear_calls()
     assert role.play() == ""
     assert owner.mutations() == ["CopyImage"] and stage.left() == NOTHING
