@@ -33,6 +33,7 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "10a": estate.audit_small,
     "10b": heavy.report,
     "11": publishing.publish,
+    "12": heavy.retire,
 }
 
 

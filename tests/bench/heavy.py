@@ -27,6 +27,8 @@ PAGED: t.Final = 20000
 FIRST_RUNS: t.Final = {20: 60, 50: 180}
 # Each work at its full size and at a tenth of it.
 SIZES: t.Final = {"plan": (500, 5000), "info": (1000, 10000)}
+# Images in each of five regions.
+RETIRED: t.Final = (250, 500, 1000)
 _SCALE: t.Final = pathlib.Path(__file__).with_name("scale.py")
 _COMPOSED: t.Final = "bench-three-keys"
 _KEYS: t.Final = {"/dev/xvda": "alias/os", "/dev/sdf": "alias/data", "/dev/sdg": "alias/logs"}
@@ -82,6 +84,12 @@ def report(runs: Runs) -> list[Figures]:
 def pages(runs: Runs) -> list[Figures]:
     """Row 6a: the emulated AWS with many images, put there and listed page by page in one process."""
     return alternate(runs, {EMULATED: functools.partial(_scale, "pages", PAGED)})
+
+
+def retire(runs: Runs) -> list[Figures]:
+    """Row 12: planning to retire many images in five regions, each call taking its time."""
+    programs = {label_at("retire", size): functools.partial(_scale, "retire", size) for size in RETIRED}
+    return alternate(runs, programs)
 
 
 def label_at(work: str, size: int) -> str:

@@ -12,7 +12,19 @@ import typing as t
 from bench.estate import AUDIT, CUSTODIAN
 from bench.fleet import PER_ACCOUNT, PER_REGION
 from bench.floor import INFO, PARTS, PING, STEPS
-from bench.heavy import EMULATED, FIRST_RUNS, INSTANCE, PACKER, PAGED, REPORTED, SIZES, SNAPSHOTS, TASKS, label_at
+from bench.heavy import (
+    EMULATED,
+    FIRST_RUNS,
+    INSTANCE,
+    PACKER,
+    PAGED,
+    REPORTED,
+    RETIRED,
+    SIZES,
+    SNAPSHOTS,
+    TASKS,
+    label_at,
+)
 from bench.measure import Figures
 from bench.publishing import PUBLISH
 from bench.publishing import TASKS as PUBLISHING_TASKS
@@ -146,6 +158,16 @@ def _scale(found: Found) -> t.Iterator[Finding]:
     yield Finding("info: calls for 1,000 images", found[label_at("info", full)].median("calls") / full * 1000)
 
 
+def _retire(found: Found) -> t.Iterator[Finding]:
+    small, *_middle, full = RETIRED
+    large = found[label_at("retire", full)]
+    yield Finding(f"calls in a region of {full:,} images", large.median("calls"), at_most=full / 10 + 40)
+    yield Finding(f"seconds for {full:,} images in each region", large.median("wall"), at_most=60)
+    for figure, name in (("cpu", "processor time"), ("mib", "memory")):
+        each = large.median(figure) / full / (found[label_at("retire", small)].median(figure) / small)
+        yield Finding(f"{name} for each image at {full:,} ÷ at {small:,}", each, at_most=1.2)
+
+
 def _pages(found: Found) -> t.Iterator[Finding]:
     calls = found[EMULATED].median("calls") / PAGED * 1000
     yield Finding("calls for 1,000 images", calls, at_most=1)
@@ -230,5 +252,6 @@ ROWS: t.Final = {
     "11": Row(
         "an image under three names and in two launch templates, published twice; then one not encrypted", _publish
     ),
+    "12": Row("1,000 images in each of 5 regions planned to be retired", _retire),
     "9a": Row("nothing to do, 20 images x 20 regions of one account by fleet_copy", _fleet),
 }

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 sealed.ami contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plan, copy, audit or list many images in a process of its own; print time, memory in MiB, and API calls as JSON."""
+"""Plan, copy, audit, retire or list many images in a process of its own; print time, memory in MiB, calls as JSON."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.copy.request imp
 from ansible_collections.sealed.ami.plugins.module_utils._image.keys import RequiredKey
 from ansible_collections.sealed.ami.plugins.module_utils._image.model import BlockDevice, Image
 from ansible_collections.sealed.ami.plugins.plugin_utils._audit_report import arrange_report
+from bench.rows import LATENCY_MS
 from bench.scene import DESTINATIONS, HOME, count_sealed, keys, plain_images, sealed_images
 from emulated_aws.client import Emulator
 from emulated_aws.ec2 import seed
 from emulated_aws.identity import HOME_ACCOUNT
-from system.running import ROOT, arguments, run_here
+from system.running import ROOT, Result, arguments, run_here
 from system.virtual_time import VirtualTime
 
 REGIONS, COPY_SECONDS = 20, 60
@@ -85,6 +86,29 @@ def info(size: int) -> int:
         if [image["snapshots"][0]["kms_key_arn"] for image in images] != [arn] * size:
             raise SystemExit(f"{len(images)} images instead of {size}, or not under {arn}")
         return sum(emulator.counts().values())
+
+
+def retire(size: int) -> int:
+    """Plan to retire ``size`` images in each of five regions, all but three of them; return the calls of a region."""
+    with Emulator.start(clock="real", seed="none") as emulator:
+        for region in PAGED:
+            plain_images(emulator, size, region=region)
+        emulator.configure(latency_ms=LATENCY_MS)
+        given = {"regions": list(PAGED), "group_by": "name:^(bench)-", "last_step": "deregister"}
+
+        def planned(name: str) -> Result:
+            wanted = {**given, "filters": {"name": name}}
+            taken = arguments(wanted, check=True, diff=False, credentials=None, endpoint=emulator.url)
+            return run_here("ec2_ami_retire", taken)
+
+        planned("no image has this name")  # What costs once, imports above all, is not measured.
+        emulator.clear_calls()
+        meter.start()
+        result = planned("bench-*")
+        meter.stop()
+        if len(result["images"]) != size * len(PAGED) or "at least 105 images are due" not in result.msg:
+            raise SystemExit(f"{len(result['images'])} images instead of {size * len(PAGED)}: {result.msg}")
+        return max(sum(call["region"] == region for call in emulator.calls()) for region in PAGED)
 
 
 def pages(size: int) -> int:
@@ -172,7 +196,7 @@ def _peak() -> float:
 def main() -> None:
     """Do the work named on the command line, with the garbage collector set as a task sets it."""
     spare_collections()
-    work = {"plan": plan, "info": info, "pages": pages, "account": account, "page": page}[sys.argv[1]]
+    work = {"plan": plan, "info": info, "pages": pages, "retire": retire, "account": account, "page": page}[sys.argv[1]]
     calls = work(int(sys.argv[2]))
     print(
         json.dumps(

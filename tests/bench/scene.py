@@ -24,14 +24,20 @@ KEY = "alias/bench"
 
 
 def plain_images(
-    emulator: Emulator, count: int, *, account: str = HOME_ACCOUNT, first: int = 0, **encryption: t.Any
+    emulator: Emulator,
+    count: int,
+    *,
+    account: str = HOME_ACCOUNT,
+    region: str = HOME,
+    first: int = 0,
+    **encryption: t.Any,
 ) -> list[str]:
-    """Register images of one volume of 8 GiB each in the home region and return their ids.
+    """Register images of one volume of 8 GiB each, in the home region by default, and return their ids.
 
     Each has a snapshot of its own, for AWS copies one snapshot at one time only once.
     """
-    ec2 = emulator.session(account=account, region=HOME).client("ec2")
-    volume = ec2.create_volume(AvailabilityZone=f"{HOME}a", Size=8, VolumeType="gp3", **encryption)["VolumeId"]
+    ec2 = emulator.session(account=account, region=region).client("ec2")
+    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, VolumeType="gp3", **encryption)["VolumeId"]
     return [
         _register(ec2, f"bench-{number:05d}", ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
         for number in range(first, first + count)

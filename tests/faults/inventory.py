@@ -21,6 +21,8 @@ _OF_CATALOGUE = {spec.image_id for spec in IMAGES}
 # The copy token names the attempt, and an interrupted one may have been given up.
 # The token of an attempt, the mark of the run that made an image, and its instance: they differ from run to run.
 _RUN_TAGS = ("sealed.ami:copy", "sealed.ami:run", "sealed.ami:builder")
+# A record names its image; of a time only that it is one says anything.
+_RECORD, _DISABLED = "sealed.ami:launch-permissions-", "sealed.ami:disabled-at"
 
 
 def inventory(emulator: Emulator, regions: t.Iterable[str], *, own_tags: bool = True) -> Inventory:
@@ -75,6 +77,11 @@ class _Region:
 
     def _tags(self, thing: dict[str, t.Any]) -> tuple[tuple[str, str], ...]:
         kept = {key: value for key, value in tags(thing).items() if key not in _RUN_TAGS}
+        for key, value in kept.items():
+            if key.startswith(_RECORD):
+                kept[key] = value.replace(thing["ImageId"], "this image")
+        if _DISABLED in kept:
+            kept[_DISABLED] = kept[_DISABLED][:2]
         if not self._own_tags:
             kept = {key: value for key, value in kept.items() if not key.startswith("sealed.ami:")}
         return tuple(sorted(kept.items()))

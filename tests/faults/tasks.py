@@ -90,6 +90,12 @@ REPLACE = Task(
     {**SINGLE, "kms_key_id": "alias/golden", "superseded": "deregister"},
     before=({**SINGLE, "kms_key_id": "alias/os"},),
 )
+RETIRE = Task(
+    "superseded retired",
+    COPY_MODULE,
+    {**SINGLE, "kms_key_id": "alias/golden", "superseded": "retire"},
+    before=({**SINGLE, "kms_key_id": "alias/os"},),
+)
 LOCAL = Task(
     "in the region and in a Local Zone",
     COPY_MODULE,

@@ -19,6 +19,7 @@ from faults.tasks import (
     LOCAL,
     REMOVE,
     REPLACE,
+    RETIRE,
     SNAPSHOTS,
     Task,
 )
@@ -27,6 +28,7 @@ from emulated_aws.client import Emulator
 
 LAST_CALL = 400
 EARLIER, MISSES = 4, 2
+SINGLE = [COPY, LOCAL, REPLACE, RETIRE, REMOVE, SNAPSHOTS, INSTANCE, INSTANCE_ID, DISMANTLE]
 LAG: dict[str, t.Any] = {"not_found_lag": 2.0, "tag_filter_lag": 30.0}
 
 
@@ -66,7 +68,7 @@ def test_fleet(served_emulator: Emulator, when: str, part: int) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("task", [COPY, LOCAL, REPLACE, REMOVE, SNAPSHOTS, INSTANCE, INSTANCE_ID, DISMANTLE], ids=str)
+@pytest.mark.parametrize("task", SINGLE, ids=str)
 def test_single(served_emulator: Emulator, task: Task, when: str) -> None:
     demand(Stage(served_emulator, task, **LAG), when, range(1, LAST_CALL))
 

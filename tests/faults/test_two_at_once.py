@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from faults.inventory import difference
 from faults.stage import Stage
-from faults.tasks import COPY, INSTANCE, INSTANCE_ID, MAPPING, REMOVE, REPLACE, SNAPSHOTS, Task
+from faults.tasks import COPY, INSTANCE, INSTANCE_ID, MAPPING, REMOVE, REPLACE, RETIRE, SNAPSHOTS, Task
 
 from emulated_aws.client import Emulator
 from system.running import Result
@@ -54,7 +54,7 @@ def untrue(one: Result, other: Result) -> str:
     return ""
 
 
-@pytest.mark.parametrize("task", [COPY, REPLACE, SNAPSHOTS, INSTANCE, INSTANCE_ID], ids=str)
+@pytest.mark.parametrize("task", [COPY, REPLACE, RETIRE, SNAPSHOTS, INSTANCE, INSTANCE_ID], ids=str)
 def test_the_same_task(served_emulator: Emulator, task: Task) -> None:
     stage = Stage(served_emulator, task)
     stage.prepare()

@@ -182,6 +182,26 @@ def test_what_somebody_else_does_in_the_meantime_is_left(
         assert not [key for key in tags_of(look, old["image_id"]) if "launch-permissions" in key]
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("act", ["disable_image", "deregister_image"])
+def test_where_somebody_else_has_done_all_nothing_is_claimed(
+    copy: Copy, look: Looking, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    """The new copy exists, and another run retires the old one between our look and our call."""
+    old = copy("plain-root", **OLD)
+    there = copy("plain-root", kms_key_id="alias/golden")
+    planned = superseding.tell_use
+
+    def overtake(*args: t.Any, **kwargs: t.Any) -> None:
+        planned(*args, **kwargs)
+        getattr(look.ec2(AWAY), act)(ImageId=old["image_id"])
+
+    monkeypatch.setattr(TELL_USE, overtake)
+    found = copy("plain-root", **NEW)
+    assert (found.msg, found["changed"], found["image_id"]) == ("", False, there["image_id"])
+    assert (found["image"]["action"], "somebody else" in found["image"]["reason"]) == ("unchanged", True)
+
+
 def test_more_permissions_than_tags_hold_keep_it(copy: Copy, look: Looking) -> None:
     old = copy("plain-root", kms_key_id="alias/os")
     many = [{"UserId": f"{number:012d}"} for number in range(1, 251)]

@@ -77,6 +77,13 @@ def _denied(action: str) -> t.Callable[[Emulator, Fleet, str], None]:
     return deny
 
 
+def _values_denied(emulator: Emulator, _fleet: Fleet, _image_id: str) -> None:
+    """Let the names of parameters be listed, one of which is another image's, and not what they hold."""
+    ssm = emulator.session(region=REGION).client("ssm")
+    ssm.put_parameter(Name="/golden/db", Value="ami-00ec2000000000001", Type="String", DataType="aws:ec2:image")
+    emulator.faults.add("access_denied", action="GetParameters")
+
+
 @pytest.mark.parametrize("stage", ["deprecate", "disable"])
 @pytest.mark.parametrize(
     ("prepare", "in_use"),
@@ -90,6 +97,8 @@ def _denied(action: str) -> t.Callable[[Emulator, Fleet, str], None]:
         pytest.param(_denied("DescribeImageReferences"), None, id="references denied"),
         pytest.param(_denied("DescribeAutoScalingGroups"), None, id="groups denied"),
         pytest.param(_denied("DescribeParameters"), None, id="parameters denied"),
+        pytest.param(_values_denied, None, id="the values of parameters denied"),
+        pytest.param(_denied("DescribeInstances"), None, id="instances denied"),
     ],
 )
 def test_what_is_used_or_may_be_is_kept(

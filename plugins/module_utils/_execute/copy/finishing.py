@@ -46,6 +46,9 @@ class JobFinisher:
         for step in job.plan.after:
             job.committed = job.committed or isinstance(step, (DeregisterImage, DisableImage))
             self._apply(job, step)
+        if job.overtaken and not job.outcome.changed:
+            job.outcome.action = "unchanged"
+            job.outcome.reason = "the copy exists; somebody else has retired what it supersedes in the meantime"
         job.done = True
 
     def note_created(self, job: Job, image: Image) -> None:

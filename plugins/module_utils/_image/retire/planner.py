@@ -93,9 +93,11 @@ def deregistration_due(image: Image, request: RetireRequest, now: float) -> floa
     since = created if image.state == "failed" else disabled_since(image)
     if since is None or created is None or since > now + SLACK:
         return None
-    moments = [since, created, *([parse_timestamp(image.deprecation_time) or 0.0] if image.deprecation_time else [])]
-    wait = max(request.deregister_after_days * DAY, SHARED_SECONDS if from_record(image) else 0)
-    return max(moments) + wait
+    wait = request.deregister_after_days * DAY
+    if from_record(image):
+        wait = max(wait, SHARED_SECONDS)
+    deprecated = parse_timestamp(image.deprecation_time or "")
+    return max(since, created, created if deprecated is None else deprecated) + wait
 
 
 def deprecated_at(image: Image, now: float) -> float | None:
