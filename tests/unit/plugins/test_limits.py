@@ -13,6 +13,7 @@ import pytest
 COLLECTION = pathlib.Path(__file__).resolve().parents[3]
 FILES = sorted((COLLECTION / "plugins").rglob("*.py"))
 FUNCTION_LINES, MAIN_LINES, NESTING, SAID_LINES = 40, 25, 3, 14
+SAME_PARTS = 32
 FILE_LINES, MODULE_LINES = 300, 120
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
 
@@ -83,6 +84,40 @@ def test_long_functions_say_why(path: pathlib.Path) -> None:
     """A function that is read in two looks says what it is for; the pure conversions of a row do not need to."""
     unsaid = {node.name for node in functions(path) if lines(node) > SAID_LINES and not ast.get_docstring(node)}
     assert not {name for name in unsaid if name not in ("__init__", "main") and not name.startswith("_to_")}
+
+
+def bodies(source: str) -> dict[str, str]:
+    """Return what the functions of a source do, by name; the small ones may do the same by chance."""
+    found: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, Function):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            if sum(1 for one in body for _part in ast.walk(one)) >= SAME_PARTS:
+                found[node.name] = "\n".join(map(ast.dump, body))
+    return found
+
+
+def test_no_function_stands_in_two_files() -> None:
+    places: dict[str, list[str]] = {}
+    for path in FILES:
+        for name, body in bodies(path.read_text()).items():
+            places.setdefault(body, []).append(f"{label(path)}: {name}")
+    assert not [names for names in places.values() if len(names) > 1]
+
+
+BODY = "    found = [n for n in names if n and n != 'x']\n    return sorted(found, key=len, reverse=True), len(found)"
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        pytest.param(f'def g(names):\n    """Words."""\n{BODY}', True, id="another docstring"),
+        pytest.param(f"def g(names):\n{BODY.replace('x', 'y')}", False, id="another constant"),
+        pytest.param("def g(names):\n    return names", False, id="small"),
+    ],
+)
+def test_the_same_body_is_found(other: str, is_same: bool) -> None:
+    assert (bodies(f"def f(names):\n    # Why.\n{BODY}")["f"] == bodies(other).get("g")) == is_same
 
 
 @pytest.mark.parametrize("path", FILES, ids=label)
