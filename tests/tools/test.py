@@ -21,6 +21,7 @@ OWN_TARGETS = {"bench", "browser", "eda", "faults", "first_hour", "variables"}  
 SLOW = {"pytest awx", "pytest playbooks", "pytest runner"}
 # The tests of faults are what "make test-faults" runs.
 IN_PROCESS = ("-m", "not served and not faults", "tests/system")
+FIRST_CASES = ("--first-case", "-m", "not served and not faults and not lengthy", "tests/system")
 PLAYBOOKS = ("-m", "served and not faults", "tests/system")
 SLOWEST = ("--durations=20", "--durations-min=1")
 WORKERS = os.environ.get("PYTEST_WORKERS", "2")
@@ -45,8 +46,8 @@ def fast_checks() -> list[Check]:
     suite = (BIN / "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *SLOWEST)
     return [
         ("lint of changes", tool("lint", "--changed"), {}),
-        ("unit tests", (*suite, "tests/unit", "tests/unit_emulator", "tests/unit_tools"), {}),
-        ("system, first cases", (*suite, "--first-case", "tests/oracle", *IN_PROCESS), {}),
+        ("unit tests", (*suite, "tests/unit", "tests/unit_emulator"), {}),
+        ("system, first cases", (*suite, "tests/oracle", *FIRST_CASES), {}),
     ]
 
 

@@ -14,6 +14,8 @@ from emulated_aws.client import Emulator
 from system.compose.asking import EMPTY_VOLUME, HOME, METHODS, SOURCES, THREE_KEYS, Compose
 from system.looking import Looking, tags
 
+pytestmark = pytest.mark.lengthy
+
 MAPPING = [*THREE_KEYS, EMPTY_VOLUME]
 Tags = list[dict[str, str]]
 

@@ -17,6 +17,8 @@ from system.looking import Looking
 from system.running import Result
 from system.virtual_time import VirtualTime
 
+pytestmark = pytest.mark.lengthy
+
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
 BOTH = [
     {"region": AWAY, "kms_key_id": "alias/golden", "name": "golden"},

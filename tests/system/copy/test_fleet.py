@@ -16,6 +16,8 @@ from system.looking import Looking
 from system.running import Result
 from system.virtual_time import VirtualTime
 
+pytestmark = pytest.mark.lengthy
+
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
 NAMES = ("plain-root", "mixed", "encrypted-root")
 QUOTA = 20

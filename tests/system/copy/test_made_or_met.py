@@ -15,6 +15,8 @@ from system.copy.asking import AWAY, FAR, HOME, SOURCES, Copy
 from system.copy.lookalikes import by_hand, copied_snapshots, ids, image_of_instance, mark_of
 from system.looking import Looking, tags
 
+pytestmark = pytest.mark.lengthy
+
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
 OLD: dict[str, t.Any] = {"kms_key_id": "alias/os"}
 GONE: dict[str, t.Any] = {**KEY, "state": "absent"}

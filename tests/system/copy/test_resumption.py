@@ -17,6 +17,8 @@ from system.looking import Looking, tags
 from system.running import StartModule
 from system.virtual_time import VirtualTime
 
+pytestmark = pytest.mark.lengthy
+
 KEY: dict[str, t.Any] = {"kms_key_id": "alias/golden"}
 # How long AWS remembers the token of an image that is gone is not documented (aws_rules §9).
 TOKENS = pytest.mark.parametrize(

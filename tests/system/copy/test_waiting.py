@@ -15,6 +15,8 @@ from system.copy.asking import AWAY, FAR, SOURCES, Copy
 from system.looking import Looking
 from system.virtual_time import VirtualTime
 
+pytestmark = pytest.mark.lengthy
+
 KEY = "alias/golden"
 
 

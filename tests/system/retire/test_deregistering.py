@@ -14,7 +14,7 @@ from emulated_aws.client import Emulator
 from system.looking import Looking
 from system.retire.conftest import DAY, LAST, LAST_ACTS, OTHER, LastFleet, Retire, changes, entry, fates
 
-pytestmark = pytest.mark.unused
+pytestmark = [pytest.mark.unused, pytest.mark.lengthy]
 
 
 def test_from_the_first_step_to_the_bin_and_back(
