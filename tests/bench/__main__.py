@@ -10,7 +10,7 @@ import pathlib
 import sys
 import typing as t
 
-from bench import document, estate, fleet, floor, heavy, processes, publishing, rows, store
+from bench import document, estate, fleet, floor, heavy, processes, publishing, retiring, rows, store
 from bench.measure import Figures, Runs
 
 ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
@@ -34,6 +34,7 @@ ROWS: t.Final[dict[str, t.Callable[[Runs], list[Figures]]]] = {
     "10b": heavy.report,
     "11": publishing.publish,
     "12": heavy.retire,
+    "13": retiring.retire,
 }
 
 
