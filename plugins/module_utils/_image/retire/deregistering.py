@@ -38,7 +38,7 @@ from .request import DEREGISTER, RetireRequest
 # The note is written just before the protection is taken off.
 _COOLDOWN: t.Final = DAY + SLACK
 # A run that has ended in between is run again this soon; later, somebody has brought the image back.
-_INTERRUPTED: t.Final = DAY / 2
+_INTERRUPTED: t.Final = 43200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +71,8 @@ def decide_last(one: Sorted, use: Use, facts: LastFacts, request: RetireRequest,
     retention = _retention(image, fates, facts) if request.require_recycle_bin else None
     refusal = _locked(fates, facts, request) or (retention if isinstance(retention, str) else None)
     if refusal is not None:
-        unknown = facts.trouble if facts.locked is None or facts.rules is None else None
-        return Decision(image, "kept", refusal, group=one.group, use=use, snapshots=fates, unknown=unknown)
+        trouble = facts.trouble or None
+        return Decision(image, "kept", refusal, group=one.group, use=use, snapshots=fates, unknown=trouble)
     mark = _mark(image, fates, facts, now)
     steps = _steps(image, ours, fates, mark, facts, _together(image, fates, facts, request))
     found = retention if isinstance(retention, Retention) else None
@@ -124,8 +124,10 @@ def _decide_returned(one: Sorted, use: Use, facts: LastFacts, request: RetireReq
     image = one.image
     marks = (mark_of(facts.shown[each], image.image_id) for each in image.snapshot_ids if each in facts.shown)
     latest = max((mark for mark in marks if mark is not None), default=None)
-    due = None if latest is None else latest + request.deregister_after_days * DAY
-    if latest is None or due is None or latest + _INTERRUPTED > now or due <= now:
+    if latest is None or latest + _INTERRUPTED > now:
+        return None
+    due = latest + request.deregister_after_days * DAY
+    if due <= now:
         return None
     moment = to_text(due)
     reason = f"it has come back since it was deregistered on {to_text(latest)}; to be deregistered from {moment}"
@@ -181,18 +183,13 @@ def _together(
     AWS skips a snapshot that another image uses (aws_rules §5.3). That image may go in the meantime, so that such a
     snapshot has to be proven too, and the bin to retain it.
     """
-    shared = [one.snapshot_id for one in fates if one.proof is None and _has_other_users(image, one.snapshot_id, facts)]
-    skipped = [_fate(image, one, dataclasses.replace(facts, users={})) for one in shared]
-    proofs = tuple(one.proof for one in (*fates, *skipped) if one.proof is not None)
+    alone = dataclasses.replace(facts, users={})
+    whole = tuple(_fate(image, one.snapshot_id, alone) for one in fates)
     if not facts.deletes_with_image:
         return None
-    if skipped and request.require_recycle_bin and isinstance(_retention(image, (*fates, *skipped), facts), str):
+    if request.require_recycle_bin and isinstance(_retention(image, whole, facts), str):
         return None
-    return all_snapshots_are_ours(image, proofs)
-
-
-def _has_other_users(image: Image, snapshot_id: str, facts: LastFacts) -> bool:
-    return bool(facts.users.get(snapshot_id, frozenset()) - {image.image_id})
+    return all_snapshots_are_ours(image, (one.proof for one in whole if one.proof is not None))
 
 
 def _steps(
@@ -222,9 +219,11 @@ def _steps(
 def _mark(image: Image, fates: t.Sequence[SnapshotFate], facts: LastFacts, now: float) -> str:
     """Return the mark of the run that has just ended, where there is one on every snapshot that goes, or a new one."""
     shown = [facts.shown[one.snapshot_id] for one in fates if one.proof is not None]
-    marks = {one.tags.get(IMAGE_TAG, ""): mark_of(one, image.image_id) or 0.0 for one in shown}
-    mark, since = next(iter(marks.items()), ("", 0.0))
-    return mark if len(marks) == 1 and since + _INTERRUPTED > now else to_mark(image.image_id, now)
+    marks = {one.tags.get(IMAGE_TAG): mark_of(one, image.image_id) for one in shown}
+    for mark, since in marks.items() if len(marks) == 1 else ():
+        if mark and since is not None and since + _INTERRUPTED > now:
+            return mark
+    return to_mark(image.image_id, now)
 
 
 def _undo(image: Image, mark: str = "") -> Undo | None:

@@ -56,7 +56,7 @@ class Retention:
     """For how many days the bin retains an image, and the last of the snapshots that go with it; 0 for none."""
 
     image_days: int
-    snapshot_days: int = 0
+    snapshot_days: int
 
 
 def retention_of(

@@ -17,16 +17,12 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.retire.recycle_b
     Rule,
     retention_of,
 )
-
-
-def equal_to(text: str) -> str:
-    """Return an equal text that is another object, as those of AWS's answers are."""
-    return "".join(list(text))
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import fresh
 
 
 def a_rule(kind: str = IMAGES, days: int = 7, **changes: t.Any) -> Rule:
     """Return a rule that is in force."""
-    return Rule("rule", equal_to(kind), days, **{"is_available": True, **changes})
+    return Rule("rule", fresh(kind), days, **{"is_available": True, **changes})
 
 
 def a_snapshot(**tags: str) -> Snapshot:
@@ -37,7 +33,7 @@ def a_snapshot(**tags: str) -> Snapshot:
 @pytest.mark.parametrize("kind", ["A", IMAGES, "EBS_VOLUME", SNAPSHOTS, "Z"])
 @pytest.mark.parametrize("wanted", [(), (("Bin", "yes"),)])
 def test_a_rule_is_for_its_kind(kind: str, wanted: tuple[tuple[str, str], ...]) -> None:
-    tags = {"Bin": equal_to("yes")}
+    tags = {"Bin": fresh("yes")}
     rule = a_rule(kind, wanted=wanted)
     for asked in (IMAGES, SNAPSHOTS):
         assert (rule.surely_retains(asked, tags), rule.may_retain(asked, tags)) == (kind == asked, kind == asked)
@@ -69,7 +65,7 @@ def test_a_rule_retains_for_a_day_at_least_once_it_is_available(days: int, avail
 )
 def test_a_pair_fits_its_own_value(value: str | None, tags: dict[str, str], sure: bool, may: bool) -> None:
     """What surely fits what is wanted surely excludes what is excluded, and what may fit may exclude."""
-    shown = {key: equal_to(one) for key, one in tags.items()}
+    shown = {key: fresh(one) for key, one in tags.items()}
     pairs = (("Bin", value),)
     wanting, excluding = a_rule(wanted=pairs), a_rule(excluded=pairs)
     assert (wanting.surely_retains(IMAGES, shown), wanting.may_retain(IMAGES, shown)) == (sure, may)

@@ -17,6 +17,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.retire.notes imp
     protection_before,
 )
 from ansible_collections.sealed.ami.plugins.module_utils._image.timestamps import parse_timestamp
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import fresh
 
 OWN = "ami-0000000000000000a"
 # Ids that sort before and after it, and states that do so beside "available" and "disabled".
@@ -26,15 +27,10 @@ TIME = "2026-11-01T00:00:00Z"
 RECORD = "sealed.ami:launch-permissions-1"
 
 
-def equal_to(text: str) -> str:
-    """Return an equal text that is another object, as those of AWS's answers are."""
-    return "".join(list(text))
-
-
 def noted(state: str, *, since: str = TIME, record: str = f"{OWN} 0") -> Image:
     """Return an image with the notes of a run that disabled it."""
     tags = {"sealed.ami:disabled-at": since, RECORD: record}
-    return Image(OWN, "us-east-1", state=equal_to(state), tags={key: value for key, value in tags.items() if value})
+    return Image(OWN, "us-east-1", state=fresh(state), tags={key: value for key, value in tags.items() if value})
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -74,7 +70,7 @@ def test_a_note_without_a_time_counts_for_nothing(state: str, since: str) -> Non
 )
 def test_a_mark_names_the_image_and_a_time_and_no_more(mark: str, counts: bool) -> None:
     snapshot = Snapshot("snap-1", "completed", True, tags={"sealed.ami:image": mark})
-    assert mark_of(snapshot, equal_to(OWN)) == (parse_timestamp(TIME) if counts else None)
+    assert mark_of(snapshot, fresh(OWN)) == (parse_timestamp(TIME) if counts else None)
 
 
 @pytest.mark.parametrize(

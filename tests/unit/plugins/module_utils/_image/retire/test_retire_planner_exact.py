@@ -26,6 +26,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.retire.planner i
 from ansible_collections.sealed.ami.plugins.module_utils._image.retire.request import Replacement, RetireRequest
 from ansible_collections.sealed.ami.plugins.module_utils._image.steps import SetDeprecation, SetTags
 from ansible_collections.sealed.ami.plugins.module_utils._image.timestamps import to_text
+from ansible_collections.sealed.ami.tests.unit.plugins.module_utils._image.builders import fresh
 
 from .test_retire_planner import DAY, NOW, OTHER, a_request, a_use, an_id, an_image
 
@@ -33,14 +34,9 @@ BEFORE = "2030-01-01T00:00:00.000Z"
 STATES = ("a", "available", "b", "disabled", "failed", "pending")
 
 
-def equal_to(text: str) -> str:
-    """Return an equal text that is another object, as those of AWS's answers and of Ansible are."""
-    return "".join(list(text))
-
-
 def early(image: Image, *, last_step: str = "deregister", now: float = NOW, **options: t.Any) -> Decision | None:
     """Return the decision that needs no evidence."""
-    request = dataclasses.replace(a_request(**options), last_step=equal_to(last_step))
+    request = dataclasses.replace(a_request(**options), last_step=fresh(last_step))
     return decide_early(Sorted(image, "web", None), request, now=now)
 
 
@@ -70,8 +66,8 @@ def test_an_earlier_deprecation_is_noted_before_it_is_replaced() -> None:
 @pytest.mark.parametrize("wanted", ["newest", an_id(9), an_id(8), "z"])
 def test_the_pointer_is_written_where_the_image_has_another_or_none(wanted: str, present: str) -> None:
     target = an_id(9) if wanted == "newest" else wanted
-    tags = {"next": equal_to(present)} if present else {}
-    steps = deprecating(an_image(1, age=30, tags=tags), replacement=Replacement("next", equal_to(wanted))).steps
+    tags = {"next": fresh(present)} if present else {}
+    steps = deprecating(an_image(1, age=30, tags=tags), replacement=Replacement("next", fresh(wanted))).steps
     added = [dict(one.add) for one in steps if isinstance(one, SetTags)]
     assert added == ([] if present == target else [{"next": target}])
 
@@ -81,7 +77,7 @@ def test_the_pointer_is_written_where_the_image_has_another_or_none(wanted: str,
 @pytest.mark.parametrize("state", STATES)
 def test_permissions_are_read_where_a_decision_needs_them(state: str, deprecated: str | None, shared: bool) -> None:
     """Disabling takes them, and keep.shared asks for them; of what cannot be launched, AWS shows none."""
-    image = an_image(1, age=30, state=equal_to(state), deprecation_time=deprecated)
+    image = an_image(1, age=30, state=fresh(state), deprecation_time=deprecated)
     request = a_request(keep={"shared": shared})
     expected = state == "available" and (shared or deprecated is not None)
     assert needs_permissions(Sorted(image, "web", None), request, now=NOW) is expected
@@ -91,7 +87,7 @@ def test_permissions_are_read_where_a_decision_needs_them(state: str, deprecated
 @pytest.mark.parametrize("state", STATES)
 def test_what_cannot_be_launched_waits_for_the_last_step_alone(state: str, last_step: str) -> None:
     notes = {"sealed.ami:disabled-at": to_text(NOW - 90 * DAY), "sealed.ami:launch-permissions-1": f"{an_id(1)} 0"}
-    found = early(an_image(1, age=400, state=equal_to(state), tags=notes), last_step=last_step)
+    found = early(an_image(1, age=400, state=fresh(state), tags=notes), last_step=last_step)
     if state == "available":
         assert found is not None
         assert "enabled it again" in found.reason
@@ -158,6 +154,6 @@ def test_undo_knows_the_deprecation_that_was_noted(state: str) -> None:
 def test_the_limit_is_how_many_may_change(due: int, refused: bool, reason: str) -> None:
     image = an_image(1, age=30)
     changing = [Decision(image, "deprecated", "b", (SetDeprecation(BEFORE),)) for _number in range(due)]
-    found = over_limit([*changing, Decision(image, "kept", equal_to(reason))], a_request(limit=2))
+    found = over_limit([*changing, Decision(image, "kept", fresh(reason))], a_request(limit=2))
     assert (found is not None) is refused
     assert found is None or found.startswith(f"{'at least ' if reason == NOT_LOOKED_AT else ''}{due} images are due")
