@@ -15,6 +15,7 @@ import typing as t
 from ..._aws.connection import Region
 from ..._aws.errors import AwsError
 from ..._aws.snapshots import find_snapshots_made_for
+from ..._image.aws_facts import WHOLE_STATES
 from ..._image.copy.cleanup import deregistration
 from ..._image.descriptions import is_later_twin
 from ..._image.model import Image
@@ -142,7 +143,10 @@ class JobFinisher:
         step = deregistration(made, image, "the task failed and on_failure is rollback")
         before, trouble = len(job.outcome.removed), ""
         try:
-            find_more = functools.partial(self._hidden_snapshots, job, job.image_id)
+            # A whole image names all that CopyImage made for it; one that is pending or failed may hide some.
+            is_shown = image.state in WHOLE_STATES and bool(step.snapshots)
+            hidden = functools.partial(self._hidden_snapshots, job, job.image_id)
+            find_more: t.Callable[[], t.Iterable[MayDeleteSnapshot]] = tuple if is_shown else hidden
             remove_image(self._region, step, find_more=find_more, gone=functools.partial(_gone, job))
         except AwsError as error:
             trouble = f". Rolling back failed too: {error}"

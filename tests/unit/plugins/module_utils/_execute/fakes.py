@@ -99,6 +99,7 @@ class FakeAccount:
             describe_snapshots=self._describe_snapshots,
             deregister_image=self._deregister_image,
             delete_snapshot=self._delete_snapshot,
+            disable_image=self._disable_image,
         )
 
     def _describe_images(self, *, Filters: list[Answer], **_unused: t.Any) -> Answer:
@@ -115,6 +116,9 @@ class FakeAccount:
         if self.hides_snapshots:
             return {"Snapshots": []}
         wanted = set(Filters[0]["Values"])
+        if Filters[0]["Name"] == "description":
+            (word,) = (one.strip("*") for one in wanted)
+            wanted = {one for one, shown in self.snapshots.items() if word in shown.get("Description", "")}
         return {"Snapshots": [{"SnapshotId": one, **self.snapshots[one]} for one in self.snapshots if one in wanted]}
 
     def _deregister_image(self, *, ImageId: str, DeleteAssociatedSnapshots: bool = False, **_unused: t.Any) -> Answer:
@@ -133,6 +137,10 @@ class FakeAccount:
             return "missing-permissions"
         self.snapshots.pop(one, None)
         return "success"
+
+    def _disable_image(self, *, ImageId: str) -> Answer:
+        self._refuse(ImageId)
+        return {}
 
     def _delete_snapshot(self, *, SnapshotId: str) -> Answer:
         self._refuse(SnapshotId)

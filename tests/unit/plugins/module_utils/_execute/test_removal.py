@@ -138,3 +138,35 @@ def test_a_new_image_that_is_not_shown_yet_keeps_its_snapshot() -> None:
     account, gone = an_account(images={}, refused={"snap-1": "InvalidSnapshot.InUse"}), list[str]()
     stay = delete_unused(FakeRegion(ec2=account.client), may_delete("snap-1", "snap-2"), gone=gone.append)
     assert (stay, gone) == (["snap-1"], ["snap-2"])
+
+
+def test_what_aws_takes_along_is_not_deleted_again() -> None:
+    account, gone = an_account(takes_snapshots_along=True), list[str]()
+    client = account.client
+    stay = remove_image(FakeRegion(ec2=client), a_step("snap-1", all_snapshots=True), gone=gone.append)
+    assert (stay, gone) == ([], ["ami-1", "snap-1", "snap-2"])
+    assert "delete_snapshot" not in [name for name, _params in client.calls]
+
+
+def test_an_image_that_is_gone_already_leaves_its_snapshots_to_be_deleted() -> None:
+    account, gone = an_account(images={}), list[str]()
+    stay = remove_image(FakeRegion(ec2=account.client), a_step("snap-1", all_snapshots=True), gone=gone.append)
+    assert (stay, gone, list(account.snapshots)) == ([], ["ami-1", "snap-1"], ["snap-2"])
+
+
+def test_what_an_image_uses_is_not_even_tried() -> None:
+    account, gone = an_account(images={"ami-2": ["snap-1"]}), list[str]()
+    client = account.client
+    assert delete_unused(FakeRegion(ec2=client), may_delete("snap-1", "snap-2"), gone=gone.append) == ["snap-1"]
+    assert [params for name, params in client.calls if name == "delete_snapshot"] == [{"SnapshotId": "snap-2"}]
+    assert gone == ["snap-2"]
+
+
+@pytest.mark.parametrize("code", ["IncorrectState", "InvalidSnapshot.InUsf", "UnauthorizedOperation"])
+def test_only_in_use_means_that_an_image_uses_it(code: str) -> None:
+    with pytest.raises(AwsError, match="snap-1"):
+        delete_unused(
+            FakeRegion(ec2=an_account(images={}, refused={"snap-1": code}).client),
+            may_delete("snap-1"),
+            gone=lambda _one: None,
+        )
