@@ -126,6 +126,15 @@ def test_what_is_removed_is_removed_in_its_place(to: To, look: Looking, place: P
     assert not to(place if local else {}, state="absent")["changed"]
 
 
+def test_a_copy_that_lies_elsewhere_than_asked_is_never_ok(to: To, look: Looking) -> None:
+    """AWS's answer decides, not the request."""
+    elsewhere = [{"path": "Snapshots.*.AvailabilityZone", "drop": True}]
+    look.emulator.faults.add("mutate", action="DescribeSnapshots", region=HOME, changes=elsewhere)
+    result = to({"availability_zone": ZONE})
+    assert result.failed and f"wanted Local Zone {ZONE}" in result.msg
+    assert result["images"][0]["image_id"] in result.msg
+
+
 @PLACES
 @pytest.mark.parametrize("first_local", [True, False])
 def test_copies_on_their_way_are_resumed_in_their_place(

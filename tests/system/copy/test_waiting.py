@@ -175,6 +175,27 @@ def test_no_answer_while_waiting(copy: Copy, look: Looking, emulator: Emulator) 
     assert len(look.calls(action="CopyImage")) == 1
 
 
+def test_a_look_that_is_denied_rolls_nothing_back(copy: Copy, look: Looking, emulator: Emulator) -> None:
+    """AWS goes on with the copy, and nobody knows of anything wrong with it."""
+    emulator.configure(copy_seconds_minimum=600)
+    emulator.faults.add("access_denied", action="DescribeImages", region=AWAY, starts_in=300)
+    result = copy("plain-root", kms_key_id=KEY, on_failure="rollback")
+    (entry,) = result["images"]
+    assert result.failed and entry["image_id"] in entry["created"]
+    emulator.faults.clear()
+    assert copy("plain-root", kms_key_id=KEY)["image_id"] == entry["image_id"]
+    assert look.calls(action="DeregisterImage") == []
+
+
+def test_keys_that_aws_shows_late_are_awaited(copy: Copy, emulator: Emulator) -> None:
+    emulator.configure(copy_seconds_minimum=30)
+    late = [{"path": "Snapshots.*.KmsKeyId", "drop": True}]
+    emulator.faults.add("mutate", action="DescribeSnapshots", region=AWAY, changes=late, lasts=90)
+    result = copy("plain-root", kms_key_id=KEY)
+    assert (result.msg, result["image"]["action"], result["image"]["state"]) == ("", "copied", "available")
+    assert emulator.faults.list()[-1]["hits"] > 0
+
+
 @pytest.mark.parametrize(
     "trouble",
     [

@@ -139,6 +139,7 @@ class JobFinisher:
                 job.outcome.left += [one for one in ids if one not in job.outcome.left]
 
     def _roll_back(self, job: Job, made: MayDeregister) -> None:
+        """Remove the image that this run has made, with its snapshots; trouble with that must not hide the failure."""
         image = dataclasses.replace(job.outcome.known_image, image_id=job.image_id)
         step = deregistration(made, image, "the task failed and on_failure is rollback")
         before, trouble = len(job.outcome.removed), ""
