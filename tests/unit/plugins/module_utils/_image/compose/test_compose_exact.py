@@ -182,6 +182,26 @@ def test_every_difference_of_a_device_is_said(name: str, changes: dict[str, t.An
     assert device_differences(recipe, changed) == ((f"{name} {said}",) if said else ())
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("eu-west-1-ham-1b", ""),
+        ("eu-west-1-ham-1a", "Local Zone eu-west-1-ham-1a"),
+        ("eu-west-1-ham-1c", "Local Zone eu-west-1-ham-1c"),
+        ("", "the region itself"),
+        (None, ""),
+    ],
+)
+def test_a_snapshot_lies_where_it_should(place: str | None, said: str) -> None:
+    """An ephemeral disk lies nowhere, and what AWS does not show is no difference."""
+    source = a_source(a_disk("xvda"), BlockDevice("/dev/sdb", virtual_name="ephemeral0"))
+    recipe = fresh(dataclasses.replace(a_recipe(REQUEST, material_of(source)), place="eu-west-1-ham-1b"))
+    image = an_image_of(recipe)
+    placed = dataclasses.replace(image, devices=without(image.devices, "/dev/xvda", place=place))
+    words = f"/dev/xvda lies in {said}, wanted Local Zone eu-west-1-ham-1b"
+    assert device_differences(recipe, fresh(placed)) == ((words,) if said else ())
+
+
 def test_large_volumes_are_compared_by_value() -> None:
     recipe = a_recipe(REQUEST, material_of(a_source(a_disk("xvda", volume_size=1000))))
     assert device_differences(recipe, fresh(an_image_of(recipe))) == ()
