@@ -148,14 +148,13 @@ def _decide_unlaunchable(one: Sorted, request: RetireRequest, now: float) -> Dec
 
 def _deprecate(one: Sorted, use: Use, proof: MayDisable, request: RetireRequest, now: float) -> Decision:
     image = one.image
-    steps: list[RetireStep] = [SetDeprecation(to_text((now // 60 + _AHEAD) * 60))]
     before = {DEPRECATION_TAG: image.deprecation_time} if image.deprecation_time else {}
     notes = {**_pointer(one, request), **before}
-    if notes:
-        steps.insert(0, set_tags(image, notes))
+    deprecation = SetDeprecation(to_text((now // 60 + _AHEAD) * 60))
+    steps: tuple[RetireStep, ...] = (set_tags(image, notes), deprecation) if notes else (deprecation,)
     undo = Undo(image.image_id, image.region, deprecation_time=image.deprecation_time)
     reason = f"no rule keeps it; {proof.reason}"
-    return Decision(image, "deprecated", reason, tuple(steps), one.group, use=use, undo=undo)
+    return Decision(image, "deprecated", reason, steps, one.group, use=use, undo=undo)
 
 
 def _disable(

@@ -32,6 +32,7 @@ from ansible_collections.sealed.ami.plugins.module_utils._image.publish.steps im
     AttachWatermark,
     CreateVersion,
     LabelParameter,
+    PutParameter,
     SetDefaultVersion,
     TagParameter,
 )
@@ -152,6 +153,12 @@ def test_tags_and_labels_are_told_where_they_differ(tag: str, at: int | None) ->
     assert [type(one) for one in found.steps] == [*([TagParameter] * tagged), *([LabelParameter] * moved)]
     large = dataclasses.replace(before, version=int("1000"), labels={"x": int("1000")})
     assert "labels" not in plan_parameter(WantedParameter(NAME, labels=("x",)), large, NEW).reason
+
+
+def test_a_new_value_gets_its_label_whether_an_older_one_has_it_or_none() -> None:
+    for labels in ({}, {"x": 2}, {"x": 3}):
+        found = plan_parameter(WantedParameter(NAME, labels=("x",)), Parameter(NAME, LOW, 3, labels=labels), NEW)
+        assert [type(one) for one in found.steps] == [PutParameter, LabelParameter]
 
 
 @pytest.mark.parametrize("kind", ["SecureString", "String", "StringList", "T"])

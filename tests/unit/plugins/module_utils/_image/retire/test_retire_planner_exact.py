@@ -72,6 +72,13 @@ def test_the_pointer_is_written_where_the_image_has_another_or_none(wanted: str,
     assert added == ([] if present == target else [{"next": target}])
 
 
+def test_where_nothing_replaces_an_image_its_pointer_stays() -> None:
+    image = an_image(1, age=30, tags={"next": an_id(8)})
+    request = dataclasses.replace(a_request(), replacement=Replacement("next", "newest"))
+    found = decide(Sorted(image, "web", None, None), a_use(image), NOBODY, request, now=NOW)
+    assert [type(one) for one in found.steps] == [SetDeprecation]
+
+
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("deprecated", [None, to_text(NOW - DAY)])
 @pytest.mark.parametrize("state", STATES)
