@@ -41,7 +41,7 @@ def fresh(value: t.Any) -> t.Any:
     """Return an equal value whose texts and numbers are other objects, as those in every answer of AWS are."""
     if isinstance(value, str):
         return "".join(list(value))
-    if type(value) is int:
+    if isinstance(value, int) and not isinstance(value, bool):
         return int(str(value))
     if isinstance(value, (tuple, list, set, frozenset)):
         return getattr(value, "_make", type(value))(map(fresh, value))
