@@ -268,3 +268,14 @@ def test_what_could_not_be_rolled_back_is_still_listed_as_created(stays: int) ->
     a_finisher(account).fail(job, "no")
     assert job.outcome.created == [image.snapshot_ids[stays]]
     assert job.outcome.removed == [COPY_ID, image.snapshot_ids[1 - stays]]
+
+
+@pytest.mark.parametrize("overtaken", [{OLD_ID}, set()])
+@pytest.mark.parametrize("changed", [True, False])
+def test_what_somebody_else_has_retired_is_no_change(overtaken: set[str], changed: bool) -> None:
+    job = a_job()
+    job.overtaken, job.outcome.changed = overtaken, changed
+    a_finisher(an_account()).finish(job, a_copy(sda1=KEY_A))
+    is_theirs = bool(overtaken) and not changed
+    assert job.outcome.action == ("unchanged" if is_theirs else "copied")
+    assert ("somebody else has retired" in job.outcome.reason) is is_theirs
