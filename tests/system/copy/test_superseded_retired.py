@@ -211,6 +211,37 @@ def test_more_permissions_than_tags_hold_keep_it(copy: Copy, look: Looking) -> N
     assert any("take launch permissions back first" in warning for warning in new.warnings)
 
 
+def test_more_permissions_than_tags_hold_by_then_keep_it(
+    copy: Copy, look: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They fit when it was planned; since then somebody has shared the old copy with many more."""
+    old = copy("plain-root", **OLD)
+    many = [{"UserId": f"{number:012d}"} for number in range(1, 251)]
+    planned = superseding.tell_use
+
+    def share_meanwhile(*args: t.Any, **kwargs: t.Any) -> None:
+        planned(*args, **kwargs)
+        look.ec2(AWAY).modify_image_attribute(ImageId=old["image_id"], LaunchPermission={"Add": many})
+
+    monkeypatch.setattr(TELL_USE, share_meanwhile)
+    new = copy("plain-root", **NEW)
+    assert new.failed and f"{old['image_id']} in {AWAY} is not disabled" in new.msg
+    assert (state(look, old["image_id"]), len(launchers(look, old["image_id"]))) == ("available", 251)
+    assert "DisableImage" not in look.mutations()
+
+
+@pytest.mark.faults
+def test_permissions_that_may_not_be_read_are_not_called_none(copy: Copy, look: Looking, emulator: Emulator) -> None:
+    """Without them the old copy could never be restored as it was; nothing is started for it."""
+    old = copy("plain-root", **OLD)
+    look.emulator.clear_calls()
+    emulator.faults.add("access_denied", action="DescribeImageAttribute", region=AWAY)
+    for check in (True, False):
+        new = copy("plain-root", **NEW, check=check)
+        assert new.failed and "ec2:DescribeImageAttribute" in new.msg, check
+    assert (state(look, old["image_id"]), look.mutations()) == ("available", [])
+
+
 @pytest.mark.faults
 def test_a_killed_run_is_finished_by_the_next(copy: Copy, look: Looking, scythe: Scythe) -> None:
     """Whatever change was the last, the old copy ends disabled, with its record, and the next run finds no more."""
