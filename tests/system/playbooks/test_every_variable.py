@@ -212,8 +212,8 @@ NOT_FOR = {
 }
 # What is typed otherwise there.
 OTHERWISE = {
-    # One image of several keys is composed of one source.
-    "golden_pipeline": {"sealed_ami_source_image_ids": ""},
+    # One image of several keys is composed of one source, in a region that has a copy.
+    "golden_pipeline": {"sealed_ami_source_image_ids": "", "sealed_ami_build_region": "eu-west-1"},
     "fleet_copy": {"sealed_ami_hosts": "production*", "sealed_ami_name": ""},
     # An instance is launched, and no snapshot copied.
     "compose_keys": {"sealed_ami_snapshot_copy_completion_duration_minutes": ""},

@@ -10,11 +10,13 @@ import pathlib
 import subprocess
 import typing as t
 
+import pytest
+
 from emulated_aws.client import Emulator
 from oracle.guard import Guard
 from system.looking import Looking
-from system.playbooks.conftest import PLAYBOOKS, PlayRounds
-from system.running import BIN, clean_env
+from system.playbooks.conftest import PLAYBOOKS, PlayRounds, example_variables
+from system.running import BIN, RunPlaybook, clean_env
 
 NAME = "/golden/database/current"
 ZONE = "us-east-1-bos-1a"
@@ -46,6 +48,31 @@ def test_golden_pipeline(rounds: PlayRounds, served_look: Looking, oracle: Guard
     ssm: t.Any = served_look.emulator.session(region="eu-west-1").client("ssm")
     assert ssm.get_parameters(Names=[f"{NAME}:candidate"])["Parameters"][0]["Value"] == made["ImageId"]
     assert made["ImageId"] in json.dumps(played.second.report["global_custom_stats"])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"sealed_ami_build_region": "us-west-2"},
+            "no copy would lie in us-west-2 itself; add the region to sealed_ami_regions",
+        ),
+        (
+            {"sealed_ami_destinations": f"region=us-east-1 availability_zone={ZONE}", "sealed_ami_build_region": ""},
+            "no copy would lie in a region itself; add the region to sealed_ami_destinations",
+        ),
+    ],
+    ids=["another region", "a Local Zone alone"],
+)
+def test_no_copy_where_the_image_of_several_keys_is_to_be_made(
+    run_playbook: RunPlaybook, served_look: Looking, given: dict[str, t.Any], said: str
+) -> None:
+    """It is said before anything is copied."""
+    pipeline = run_playbook(
+        pathlib.Path("sealed.ami.golden_pipeline"), **{**example_variables("golden_pipeline"), **given}
+    )
+    assert pipeline.status != 0 and said in pipeline.explain()
+    assert served_look.mutations() == []
 
 
 def test_a_session_token_under_the_name_that_awx_gives_it(served_emulator: Emulator, tmp_path: pathlib.Path) -> None:
