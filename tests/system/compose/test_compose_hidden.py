@@ -49,6 +49,18 @@ def test_a_hidden_image_of_snapshots_is_not_called_absent(compose: Compose, look
     assert (gone.msg, gone["image"]["removed"][0], set(look.snapshots(HOME))) == ("", made["image_id"], before)
 
 
+def test_a_hidden_image_that_is_met_gets_what_is_asked_for(compose: Compose, look: Looking) -> None:
+    """Its name is taken when the run registers its own: what a new image would have had from birth is set on it."""
+    asked: dict[str, t.Any] = {"method": "snapshots", "device_mapping": THREE_KEYS}
+    first = compose("database", **asked, description="one", tags={"Team": "a"})
+    hide(first["image_id"], 60)
+    met = compose("database", **asked, description="two", tags={"Team": "b"}, on_failure="rollback")
+    image = look.image(HOME, first["image_id"]) or {}
+    assert (met.msg, met["image_id"], met["changed"]) == ("", first["image_id"], True)
+    assert (image["Description"], look.user_tags(image)) == ("two", {"Team": "b"})
+    assert not met["image"].get("created") and not look.calls(action=["DeleteSnapshot", "DeregisterImage"])
+
+
 def test_what_another_image_uses_is_left_without_trouble(compose: Compose, look: Looking) -> None:
     made = compose("database", method="snapshots", device_mapping=THREE_KEYS)
     image = look.image(HOME, made["image_id"]) or {}

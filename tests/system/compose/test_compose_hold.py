@@ -86,6 +86,22 @@ def test_an_instance_that_was_not_launched_for_the_image_is_left_alone(
     assert [one for one in look.images(HOME) if one["Name"] == "held"] == []
 
 
+@pytest.mark.parametrize("other", ["a device less", "another size"])
+def test_an_instance_that_was_held_for_other_devices_is_left_alone(
+    compose: Compose, look: Looking, before: set[str], other: str
+) -> None:
+    """It is ours, and of this very name; its volumes are not what is asked for now."""
+    held = compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
+    mapping = ASKED["device_mapping"][:-1]
+    if other == "another size":
+        mapping = [*mapping, {**ASKED["device_mapping"][-1], "volume_size": 6}]
+    refused = compose("database", **{**ASKED, "device_mapping": mapping}, instance={"held_instance_id": held})
+    assert refused.failed and f"instance {held} was not launched for image 'held' with these devices" in refused.msg
+    assert instances(look)[held]["State"]["Name"] == "running" and set(instances(look)) == {*before, held}
+    made = compose("database", **ASKED, instance={"held_instance_id": held})
+    assert (made.msg, set(instances(look))) == ("", before)
+
+
 def test_what_is_held_can_be_removed_and_the_image_stays(compose: Compose, look: Looking, before: set[str]) -> None:
     made = compose("database", name="held", device_mapping=WITH_EMPTY)
     assert made.msg == ""
@@ -153,13 +169,14 @@ def test_a_refusal_names_the_instance_that_is_still_held(
     assert gone["changed"] and set(instances(look)) == before
 
 
+@pytest.mark.parametrize("nth", [2, 3])
 def test_one_answer_without_the_held_instance_does_not_say_that_it_is_gone(
-    compose: Compose, look: Looking, before: set[str]
+    compose: Compose, look: Looking, before: set[str], nth: int
 ) -> None:
     held = compose("database", **ASKED, instance=HOLD)["image"]["instance_id"]
-    # The first look searches for what earlier runs have left.
+    # The first look searches for what earlier runs have left; the third is for the instance itself.
     changes = [{"path": "Reservations", "set": []}]
-    look.emulator.faults.add("mutate", action="DescribeInstances", nth=2, changes=changes)
+    look.emulator.faults.add("mutate", action="DescribeInstances", nth=nth, changes=changes)
     made = compose("database", **ASKED, instance={"held_instance_id": held})
     assert (made.msg, made["image"]["action"]) == ("", "composed")
     assert (look.image(HOME, made["image_id"]) or {})["SourceInstanceId"] == held
