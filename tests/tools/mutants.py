@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import ast
 import collections
+import contextlib
 import json
 import os
+import pathlib
 import shlex
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -93,15 +96,37 @@ def by_machine(name: str, tests: t.Sequence[str], variables: dict[str, str]) -> 
     # Only the untouched sources may leave bytecode behind, for Python to take where a file is as it was.
     must_run(tool, "baseline", config, cwd=SOURCES, env={**bare, "PYTHONDONTWRITEBYTECODE": ""})
     must_run(tool, "init", config, session, cwd=SOURCES, env=bare)
+    leave_out(session, meaningless(session, (SOURCES / name).read_text()))
     must_run(tool, "exec", config, session, cwd=SOURCES, env=bare)
     dump = subprocess.run([tool, "dump", session], check=True, capture_output=True, text=True, env=variables).stdout
     return [line for line in survivors(name, dump) if line not in reasons()]
 
 
+def meaningless(session: pathlib.Path, source: str) -> list[str]:
+    """Return the jobs of a session whose mutant says nothing about what the code decides."""
+    typed = list(for_readers(source))
+    with contextlib.closing(sqlite3.connect(session)) as database:
+        specs = database.execute("SELECT job_id, operator_name, start_pos_row, start_pos_col FROM mutation_specs")
+        found = [(job_id, name.rpartition("/")[2], (row, column)) for job_id, name, row, column in specs]
+    return [
+        job_id
+        for job_id, operator, place in found
+        if operator.startswith(MEANINGLESS)
+        or (operator.startswith("ReplaceBinaryOperator") and any(a <= place < b for a, b in typed))
+    ]
+
+
+def leave_out(session: pathlib.Path, job_ids: t.Iterable[str]) -> None:
+    """Take jobs out of a session, as cosmic-ray's own filters do: what nobody judges is not worth its tests."""
+    ids = [(one,) for one in job_ids]
+    with contextlib.closing(sqlite3.connect(session)) as database, database:
+        for table in ("mutation_specs", "work_items"):
+            database.executemany(f"DELETE FROM {table} WHERE job_id = ?", ids)
+
+
 def survivors(name: str, dump: str) -> list[str]:
     """Return a line for each mutant that no test has killed: file, text of the line, operator."""
-    source = (SOURCES / name).read_text()
-    lines, typed = source.splitlines(), list(for_readers(source))
+    lines = (SOURCES / name).read_text().splitlines()
     found: list[str] = []
     for entry in dump.splitlines():
         work, result = json.loads(entry)
@@ -109,11 +134,7 @@ def survivors(name: str, dump: str) -> list[str]:
             continue
         for mutation in work["mutations"]:
             operator = mutation["operator_name"].rpartition("/")[2]
-            place = tuple(mutation["start_pos"])
-            is_type = operator.startswith("ReplaceBinaryOperator") and any(a <= place < b for a, b in typed)
-            if not is_type and not operator.startswith(MEANINGLESS):
-                text = lines[place[0] - 1].strip()
-                found.append(f"{name}: {text} [{operator}]")
+            found.append(f"{name}: {lines[mutation['start_pos'][0] - 1].strip()} [{operator}]")
     return found
 
 
