@@ -82,4 +82,6 @@ def test_rolling_back(served_emulator: Emulator, task: Task, when: str) -> None:
     failing = stage.fail(on_failure="rollback")
     # A run may need some looks less than another.
     trials = demand(stage, when, range(failing - EARLIER, LAST_CALL), on_failure="rollback")
-    assert trials >= EARLIER + 3, "hardly any call of the rollback was met"
+    # A copy that is available shows all that was made for it: the look for what it might hide is not among the calls.
+    least = 2 if task is COPY else 3
+    assert trials >= EARLIER + least, "hardly any call of the rollback was met"
