@@ -101,8 +101,10 @@ def main() -> None:
         BIN / "antsibull-docs", "--config-file", SITE / "antsibull-docs.cfg", "collection", *options, "sealed.ami",
         env=environment(ANSIBLE_NOCOLOR="1"),
     )  # fmt: skip
-    for name in ("scale.rst.inc", "bench.rst.inc", "bench.svg", "architecture.svg", "audit-day.png", "audit-night.png"):
-        shutil.copy(ROOT / "docs" / "docsite" / name, sources)
+    # What the pages show and include lies beside their folder.
+    for suffix in ("inc", "svg", "png"):
+        for path in (ROOT / "docs" / "docsite").glob(f"*.{suffix}"):
+            shutil.copy(path, sources)
     must_run(BIN / "sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "-c", SITE, sources, BUILT)
     if broken := broken_links(BUILT):
         sys.exit("links that lead nowhere:\n" + "\n".join(broken))
