@@ -160,6 +160,17 @@ def test_permissions_are_recorded_as_they_are_when_it_is_disabled(
     assert sorted(one["UserId"] for one in launchers(look, old["image_id"])) == ["111122223333", OTHER]
 
 
+def overtake(monkeypatch: pytest.MonkeyPatch, look: Looking, act: str, old: t.Any) -> None:
+    """Let somebody else disable or deregister the old copy between our last look at it and our call."""
+    planned = superseding.tell_use
+
+    def tell_and_overtake(*args: t.Any, **kwargs: t.Any) -> None:
+        planned(*args, **kwargs)
+        getattr(look.ec2(AWAY), act)(ImageId=old["image_id"])
+
+    monkeypatch.setattr(TELL_USE, tell_and_overtake)
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("act", ["disable_image", "deregister_image"])
 def test_what_somebody_else_does_in_the_meantime_is_left(
@@ -167,13 +178,7 @@ def test_what_somebody_else_does_in_the_meantime_is_left(
 ) -> None:
     """Their disabling has taken the permissions, so that what AWS shows afterwards is no record of them."""
     old = copy("plain-root", **OLD)
-    planned = superseding.tell_use
-
-    def overtake(*args: t.Any, **kwargs: t.Any) -> None:
-        planned(*args, **kwargs)
-        getattr(look.ec2(AWAY), act)(ImageId=old["image_id"])
-
-    monkeypatch.setattr(TELL_USE, overtake)
+    overtake(monkeypatch, look, act, old)
     new = copy("plain-root", **NEW)
     assert (new.msg, look.mutations().count("DisableImage")) == ("", act == "disable_image")
     (gone,) = new["image"]["superseded"]
@@ -190,13 +195,7 @@ def test_where_somebody_else_has_done_all_nothing_is_claimed(
     """The new copy exists, and another run retires the old one between our look and our call."""
     old = copy("plain-root", **OLD)
     there = copy("plain-root", kms_key_id="alias/golden")
-    planned = superseding.tell_use
-
-    def overtake(*args: t.Any, **kwargs: t.Any) -> None:
-        planned(*args, **kwargs)
-        getattr(look.ec2(AWAY), act)(ImageId=old["image_id"])
-
-    monkeypatch.setattr(TELL_USE, overtake)
+    overtake(monkeypatch, look, act, old)
     found = copy("plain-root", **NEW)
     assert (found.msg, found["changed"], found["image_id"]) == ("", False, there["image_id"])
     assert (found["image"]["action"], "somebody else" in found["image"]["reason"]) == ("unchanged", True)
